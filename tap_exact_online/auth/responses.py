@@ -1,0 +1,81 @@
+"""What an answer of the token endpoint means: one pure function.
+
+The codes are inconsistent, so status **and** description are matched.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Verdict(enum.Enum):
+    """What to do after a token answer."""
+
+    NEW = "both tokens came: keep them"
+    EARLY = "asked too early: the stored access token is still good"
+    SPENT = "the refresh token was used before: someone else may have rotated it"
+    LAPSED = "the refresh token is too old, or its chain was ended: log in again"
+    WRONG_CLIENT = "client id or secret are wrong"
+    UNCLEAR = "trouble on the way: the server may or may not have rotated"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """A token answer and what it means.
+
+    Attributes:
+        verdict: What it means.
+        said: What the server said of it, for messages; holds no token.
+        access_token: The new access token, if one came.
+        refresh_token: The new refresh token, if one came: kept whatever else the answer says.
+        expires_in: Seconds; Exact writes it as a string.
+    """
+
+    verdict: Verdict
+    said: str = ""
+    access_token: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    expires_in: float = 600.0
+
+
+def classify(status: int, body: bytes) -> TokenAnswer:
+    """Say what an answer of the token endpoint means."""
+    try:
+        document: Any = json.loads(body)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        return TokenAnswer(Verdict.UNCLEAR, f"{status} without JSON")
+    access, refresh = document.get("access_token"), document.get("refresh_token")
+    if isinstance(access, str) and isinstance(refresh, str) and status == 200:
+        return TokenAnswer(Verdict.NEW, "", access, refresh, _seconds(document.get("expires_in")))
+    error = str(document.get("error", ""))
+    description = " ".join(str(document.get("error_description", "")).split())[:200]
+    kept = refresh if isinstance(refresh, str) else None
+    said = f"{status} {error}: {description}" if error else f"{status} without tokens"
+    return TokenAnswer(_verdict(error, description.lower()), said, None, kept)
+
+
+def _verdict(error: str, description: str) -> Verdict:
+    if "access_token not expired" in description:
+        return Verdict.EARLY
+    if "old refresh token used" in description:
+        return Verdict.SPENT
+    if error == "invalid_client":
+        return Verdict.WRONG_CLIENT
+    if error == "invalid_grant" or "refresh token expired" in description:
+        return Verdict.LAPSED
+    if error in {"unauthorized_client", "invalid_request"}:
+        return Verdict.LAPSED
+    return Verdict.UNCLEAR
+
+
+def _seconds(value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        return 600.0
+    return seconds if 0 < seconds < 86_400 else 600.0

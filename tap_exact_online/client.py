@@ -1,0 +1,259 @@
+"""Calls to the API: one at a time, within the limits, repeated where that helps, page after page."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+from urllib.parse import quote, urlsplit
+
+import requests
+from typing_extensions import override
+
+from tap_exact_online.auth.bearer import Bearer
+from tap_exact_online.errors import Denied, LimitReached, LoginNeeded, Unreachable, UnsafeLink
+from tap_exact_online.limits import Limits
+from tap_exact_online.odata import Decoder, MalformedBody, Page
+from tap_exact_online.responses import Accept, Action, Renew, Retry, Stop, Wait, classify
+
+_log = logging.getLogger("tap-exact-online.client")
+
+_T = TypeVar("_T")
+
+_TIMEOUT = (10.0, 300.0)
+_LONGEST_WAIT = 60.0
+# Growing waits of 2 s and more: about three minutes in all. A server that has never answered in this run is more
+# likely a wrong setting than a hiccup, and is given up sooner.
+_TRIES = 8
+_TRIES_BEFORE_FIRST_ANSWER = 3
+_REFUSALS = 5
+
+
+class AccessTokens(Protocol):
+    """Gives access tokens."""
+
+    def access_token(self) -> str:
+        """Return a token that can be used now."""
+        ...
+
+    def renew(self, rejected: str) -> None:
+        """Get another token after one was refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One address to read.
+
+    Attributes:
+        endpoint: The path behind `/api/v1/{division}/`, for limits and messages.
+        url: The whole address.
+        division: The division whose allowance it uses; None for `current/Me`, which is not counted.
+    """
+
+    endpoint: str
+    url: str
+    division: int | None = None
+
+    @override
+    def __str__(self) -> str:
+        return self.endpoint if self.division is None else f"{self.endpoint} of division {self.division}"
+
+
+def address(
+    base_url: str, path: str, division: int | None = None, options: Mapping[str, str] | None = None
+) -> str:
+    """Build the address of an endpoint.
+
+    Args:
+        base_url: Scheme and host, without a slash at the end.
+        path: The endpoint's path behind `/api/v1/{division}/`.
+        division: The division, or None for an address without one.
+        options: Query options by name (`$select`, `$filter`).
+    """
+    middle = "" if division is None else f"{division}/"
+    query = "&".join(f"{name}={quote(value, safe=_LITERAL)}" for name, value in (options or {}).items())
+    return f"{base_url}/api/v1/{middle}{path}" + (f"?{query}" if query else "")
+
+
+_LITERAL = "',$:"
+
+
+@dataclass(slots=True)
+class Client:
+    """Reads from one server with one connection.
+
+    Attributes:
+        base_url: Scheme and host, without a slash at the end.
+        tokens: Gives access tokens.
+        limits: The calls left in each division.
+        clock: Returns the time in epoch seconds.
+        sleep: Waits for a number of seconds.
+        user_agent: What the tap calls itself.
+        session: Keeps connections alive; its own retries are off.
+        calls: Calls that went out so far.
+    """
+
+    base_url: str
+    tokens: AccessTokens
+    limits: Limits
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    user_agent: str
+    session: requests.Session = field(default_factory=requests.Session)
+    calls: int = 0
+    _answered: bool = False
+    _denied: dict[tuple[int | None, str | None], Denied] = field(default_factory=dict)
+
+    def pages(self, call: Call, decoder: Decoder) -> Iterator[Page]:
+        """Read a collection, following the next links.
+
+        An empty page with a next link is followed like any other. The next page is asked for only when the caller
+        comes back for it, so never two requests are under way for one division.
+
+        Raises:
+            ReadError: It could not be read, or a next link is not safe to follow.
+            LimitReached: The division's calls of this day are used up.
+            LoginNeeded: The connection is dead.
+        """
+        seen = {call.url}
+        while True:
+            page = self.get(call, decoder.decode)
+            yield page
+            if page.next_link is None:
+                return
+            self._check_link(page.next_link, seen, call)
+            seen.add(page.next_link)
+            call = Call(call.endpoint, page.next_link, call.division)
+
+    def get(self, call: Call, read: Callable[[bytes], _T]) -> _T:
+        """Read one address.
+
+        Args:
+            call: What to read.
+            read: Turns the body into what is returned; raises `MalformedBody` where it makes no sense.
+
+        Raises:
+            ReadError: It could not be read.
+            LimitReached: The division's calls of this day are used up.
+            LoginNeeded: The connection is dead.
+        """
+        self._check_denied(call)
+        tries = refusals = 0
+        renewed = False
+        while True:
+            self._wait_for_limit(call)
+            # Taken after the wait: a token lives ten minutes, and every 401 counts as an error.
+            token = self.tokens.access_token()
+            action, body = self._send(call, token)
+            if isinstance(action, Accept):
+                try:
+                    return read(body)
+                except MalformedBody as error:
+                    action = Retry(after=2, why=f"200, but {error}")
+            if isinstance(action, Stop):
+                raise self._remembered(call, action.error)
+            if isinstance(action, Renew):
+                if renewed:
+                    msg = f"{call}: the access token was refused twice (401). Connect again."
+                    raise LoginNeeded(msg)
+                self.tokens.renew(token)
+                renewed = True
+            elif isinstance(action, Wait):
+                refusals += 1
+                self._check_refusals(call, refusals)
+            else:
+                tries += 1
+                self._back_off(call, action, tries)
+
+    def _send(self, call: Call, token: str) -> tuple[Action, bytes]:
+        """Send one request and say what came of it."""
+        if call.division is not None:
+            self.limits.sent(call.division)
+        self.calls += 1
+        headers = {"Accept": "application/json", "User-Agent": self.user_agent}
+        try:
+            answer = self.session.get(
+                call.url, headers=headers, auth=Bearer(token), timeout=_TIMEOUT, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            return Retry(after=2, why=_explain(error)), b""
+        if call.division is not None:
+            self.limits.answered(call.division, answer.headers, refused=answer.status_code == 429)  # noqa: PLR2004
+        action = classify(answer.status_code, answer.headers, answer.content)
+        if not isinstance(action, Retry):
+            self._answered = True
+        return action, answer.content
+
+    def _wait_for_limit(self, call: Call) -> None:
+        if call.division is None:
+            return
+        if (day_ends := self.limits.day_over(call.division)) is not None:
+            until = datetime.fromtimestamp(day_ends, UTC)
+            msg = f"{call}: the calls of this day are used up. Run again after {until:%Y-%m-%d %H:%M} UTC."
+            raise LimitReached(msg, until)
+        while (wait := self.limits.wait(call.division)) > 0:
+            _log.info("Waiting %.1f s for the next minute of division %d", wait, call.division)
+            self.sleep(wait)
+
+    def _check_refusals(self, call: Call, refusals: int) -> None:
+        """Give up where waiting as told does not help."""
+        if refusals >= _REFUSALS:
+            msg = (
+                f"{call}: refused {refusals} times (429) although the wait was kept. Something else uses the same app"
+                " in this division; run again later."
+            )
+            raise LimitReached(msg)
+
+    def _back_off(self, call: Call, action: Retry, tries: int) -> None:
+        if tries >= (_TRIES if self._answered else _TRIES_BEFORE_FIRST_ANSWER):
+            hint = "" if self._answered else " Check the network and the settings `region` and `base_url`."
+            msg = f"{call}: no usable answer from {self.base_url} in {tries} tries. The last one: {action.why}.{hint}"
+            raise Unreachable(msg)
+        # Jitter, so that many workers that failed together do not come back together.
+        wait = min(action.after * 2 ** (tries - 1), _LONGEST_WAIT) * random.uniform(0.5, 1.0)  # noqa: S311
+        _log.warning("%s: %s; trying again in %.1f s", call, action.why, wait)
+        self.sleep(wait)
+
+    def _check_denied(self, call: Call) -> None:
+        """Ask a forbidden endpoint once a run and division: more than ten refusals an hour block the whole app."""
+        for known in ((call.division, None), (call.division, call.endpoint)):
+            if error := self._denied.get(known):
+                raise error
+
+    def _remembered(self, call: Call, error: Exception) -> Exception:
+        if isinstance(error, Denied):
+            self._denied[call.division, None if error.whole_division else call.endpoint] = error
+        return error
+
+    def _check_link(self, link: str, seen: set[str], call: Call) -> None:
+        """Refuse a next link that leads to another server, which would be given the token, or back."""
+        if _origin(link) != _origin(self.base_url):
+            where = urlsplit(link).netloc or "no host"
+            msg = f"{call}: the next link leads to {where}, not to {self.base_url}. It was not followed."
+            raise UnsafeLink(msg)
+        if link in seen:
+            msg = f"{call}: the next link leads back to a page that was read already. It was not followed."
+            raise UnsafeLink(msg)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    default = {"http": 80, "https": 443}.get(parts.scheme.lower())
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    return parts.scheme.lower(), parts.hostname, port or default
+
+
+def _explain(error: requests.RequestException) -> str:
+    """Name a transport failure without the address, whose query may be long."""
+    cause: BaseException = error
+    while cause.args and isinstance(cause.args[0], BaseException):
+        cause = cause.args[0]
+    inner = getattr(cause, "reason", None)
+    return (inner if isinstance(inner, BaseException) else cause).__class__.__name__

@@ -1,0 +1,41 @@
+"""From settings to a client that can read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+
+from tap_exact_online.auth.exchange import Exchange
+from tap_exact_online.auth.rotation import Rotation
+from tap_exact_online.auth.stores import open_store
+from tap_exact_online.auth.tokens import fingerprint
+from tap_exact_online.client import Client
+from tap_exact_online.limits import Limits
+from tap_exact_online.settings import Settings
+
+
+def connect(
+    settings: Settings, clock: Callable[[], float] = time.time, sleep: Callable[[float], None] = time.sleep
+) -> Client:
+    """Return a client for the server and the app of the settings. Nothing is sent before it is used.
+
+    Args:
+        settings: The checked settings.
+        clock: Returns the time in epoch seconds.
+        sleep: Waits for a number of seconds.
+
+    Raises:
+        ConfigurationError: The setting `store` names no kind of store.
+    """
+    owner = fingerprint(settings.client_id, settings.server)
+    rotation = Rotation(
+        store=open_store(settings.store, server=settings.server, client_id=settings.client_id, owner=owner),
+        exchange=Exchange(settings.base_url, settings.client_id, settings.client_secret, sleep),
+        owner=owner,
+        seed=settings.refresh_token,
+        clock=clock,
+        sleep=sleep,
+    )
+    agent = f"tap-exact-online/{version('tap-exact-online')}"
+    return Client(settings.base_url, rotation, Limits(clock), clock, sleep, agent)

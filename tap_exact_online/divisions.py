@@ -1,0 +1,116 @@
+"""Which divisions a run reads: found anew every time, narrowed by the settings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tap_exact_online import edm
+from tap_exact_online.client import Call, Client, address
+from tap_exact_online.errors import ConfigurationError, Denied, ReadError
+from tap_exact_online.odata import Decoder
+
+MANAGE_COMPANIES = "Manage companies (user menu > My Exact Online > Security Centre > app permissions)"
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of n parts of the divisions, 1-based."""
+
+    part: int
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Read the setting `shard`, for example `2/4`.
+
+        Raises:
+            ConfigurationError: It has another form, or the part is not one of them.
+        """
+        part, _, of = text.partition("/")
+        if part.strip().isdecimal() and of.strip().isdecimal() and 1 <= int(part) <= int(of):
+            return cls(int(part), int(of))
+        msg = f"`shard`: '{text}' is not a part i/n with i from 1 to n, for example 2/4."
+        raise ConfigurationError(msg)
+
+    def holds(self, division: int) -> bool:
+        """Tell whether a division falls in this part: by a hash that is the same on every machine, for ever."""
+        digest = hashlib.sha256(str(division).encode()).digest()
+        return int.from_bytes(digest[:8], "big") % self.of == self.part - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The settings that narrow the divisions.
+
+    Attributes:
+        only: The divisions to read; empty means every one granted.
+        exclude: Those to leave out.
+        shard: The part to read, or None for all.
+    """
+
+    only: Collection[int] = ()
+    exclude: Collection[int] = ()
+    shard: Shard | None = None
+
+    def pick(self, granted: Iterable[int]) -> list[int]:
+        """Return the divisions to read, in ascending order."""
+        return sorted(
+            code
+            for code in set(granted)
+            if (not self.only or code in self.only)
+            and code not in self.exclude
+            and (self.shard is None or self.shard.holds(code))
+        )
+
+    def missing(self, granted: Collection[int]) -> list[int]:
+        """Return the configured divisions that are not granted."""
+        return sorted(code for code in {*self.only} - {*self.exclude} if code not in granted)
+
+
+def granted_divisions(
+    client: Client, select: Sequence[str], fallback: Iterable[int] = ()
+) -> list[Mapping[str, Any]]:
+    """Read the divisions that the user may see and has granted to the app.
+
+    Args:
+        client: Makes the calls: one to `current/Me`, one for each page of divisions.
+        select: The properties to ask for.
+        fallback: Divisions whose path may be used when the user's current one is closed to the app: the list is the
+            same under each.
+
+    Returns:
+        One row for each division, in the final form of the stream `divisions`.
+
+    Raises:
+        ConfigurationError: None is granted.
+        ReadError: The list could not be read.
+    """
+    me = edm.load("current/Me").properties["CurrentDivision"]
+    call = Call("current/Me", address(client.base_url, "current/Me", options={"$select": me.name}))
+    page = client.get(call, Decoder([me], me.name).decode)
+    current = [row[me.name] for row in page.rows if row.get(me.name)]
+
+    endpoint = edm.load("system/Divisions")
+    decoder = Decoder([endpoint.properties[name] for name in select], endpoint.stable_id)
+    refusal: ReadError | None = None
+    for division in dict.fromkeys([*current, *fallback]):
+        url = address(client.base_url, endpoint.path, division, {"$select": ",".join(select)})
+        try:
+            rows = [
+                row for page in client.pages(Call(endpoint.path, url, division), decoder) for row in page.rows
+            ]
+        except Denied as error:
+            refusal = refusal or error
+            if error.whole_division:
+                continue
+            break
+        if rows:
+            return [{**row, "Division": row["Code"]} for row in rows]
+        break
+    if refusal is not None:
+        raise refusal
+    msg = f"No divisions are granted to this app: in Exact Online, tick the companies to read under {MANAGE_COMPANIES}."
+    raise ConfigurationError(msg)

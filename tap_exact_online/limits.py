@@ -1,0 +1,110 @@
+"""How many calls are left, and when the next one may go out. Pure: the clock is handed in, nothing waits here.
+
+Exact allows each app a number of calls a minute and a day in each division, and tells both in headers whose resets
+are epoch milliseconds. The minute is a fixed clock minute; the day ends at 00:00 UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+_MINUTE = 60.0
+_DAY = 86_400.0
+# A reset is believed when it lies within its own period, give or take the difference between two clocks.
+_SKEW = 5.0
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """What one division may still do.
+
+    Attributes:
+        minute_left: Calls left before `minute_resets`; None where the server has not said.
+        minute_resets: Epoch seconds.
+        day_left: Calls left before `day_resets`; None where the server has not said.
+        day_resets: Epoch seconds.
+    """
+
+    minute_left: int | None = None
+    minute_resets: float = 0.0
+    day_left: int | None = None
+    day_resets: float = 0.0
+
+
+@dataclass(slots=True)
+class Limits:
+    """The calls left in each division, as far as its answers have told.
+
+    Attributes:
+        clock: Returns the time in epoch seconds.
+    """
+
+    clock: Callable[[], float]
+    _divisions: dict[int, _Allowance] = field(default_factory=dict)
+
+    def wait(self, division: int) -> float:
+        """Return the seconds until a call to this division makes sense: 0 when it may go out now."""
+        now = self.clock()
+        known = self._divisions.get(division)
+        if known is None or known.minute_left is None or known.minute_left > 0:
+            return 0.0
+        return max(0.0, known.minute_resets - now)
+
+    def day_over(self, division: int) -> float | None:
+        """Return when the division's next day begins (epoch seconds) if its day is used up, else None."""
+        known = self._divisions.get(division)
+        if known is None or known.day_left is None or known.day_left > 0 or known.day_resets <= self.clock():
+            return None
+        return known.day_resets
+
+    def sent(self, division: int) -> None:
+        """Count a call that goes out, so that a lost answer is not forgotten."""
+        known = self._divisions.setdefault(division, _Allowance())
+        if known.minute_left is not None:
+            known.minute_left = max(0, known.minute_left - 1) if known.minute_resets > self.clock() else None
+        if known.day_left is not None:
+            known.day_left = max(0, known.day_left - 1)
+
+    def answered(self, division: int, headers: Mapping[str, str], *, refused: bool = False) -> None:
+        """Learn from the headers of an answer.
+
+        Args:
+            division: The division of the call.
+            headers: The answer's headers, by name.
+            refused: The answer was a 429. Whatever the headers say or fail to say, the next call has to wait: for
+                the day when only the day's headers are there and none is left, else for the minute.
+        """
+        now = self.clock()
+        known = self._divisions.setdefault(division, _Allowance())
+        minute_left = _number(headers.get("X-RateLimit-Minutely-Remaining"))
+        day_left = _number(headers.get("X-RateLimit-Remaining"))
+        if day_left is not None:
+            known.day_left = day_left
+            known.day_resets = _reset(headers.get("X-RateLimit-Reset"), now, _DAY)
+        if minute_left is not None:
+            known.minute_left = minute_left
+            known.minute_resets = _reset(headers.get("X-RateLimit-Minutely-Reset"), now, _MINUTE)
+        if refused and self.day_over(division) is None:
+            known.minute_left = 0
+            known.minute_resets = _reset(headers.get("X-RateLimit-Minutely-Reset"), now, _MINUTE)
+
+
+def _number(text: str | None) -> int | None:
+    try:
+        return None if text is None else max(0, int(text))
+    except ValueError:
+        return None
+
+
+def _reset(text: str | None, now: float, period: float) -> float:
+    """Return a reset in epoch seconds; where the header is missing or absurd, the end of the current period.
+
+    Exact counts in fixed clock minutes and in days from 00:00 UTC, so that end is known without the header.
+    """
+    end = (now // period + 1) * period
+    try:
+        told = int(text or "") / 1000
+    except ValueError:
+        return end
+    return told if now < told <= now + period + _SKEW else end

@@ -1,0 +1,87 @@
+"""What a run could not read, and what that means for its exit code."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tap_exact_online.errors import Denied, LimitReached, ReadError
+
+_log = logging.getLogger("tap-exact-online")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One stream that was not read to its end in one division.
+
+    Attributes:
+        stream: The stream.
+        division: The division, or None where the stream has none.
+        cause: What happened and what to do.
+    """
+
+    stream: str
+    division: int | None
+    cause: str
+
+    def line(self) -> str:
+        """Return it as one line of text."""
+        where = "" if self.division is None else f" in division {self.division}"
+        return f"{self.stream}{where}: {self.cause}"
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects gaps during a run.
+
+    Attributes:
+        skip_denied: A missing right does not fail the run.
+        failed: What should have been read and was not.
+        skipped: What may not be read.
+        postponed: What has to wait for Exact's limits.
+        until: The moment at which the last of those can be read, or None.
+    """
+
+    skip_denied: bool = True
+    failed: list[Gap] = field(default_factory=list)
+    skipped: list[Gap] = field(default_factory=list)
+    postponed: list[Gap] = field(default_factory=list)
+    until: datetime | None = None
+
+    def missed(self, stream: str, division: int | None, error: ReadError | LimitReached) -> None:
+        """Note that a stream was not read to its end in a division."""
+        gap = Gap(stream, division, str(error))
+        if isinstance(error, LimitReached):
+            self.postponed.append(gap)
+            self.until = max(filter(None, (self.until, error.until)), default=None)
+        elif isinstance(error, Denied) and self.skip_denied:
+            self.skipped.append(gap)
+        else:
+            self.failed.append(gap)
+        _log.warning("Not read: %s", gap.line())
+
+    def rejected(self, stream: str, division: int | None, row: str) -> None:
+        """Note a row that could not be understood. It is named by its key, without its content."""
+        gap = Gap(stream, division, f"a row was left out: {row}")
+        self.failed.append(gap)
+        _log.error("%s", gap.line())
+
+    @property
+    def exit_code(self) -> int:
+        """0 complete, 1 some data could not be read, 4 some has to wait."""
+        return 1 if self.failed else 4 if self.postponed else 0
+
+    def summarise(self) -> None:
+        """Log every gap with its cause, most serious first."""
+        for title, gaps in (
+            ("could not be read", self.failed),
+            ("has to wait for Exact's limits", self.postponed),
+            ("was skipped for lack of a right (see the setting on_denied)", self.skipped),
+        ):
+            if gaps:
+                _log.warning("%d of the streams and divisions: data %s:", len(gaps), title)
+            for gap in gaps:
+                _log.warning("  %s", gap.line())
+        if self.until is not None:
+            _log.warning("Run again after %s UTC.", self.until.strftime("%Y-%m-%d %H:%M"))

@@ -1,0 +1,235 @@
+"""The tap: settings, discovery, and how a run begins and ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import IO, Any, NoReturn
+
+import click
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.exceptions import ConfigValidationError
+from typing_extensions import override
+
+from tap_exact_online import settings as _settings
+from tap_exact_online.bookmarks import check_bookmarks
+from tap_exact_online.catalog import BY_NAME, RESOURCES
+from tap_exact_online.client import Client
+from tap_exact_online.connection import connect
+from tap_exact_online.divisions import MANAGE_COMPANIES, granted_divisions
+from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.report import Report
+from tap_exact_online.schemas import needed
+from tap_exact_online.sdk import TerminableTap
+from tap_exact_online.streams import ExactStream, stream_of
+
+
+class TapExactOnline(TerminableTap):
+    """Extracts every Sync endpoint and the master data of Exact Online, from every division that is granted."""
+
+    name = "tap-exact-online"
+    package_name = "tap-exact-online"
+    config_jsonschema = _settings.config_jsonschema()
+    message_writer_class = MsgSpecWriter
+
+    @cached_property
+    def settings(self) -> _settings.Settings:
+        """The settings, checked as a whole.
+
+        Raises:
+            ConfigurationError: One of them cannot be used.
+        """
+        return _settings.parse(self.config)
+
+    @cached_property
+    def client(self) -> Client:
+        """The one connection of this run."""
+        return connect(self.settings)
+
+    @cached_property
+    def report(self) -> Report:
+        """What this run could not read."""
+        return Report(skip_denied=self.settings.skip_denied)
+
+    @cached_property
+    def divisions(self) -> Sequence[Mapping[str, Any]]:
+        """The divisions that this run reads, as rows of the stream `divisions`. Found once a run.
+
+        Raises:
+            ConfigurationError: None is granted, or none of the configured ones.
+        """
+        stream = self.streams["divisions"]
+        fields = stream.fields if isinstance(stream, ExactStream) else ()
+        select = [fact.name for fact in fields] or sorted(needed(BY_NAME["divisions"]))
+        choice = self.settings.choice
+        granted = {row["Code"]: row for row in granted_divisions(self.client, select, sorted(choice.only))}
+        for missing in choice.missing(granted):
+            self.logger.warning(
+                "Division %d of the setting `divisions` is not granted to this app and is not read: tick it under %s.",
+                missing,
+                MANAGE_COMPANIES,
+            )
+        picked = choice.pick(granted)
+        if not picked and choice.shard is None:
+            msg = (
+                "The settings `divisions` and `exclude_divisions` leave nothing to read. Granted to this app are:"
+                f" {', '.join(map(str, sorted(granted)))}. Others can be ticked under {MANAGE_COMPANIES}."
+            )
+            raise ConfigurationError(msg)
+        self.logger.info("Reading %d of %d granted divisions", len(picked), len(granted))
+        return [granted[code] for code in picked]
+
+    @override
+    def discover_streams(self) -> Sequence[ExactStream]:
+        """Make one stream for each row of the catalog. Needs no connection."""
+        return [stream_of(self, resource) for resource in RESOURCES]
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take a state that is ours; refuse one that is not, before anything is read."""
+        bookmarks = state.get("bookmarks", {} if not state else None)
+        if not isinstance(bookmarks, dict) or (bookmarks and not any(name in BY_NAME for name in bookmarks)):
+            msg = (
+                "The state is not one of this tap: it has no bookmark of any stream known here. It may come from"
+                " another tap. Nothing was read. Give this tap a state of its own (another job or --state-id)."
+            )
+            raise ConfigurationError(msg)
+        for name in bookmarks:
+            if name not in BY_NAME:
+                self.logger.warning(
+                    "The state knows a stream '%s' that this version does not have; it is kept.", name
+                )
+            else:
+                check_bookmarks(name, BY_NAME[name].replication_key, bookmarks[name])
+        super().load_state(state)
+
+    def run(self) -> None:
+        """Read everything that is selected.
+
+        Raises:
+            SystemExit: With the code that the outcome means, where it is not 0.
+        """
+        self._check_catalog()
+        try:
+            self.sync_all()
+        except TapError:
+            if not self.config.get(
+                "batch_config"
+            ):  # else the last bookmarks are ahead of the last BATCH message
+                self.state_writer.write_state(self.state)
+            raise
+        finally:
+            self.report.summarise()
+        if self.report.exit_code:
+            sys.exit(self.report.exit_code)
+
+    def test_connection(self) -> None:
+        """Read the divisions: one uncounted call and one page show that connection and rights are there."""
+        stream = self.streams["divisions"]
+        stream.selected = True
+        stream.sync()
+
+    def _check_catalog(self) -> None:
+        """Refuse a catalog that selects a stream which does not exist."""
+        unknown = sorted(
+            name
+            for name, entry in (self.input_catalog or {}).items()
+            if name not in self.streams and entry.metadata.resolve_selection().get((), False)
+        )
+        if unknown:
+            msg = (
+                f"The catalog selects streams that this tap does not have: {', '.join(unknown)}."
+                " Make the catalog anew (`meltano run --refresh-catalog`, or --discover) or deselect them."
+            )
+            raise ConfigurationError(msg)
+
+    # --- The command line: as the SDK's, but every failure has a message and an exit code ---
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]  # as in the SDK's own Tap: a tap has more options than a plugin
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: Any = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Run the tap."""
+        if about:
+            cls.print_about(about_format)
+            return
+        with cls._exit_codes():
+            cls.print_version(print_fn=cls.logger.info)
+            cls._from_command_line(config, _document(state, "--state"), _document(catalog, "--catalog")).run()
+
+    @classmethod
+    @override
+    def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:
+        """Write the catalog."""
+        with cls._exit_codes():
+            super().cb_discover(ctx, param, value)
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Test the connection; the SDK would read the first page of every stream there is."""
+        if value == "all":
+            with cls._exit_codes():
+                cls._from_command_line(ctx.params.get("config")).test_connection()
+            ctx.exit()
+        super().cb_test(ctx, param, value)
+
+    @classmethod
+    def _from_command_line(cls, config: Any, state: Any = None, catalog: Any = None) -> TapExactOnline:
+        parse_env = bool(config and config.parse_env)
+        if parse_env:
+            _settings.check_environment(os.environ)
+        tap = cls(
+            config=config.config if config else {}, state=state, catalog=catalog, parse_env_config=parse_env
+        )
+        _ = tap.settings  # checked before anything is sent
+        return tap
+
+    @classmethod
+    @contextmanager
+    def _exit_codes(cls) -> Iterator[None]:
+        """Turn failures into one line and the exit code they mean."""
+        try:
+            yield
+        except ConfigValidationError as error:
+            cls._fail(ConfigurationError(_settings.explain(error.errors)))
+        except TapError as error:
+            cls._fail(error)
+        except BrokenPipeError:
+            # Whatever reads our output is gone; without this, Python complains once more when it closes stdout.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            cls._fail(
+                TapError(
+                    "The loader closed the pipe: see its own messages. The next run goes on from its state."
+                )
+            )
+
+    @classmethod
+    def _fail(cls, error: TapError) -> NoReturn:
+        cls.logger.error("%s", error)
+        sys.exit(error.exit_code)
+
+
+def _document(file: IO[str] | None, option: str) -> dict[str, Any] | None:
+    """Read a JSON file that was given on the command line."""
+    if file is None:
+        return None
+    try:
+        document = json.load(file)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        msg = f"{option}: {file.name} does not hold a JSON object."
+        raise ConfigurationError(msg)
+    return document
