@@ -13,7 +13,7 @@ from singer_sdk.singerlib import Catalog, MetadataMapping
 from typing_extensions import override
 
 from tap_exact_online import edm
-from tap_exact_online.bookmarks import TimestampBookmark, timestamp
+from tap_exact_online.bookmarks import TimestampBookmark, instant, modified_bookmark, timestamp
 from tap_exact_online.catalog import Kind, Resource, stream_of_deleted
 from tap_exact_online.client import Call, address
 from tap_exact_online.errors import ConfigurationError, LimitReached, ReadError
