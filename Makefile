@@ -1,0 +1,79 @@
+# Everything a developer does, from a clean clone with Python 3.11 or newer, bash and make. `make` alone lists it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv --no-progress
+# What is done is marked inside the folder it was done to: when the folder goes, so does the mark.
+UV_DONE := $(VENV)/.done-uv
+INSTALL_DONE := $(VENV)/.done-install
+PLUGINS_DONE := .meltano/.done-plugins
+# The plugins that Meltano installs get the same versions as everything else.
+export UV_CONSTRAINT := $(CURDIR)/constraints.txt
+# A virtual environment that happens to be active is not the one to install into.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: install
+install: $(INSTALL_DONE) ## Install the tap and everything needed to work on it into .venv
+
+.PHONY: plugins
+plugins: $(PLUGINS_DONE) ## Install the Meltano plugins of the project too
+
+.PHONY: demo
+demo: $(PLUGINS_DONE) ## Sandbox -> tap -> PostgreSQL, for real, twice, with changes in between
+	@exec $(BIN)/python -m demo $(ARGS)
+
+.PHONY: test
+test: $(PLUGINS_DONE) ## Run all tests; ARGS="-k name" narrows them
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(INSTALL_DONE) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy --strict -p demo
+
+.PHONY: format
+format: $(INSTALL_DONE) ## Put all Python files into shape
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+.PHONY: pins
+pins: $(UV_DONE) ## Write constraints.txt anew with the newest versions that fit together
+	env -u UV_CONSTRAINT $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
+	  --no-header --no-annotate --extra sandbox --group test --group lint \
+	  pyproject.toml demo/requirements.txt --output-file constraints.txt
+
+.PHONY: build
+build: $(INSTALL_DONE) ## Build the wheel and the source archive and check both
+	rm -rf dist
+	$(UV) build --quiet
+	$(BIN)/python scripts/check_dist.py dist
+
+.PHONY: clean
+clean: ## Remove everything that was installed or made here
+	rm -rf $(VENV) .meltano .demo output dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(UV_DONE): scripts/make_venv.sh
+	@bash scripts/make_venv.sh $(VENV) constraints.txt
+	@touch $@
+
+$(INSTALL_DONE): $(UV_DONE) pyproject.toml constraints.txt demo/requirements.txt
+	@echo "Installing the tap and its tools into $(VENV)"
+	@$(UV) pip install --quiet --python $(BIN)/python --editable '.[sandbox]' --group test --group lint \
+	  --requirement demo/requirements.txt
+	@touch $@
+
+$(PLUGINS_DONE): $(INSTALL_DONE) meltano.yml
+	@echo "Installing the Meltano plugins"
+	@$(BIN)/meltano --log-level=warning install tap-exact-online target-postgres </dev/null
+	@touch $@

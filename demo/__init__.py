@@ -1,0 +1,13 @@
+"""The demonstration: a stand-in for Exact Online, the tap, and a real PostgreSQL, from nothing and back to nothing.
+
+    python -m demo        what `make demo` runs
+
+    __main__.py   the story: a first run, changes, a second run
+    changes.py    what happens in the books between the two runs
+    outcome.py    what landed in PostgreSQL, as a table
+    postgres.py   a PostgreSQL server that pip can install
+    processes.py  programs that are started, awaited and taken down
+    project.py    a copy of the Meltano project that touches nothing outside its folder
+
+The end-to-end tests use the last three too.
+"""

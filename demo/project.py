@@ -1,0 +1,76 @@
+"""A copy of the Meltano project in a folder of its own.
+
+It shares the plugins that are installed in the repository, and nothing else: its state, its logs and its database live
+in its folder, and neither a `.env` file nor variables of the caller's shell reach it. So a demonstration or a test can
+never write to somebody's real database.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from demo.processes import BIN, run
+
+ROOT = Path(__file__).resolve().parents[1]
+_PLUGINS = ("extractors/tap-exact-online", "loaders/target-postgres")
+_FOREIGN = ("DEMO_", "EXACT_ONLINE_", "MELTANO_", "TAP_", "TARGET_")
+
+
+class PluginsMissing(Exception):  # noqa: N818  the name says what is wrong
+    """The plugins are not installed in the repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A Meltano project.
+
+    Attributes:
+        folder: Where it is.
+        variables: What is set in the environment of every command, on top of the caller's own.
+    """
+
+    folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of every command: the caller's, without whatever would configure Meltano or a plugin."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+        return {**own, "MELTANO_AUTO_INSTALL": "false", "NO_COLOR": "1", **self.variables}
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command line of a Meltano command in this project."""
+        return [str(BIN / "meltano"), "--log-format=plain", f"--cwd={self.folder}", *arguments]
+
+    def meltano(self, *arguments: str, log: Path | None = None) -> str:
+        """Run a Meltano command to its end and return what it wrote.
+
+        Raises:
+            ProgramFailed: It ended with an error; the message shows the last lines.
+        """
+        log = log or self.folder / "meltano.log"
+        run(self.command(*arguments), log, env=self.env, cwd=self.folder)
+        return log.read_text(encoding="utf-8", errors="replace")
+
+
+def copy_project(folder: Path, variables: Mapping[str, str] | None = None) -> Project:
+    """Make a copy of the project in a folder, which is made.
+
+    Raises:
+        PluginsMissing: The plugins are not installed in the repository yet.
+    """
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "meltano.yml", folder)
+    for plugin in _PLUGINS:
+        installed = ROOT / ".meltano" / plugin
+        if not installed.is_dir():
+            msg = f"The Meltano plugin {plugin} is not installed: run `make plugins` first."
+            raise PluginsMissing(msg)
+        link = folder / ".meltano" / plugin
+        link.parent.mkdir(parents=True)
+        link.symlink_to(installed, target_is_directory=True)
+    return Project(folder, dict(variables or {}))
