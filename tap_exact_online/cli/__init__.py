@@ -1,0 +1,44 @@
+"""The `exact-online` command: what is not Singer.
+
+Each command is in a module of its own, which is imported only when that command runs: `exact-online --help` stays
+quick, and one command's missing extra does not break the others. To add a command, write a module with a click
+command named `command` and add a line to `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+import click
+from typing_extensions import override
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    # name: module, one line for --help
+    "sandbox": ("tap_exact_online.cli.sandbox", "Run a stand-in for Exact Online on this machine."),
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=_Lazy)
+def main() -> None:
+    """Work with Exact Online beside the Singer tap."""

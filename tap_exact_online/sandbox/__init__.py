@@ -1,0 +1,17 @@
+"""A stand-in for Exact Online: the REST API as an HTTP server, with generated books and a strict reading of the rules.
+
+It needs the extra `sandbox` (`pip install "tap-exact-online[sandbox]"`) and is started by `exact-online sandbox`.
+
+    options.py   everything that can be set             clock.py      the sandbox's own time
+    values.py    plausible values by name and type      ledger.py     books that balance
+    chart.py     chart of accounts, journals            postings.py   the tables made from the books
+    tables.py    row i of a table as a pure function    shelf.py      a table plus what was changed since
+    books.py     all tables of one division             divisions.py  which divisions exist, and who may see them
+    query.py     what a query string asks               wire.py       rows as JSON and as Atom
+    limits.py    calls a minute, a day, errors an hour  tokens.py     codes, tokens, rotation
+    faults.py    scripted failures                      stats.py      what was asked and answered
+    service.py   all state of a running sandbox         pages.py      one page of rows, prepared or made
+    api.py       one data call                          oauth.py      consent and token calls
+    commands.py  what the control API can do            app.py        HTTP in, HTTP out
+    server.py    sockets, TLS, signals                  control.py    a client for the control API
+"""

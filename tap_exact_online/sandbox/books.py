@@ -1,0 +1,294 @@
+"""All generated tables of one division: how many rows each has, and what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from tap_exact_online import edm
+from tap_exact_online.sandbox import values
+from tap_exact_online.sandbox.chart import CHART, CONDITIONS, LISTS, VAT_CODES
+from tap_exact_online.sandbox.ledger import Ledger
+from tap_exact_online.sandbox.options import Options
+from tap_exact_online.sandbox.tables import Ids, Live, Series, Table, created, ids_of, no_odd_rows
+from tap_exact_online.sandbox.values import DAY, FIRST_DAY, Value
+
+LINES = "sync/Financial/TransactionLines"
+ACCOUNTS = "sync/CRM/Accounts"
+DELETED = "sync/Deleted"
+DIVISIONS = "system/Divisions"
+ME = "current/Me"
+SYNC_TIMESTAMP = "read/sync/Sync/SyncTimestamp"
+APART = frozenset({DIVISIONS, ME, SYNC_TIMESTAMP})  # endpoints that no generated table stands behind
+
+_VARIANTS = 48
+_FIXED: Mapping[str, int] = {
+    **{path: len(rows) for path, rows in LISTS.items()},
+    DELETED: 0,  # the log holds two months, so its rows follow from the clock: see `shelf`
+    "cashflow/Banks": 4,
+    "financial/FinancialPeriods": 60,  # five years: exactly one full page, so an empty one follows
+    "financial/GLSchemes": 3,
+    "hrm/Costcenters": 70,
+    "hrm/Costunits": 25,
+    "hrm/Departments": 12,
+    "inventory/Warehouses": 5,
+    "logistics/ItemGroups": 15,
+    "logistics/Units": 14,
+    "assets/AssetGroups": 9,
+}
+_SHARE: Mapping[str, float] = {
+    LINES: 1.0,
+    "sync/Cashflow/PaymentTerms": 0.6,
+    "sync/SalesInvoice/SalesInvoices": 0.5,
+    "sync/Documents/Documents": 0.45,
+    "sync/Financial/SalesEntries": 0.45,
+    "sync/Financial/PurchaseEntries": 0.45,
+    "bulk/Cashflow/Payments": 0.45,
+    "bulk/Cashflow/Receivables": 0.45,
+    ACCOUNTS: 0.45,
+    "sync/Logistics/Items": 0.45,
+}
+_MOST = {ACCOUNTS: 5000, "sync/Logistics/Items": 5000}  # master data does not grow with every booking
+
+# Master data that other tables refer to: path, front of its codes, and the words before its number.
+_MASTERS: Mapping[str, tuple[str, str]] = {
+    "sync/Logistics/Items": ("ART", "Artikel"),
+    "sync/Project/Projects": ("P", "Project"),
+    "sync/Payroll/Employees": ("M", "Medewerker"),
+    "inventory/Warehouses": ("W", "Magazijn"),
+    "hrm/Costcenters": ("KP", "Kostenplaats"),
+    "hrm/Costunits": ("KD", "Kostendrager"),
+    "sync/Documents/Documents": ("", "Document"),
+}
+# Properties that refer to a row of another table: by Guid, or (cost centers and units) by code.
+_REFERENCES: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("Account", "Supplier", "OrderedBy", "InvoiceTo", "DeliverTo", "AccountId", "Customer"), ACCOUNTS
+    ),
+    **dict.fromkeys(("GLAccount", "GLToPay", "GLToClaim"), "sync/Financial/GLAccounts"),
+    "Item": "sync/Logistics/Items",
+    "Project": "sync/Project/Projects",
+    "Employee": "sync/Payroll/Employees",
+    "Warehouse": "inventory/Warehouses",
+    "Document": "sync/Documents/Documents",
+    **dict.fromkeys(("CostCenter", "Costcenter"), "hrm/Costcenters"),
+    **dict.fromkeys(("CostUnit", "Costunit"), "hrm/Costunits"),
+}
+_RISING = ("EntryNumber", "InvoiceNumber", "OrderNumber", "HID", "EmployeeHID", "DocumentNumber", "Hid")
+_AMOUNTS = ("AmountDC", "AmountFC", "Amount", "Quantity", "NetPrice", "UnitPrice")
+
+
+def row_count(path: str, options: Options) -> int:
+    """Return how many rows a table starts with."""
+    if path in options.tables:
+        return options.tables[path]
+    if path in _FIXED:
+        return _FIXED[path]
+    share = _SHARE.get(path, 0.1 if path.startswith("sync/") else 0.05)
+    return min(int(options.rows * share), _MOST.get(path, options.rows))
+
+
+def code_of(path: str, index: int) -> str:
+    """Return the code of a row of master data."""
+    if path == ACCOUNTS:
+        return f"{index + 1:>18}"  # left-padded to 18 characters, as Exact stores it
+    if path == "sync/Financial/GLAccounts":
+        return CHART[index % len(CHART)][0]
+    return f"{_MASTERS[path][0]}{index + 1:05d}"
+
+
+def name_of(path: str, index: int) -> str:
+    """Return the name or description of a row of master data."""
+    if path == ACCOUNTS:
+        return values.company(index)
+    if path == "sync/Financial/GLAccounts":
+        return CHART[index % len(CHART)][1]
+    return f"{_MASTERS[path][1]} {index + 1}"
+
+
+def json_text(plain: Value) -> bytes:
+    """Write a value as finished JSON text."""
+    return orjson.dumps(plain)
+
+
+class Book:
+    """The generated tables of one division, each made when it is first asked for.
+
+    Args:
+        options: Seed and sizes.
+        division: The division's code.
+    """
+
+    def __init__(self, options: Options, division: int) -> None:
+        self.seed = options.seed
+        self.division = division
+        self.paths = tuple(path for path in edm.paths() if path not in APART)
+        self.counts = {path: row_count(path, options) for path in self.paths}
+        self.height = max(1, *self.counts.values())
+        # a row version is far above what a 32-bit number holds, and differs between divisions
+        self.first = 13_000_000_000 + values.number(options.seed, division) % 10**9
+        self._tables: dict[str, Table] = {}
+
+    @property
+    def span(self) -> int:
+        """How many row versions the generated rows take up."""
+        return (self.height + 1) * len(self.paths)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The entries behind transaction lines, invoices and payment terms."""
+        return Ledger(
+            values.number(self.seed, self.division, "ledger"), self.counts[LINES], self.counts[ACCOUNTS]
+        )
+
+    def ids(self, path: str) -> Ids:
+        """Return the Guids of a table."""
+        return ids_of(self.seed, self.division, path)
+
+    def entry_ids(self) -> Ids:
+        """Return the Guids of entries, which have no table of their own."""
+        return self.ids("entry")
+
+    def table(self, path: str) -> Table:
+        """Return the table behind a path."""
+        if path not in self._tables:
+            from tap_exact_online.sandbox.postings import MAKERS  # noqa: PLC0415 - it builds on this module
+
+            self._tables[path] = MAKERS.get(path, plain_table)(self, edm.load(path))
+        return self._tables[path]
+
+    def restart(self, first: int) -> None:
+        """Give all generated rows new versions, counted from another start."""
+        self.first = first
+        for table in self._tables.values():
+            table.series.start = first
+
+    def series(self, path: str) -> Series:
+        """Return the row versions and times of a table."""
+        return Series(self.paths.index(path), len(self.paths), self.counts[path], self.height, self.first)
+
+    def variant(self, endpoint: edm.Endpoint, number: int) -> dict[str, Value]:
+        """Return plausible values for all properties of an endpoint, with references that lead somewhere."""
+        row: dict[str, Value] = {
+            p.name: values.value(
+                p.name, p.type, values.number(self.seed, self.division, endpoint.path, p.name, number)
+            )
+            for p in endpoint.properties.values()
+        }
+        for name, path in _REFERENCES.items():
+            if name in row:
+                row |= self._reference(endpoint, name, path, number)
+        if "Division" in row:
+            row["Division"] = self.division
+        if "LineNumber" in row:
+            row["LineNumber"] = (0, 1, 2, 9000)[number % 4]  # headers and special rows are mixed with lines
+        return row
+
+    def _reference(self, endpoint: edm.Endpoint, name: str, path: str, number: int) -> dict[str, Value]:
+        count = self.counts[path]
+        index = values.number(self.seed, endpoint.path, name, number) % max(1, count)
+        missing = count == 0 or (name not in {"Account", "GLAccount"} and number % 3 == 0)
+        known = endpoint.properties
+        by_guid = known[name].type == "Guid"
+        made: dict[str, Value] = {name: self.ids(path).of(index) if by_guid else code_of(path, index)}
+        for ending, of in (("Code", code_of), ("Name", name_of), ("Description", name_of)):
+            if name + ending in known:
+                made[name + ending] = of(path, index)
+        return dict.fromkeys(made, None) if missing else made
+
+
+def _listed(book: Book, endpoint: edm.Endpoint) -> list[dict[str, Value]] | None:
+    """Return one variant for each row of the short tables whose rows are all written out."""
+    count = book.counts[endpoint.path]
+    if endpoint.path == "financial/FinancialPeriods":
+        months = [(2021 + k // 12, k % 12 + 1) for k in range(max(1, count))]
+        return [
+            book.variant(endpoint, k)
+            | {
+                "FinYear": year,
+                "FinPeriod": month,
+                "StartDate": FIRST_DAY + k * 30 * DAY,
+                "EndDate": FIRST_DAY + (k * 30 + 29) * DAY,
+            }
+            for k, (year, month) in enumerate(months)
+        ]
+    rows = LISTS.get(endpoint.path)
+    if rows is None:
+        return None
+    return [
+        book.variant(endpoint, k)
+        | {name: value for name, value in row.items() if name in endpoint.properties}
+        for k, row in enumerate(rows)
+    ]
+
+
+def plain_table(book: Book, endpoint: edm.Endpoint) -> Table:
+    """Make the table of an endpoint that has no rules of its own."""
+    path, known = endpoint.path, endpoint.properties
+    series, ids = book.series(path), book.ids(path)
+    listed = _listed(book, endpoint)
+    variants = listed or [book.variant(endpoint, number) for number in range(_VARIANTS)]
+    makers: dict[str, tuple[Live, Callable[[int], Any]]] = {}
+
+    def add(name: str, kind: str, make: Callable[[int], Any], prefix: str = "") -> None:
+        if name in known:
+            makers[name] = (Live(name, kind, prefix), make)
+
+    if known[endpoint.stable_id].type == "Guid":
+        add(endpoint.stable_id, "guid", ids.digits, ids.prefix)
+    elif known[endpoint.stable_id].type.startswith("Int"):
+        add(
+            endpoint.stable_id,
+            "int64" if known[endpoint.stable_id].type == "Int64" else "int",
+            lambda i: 10_000 + i,
+        )
+    for name in _RISING:
+        if name in known:
+            wide = known[name].type
+            kind = {"Int64": "int64", "String": "json"}.get(wide, "int")
+            add(name, kind, (lambda i: b'"%d"' % (i + 1)) if kind == "json" else (lambda i: 10_000 + i))
+    for name in _AMOUNTS:
+        if name in known and known[name].type == "Double":
+            add(name, "double", lambda i: (i * 7919 % 1_000_000 - 100_000) / 100)
+    if path in _MASTERS or path == ACCOUNTS:
+        add("Code", "json", lambda i: json_text(code_of(path, i)))
+        name = next((n for n in ("Name", "Description", "FullName") if n in known), "Code")
+        if name != "Code":
+            add(name, "json", lambda i: json_text(name_of(path, i)))
+    add("Created", "date", lambda i: created(series.modified(i), i))
+    add("Modified", "date", series.modified)
+    add("Timestamp", "int64", series.timestamp)
+    live = tuple(each for each, _ in makers.values())
+    functions = tuple(make for _, make in makers.values())
+    return Table(
+        endpoint=endpoint,
+        ids=ids,
+        series=series,
+        variants=variants,
+        live=live,
+        compute=lambda i: tuple(make(i) for make in functions),
+        regular=max(1, series.rows),
+        # a row added to a short list needs a code of its own
+        odd=(lambda i: {"Code": f"{i + 1:03d}"}) if listed and "Code" in known else no_odd_rows,
+    )
+
+
+def vat_of(kind: int) -> Mapping[str, Value]:
+    """Return the VAT properties of a line in an entry of that transaction type."""
+    code, description, rate = VAT_CODES[2]
+    taxed = kind in {20, 30}  # sales and purchases
+    return {
+        "VATCode": code if taxed else None,
+        "VATCodeDescription": description if taxed else None,
+        "VATPercentage": rate if taxed else None,
+        "VATType": "E" if taxed else None,
+    }
+
+
+def condition(index: int) -> Mapping[str, Value]:
+    """Return a payment condition by number."""
+    code, description, days = CONDITIONS[index % len(CONDITIONS)]
+    return {"PaymentCondition": code, "PaymentConditionDescription": description, "PaymentDays": days}

@@ -1,0 +1,118 @@
+"""Everything about the sandbox that can be set, at the start or while it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+CLIENT_ID = "5a4db0c5-0000-4000-8000-5a4db0c50001"
+CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - a fake that the ready file and the console show on purpose
+REDIRECT_URI = "https://www.example.com/callback"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a sandbox is started with. Those in `CHANGEABLE` can also be set while it runs.
+
+    Attributes:
+        seed: The seed of all generated data: the same seed gives the same books.
+        divisions: How many divisions exist at the start.
+        division_code: The code of the first; the others follow it.
+        rows: Transaction lines in each division; the other tables scale with it.
+        tables: Exact row counts for single endpoints, by path.
+        page_cache_mib: Memory for prepared pages, in MiB.
+        redirect_uri: The redirect address of the app registration.
+        reference: `all` knows every property; `newest` refuses those that the newest reference lacks.
+        latency_ms: How long every data and token call takes at least, in milliseconds.
+        compress: Whether data is sent gzip-compressed to clients that accept it.
+        minute_limit: Calls a minute for each division.
+        day_limit: Calls a day for each division.
+        contract_limit: Calls a day over all divisions.
+        minute_seconds: How long a "minute" lasts, in seconds; minutes start at multiples of it.
+        error_limit: Answers of 400, 401, 403 or 404 for each user, division, endpoint and hour before the app is blocked.
+        access_lifetime: Life of an access token, in seconds.
+        refresh_after: How old an access token must be before it may be replaced, in seconds.
+        refresh_lifetime_days: Life of an unused refresh token, in days.
+        code_lifetime: Life of an authorization code, in seconds.
+        token_limit: Token calls a day for each user.
+        early_refresh_status: The status of a refresh that comes too early: 400, or 401 as on older pages.
+        old_access_dies: Whether a refresh kills the access token before it; undocumented.
+        row_order: `timestamp`, or `shuffled` within each page of a sync endpoint; the order is undocumented.
+        least_timestamp: The lowest number that a Timestamp filter may name; 1 refuses `gt 0L`.
+        select_required: Whether sync endpoints refuse every call without `$select`, not just those that refuse `*`.
+        mandatory_filter: Paths that refuse a call without `$filter`.
+        next_path: `lower` writes the path of next links in lower case, `same` as the reference writes it.
+        envelope: `mixed`, or one of `results`, `list`, `object` for all endpoints that are not sync.
+        synctimestamp_envelope: `list`, `object` or `results`.
+        limit_headers: What a 429 shows: `documented`, `none`, `both`, or `remaining` (a `Remaining` above 0).
+        error_body: `json`, or `text` for 403 answers that carry the bare words.
+        blocked_status: The status of every call while the app is blocked for its errors; undocumented.
+    """
+
+    seed: int = 1
+    divisions: int = 2
+    division_code: int = 1000001
+    rows: int = 2500
+    tables: Mapping[str, int] = field(default_factory=dict)
+    page_cache_mib: int = 256
+    redirect_uri: str = REDIRECT_URI
+    reference: str = "all"
+    latency_ms: float = 0.0
+    compress: bool = False
+    minute_limit: int = 60
+    day_limit: int = 5000
+    contract_limit: int = 20000
+    minute_seconds: float = 60.0
+    error_limit: int = 10
+    access_lifetime: float = 600.0
+    refresh_after: float = 570.0
+    refresh_lifetime_days: float = 30.0
+    code_lifetime: float = 180.0
+    token_limit: int = 200
+    early_refresh_status: int = 400
+    old_access_dies: bool = False
+    row_order: str = "timestamp"
+    least_timestamp: int = 0
+    select_required: bool = False
+    mandatory_filter: tuple[str, ...] = ()
+    next_path: str = "lower"
+    envelope: str = "mixed"
+    synctimestamp_envelope: str = "list"
+    limit_headers: str = "documented"
+    error_body: str = "json"
+    blocked_status: int = 403
+
+
+_AT_START = frozenset({"seed", "divisions", "division_code", "rows", "tables", "page_cache_mib"})
+CHANGEABLE = frozenset(f.name for f in dataclasses.fields(Options)) - _AT_START
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "reference": ("all", "newest"),
+    "row_order": ("timestamp", "shuffled"),
+    "next_path": ("lower", "same"),
+    "envelope": ("mixed", "results", "list", "object"),
+    "synctimestamp_envelope": ("list", "object", "results"),
+    "limit_headers": ("documented", "none", "both", "remaining"),
+    "error_body": ("json", "text"),
+}
+
+
+def change(options: Options, changes: Mapping[str, Any]) -> Options:
+    """Return options with some values changed.
+
+    Raises:
+        ValueError: An option is unknown, cannot change while the sandbox runs, or has no such value.
+    """
+    for name, value in changes.items():
+        if name not in CHANGEABLE:
+            msg = f"option '{name}' cannot be changed while the sandbox runs; these can: {', '.join(sorted(CHANGEABLE))}"
+            raise ValueError(msg)
+        if name in _CHOICES and value not in _CHOICES[name]:
+            msg = f"option '{name}' is one of {', '.join(_CHOICES[name])}, not {value!r}"
+            raise ValueError(msg)
+    listed: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
+    }
+    return dataclasses.replace(options, **listed)

@@ -1,0 +1,121 @@
+"""All state of a running sandbox in one place."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tap_exact_online import edm
+from tap_exact_online.sandbox.clock import Clock
+from tap_exact_online.sandbox.divisions import Divisions
+from tap_exact_online.sandbox.faults import Fault
+from tap_exact_online.sandbox.limits import Limits
+from tap_exact_online.sandbox.options import Options
+from tap_exact_online.sandbox.stats import Stats
+from tap_exact_online.sandbox.tokens import Tokens
+
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """A right that is missing.
+
+    Attributes:
+        path: The endpoint; empty for every endpoint of the scope.
+        division: The only division where it is missing; None means everywhere.
+        reason: The `Reason` header, for example `BlockedUser`; empty for a missing app scope.
+        scope: The app scope that is missing, in the words of the registration.
+    """
+
+    path: str
+    division: int | None
+    reason: str
+    scope: str
+
+    def matches(self, endpoint: edm.Endpoint, division: int | None) -> bool:
+        """Tell whether it keeps a call from an endpoint."""
+        concerned = endpoint.path == self.path if self.path else endpoint.scope == self.scope
+        return concerned and self.division in {None, division}
+
+
+class Cache:
+    """Prepared pages, the least recently used dropped first.
+
+    Args:
+        limit: The most bytes of bodies to keep.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = 0
+        self._bodies: OrderedDict[Hashable, bytes] = OrderedDict()
+
+    def get(self, key: Hashable) -> bytes | None:
+        """Return a prepared body."""
+        body = self._bodies.get(key)
+        if body is not None:
+            self._bodies.move_to_end(key)
+        return body
+
+    def put(self, key: Hashable, body: bytes) -> None:
+        """Keep a body if it fits."""
+        self._bodies[key] = body
+        self._held += len(body)
+        while self._held > self._limit:
+            _, dropped = self._bodies.popitem(last=False)
+            self._held -= len(dropped)
+
+
+@dataclass(slots=True)
+class Service:
+    """The state behind every call.
+
+    Attributes:
+        options: As started, with later changes.
+        clock: The sandbox's clock.
+        client_id: The app registration.
+        client_secret: Its secret.
+        divisions: What exists.
+        tokens: Codes and chains.
+        limits: Counters of calls and errors.
+        stats: What was asked and answered.
+        faults: Scripted failures, the first that fires wins.
+        forbidden: Missing rights.
+        pages: Prepared pages.
+        encoders: Compiled writers, by table and selection.
+        revision: Rises with every change of options, so that prepared pages can be told from stale ones.
+    """
+
+    options: Options
+    clock: Clock
+    client_id: str
+    client_secret: str
+    divisions: Divisions
+    tokens: Tokens
+    pages: Cache
+    limits: Limits = field(default_factory=Limits)
+    stats: Stats = field(default_factory=Stats)
+    faults: list[Fault] = field(default_factory=list)
+    forbidden: list[Forbidden] = field(default_factory=list)
+    encoders: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    revision: int = 0
+
+
+def start(options: Options, clock: Clock, client_id: str, client_secret: str) -> Service:
+    """Return a service with fresh divisions and one refresh token that works."""
+    return Service(
+        options=options,
+        clock=clock,
+        client_id=client_id,
+        client_secret=client_secret,
+        divisions=Divisions(options, clock),
+        tokens=Tokens(options.seed, clock.now()),
+        pages=Cache(options.page_cache_mib * _MIB),
+    )
+
+
+ENDPOINTS = {path.lower(): path for path in edm.paths()}
+"""Every known path, by its lower-case spelling: Exact does not mind the letter case."""

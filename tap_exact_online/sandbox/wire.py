@@ -1,0 +1,215 @@
+"""Rows as Exact sends them: OData's verbose JSON, and Atom for clients that do not ask for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
+from typing import Any
+from xml.sax.saxutils import escape
+
+import orjson
+
+from tap_exact_online import edm
+from tap_exact_online.sandbox.clock import iso_of
+from tap_exact_online.sandbox.query import type_name
+from tap_exact_online.sandbox.shelf import Shelf
+from tap_exact_online.sandbox.tables import Live
+from tap_exact_online.sandbox.values import Value
+
+PRIMITIVE = frozenset(
+    {"String", "Guid", "Double", "DateTime", "Int16", "Int32", "Int64", "Byte", "Boolean", "Binary"}
+)
+
+
+def plain(value: Value, kind: str) -> Value:
+    """Return a value as JSON carries it: Int64 as text, a DateTime as `/Date(ms)/`."""
+    if value is None:
+        return None
+    if kind == "DateTime":
+        return f"/Date({value})/"
+    return str(value) if kind == "Int64" else value
+
+
+def neutral(row: Mapping[str, Value], endpoint: edm.Endpoint) -> dict[str, Value]:
+    """Return a row as the control API tells it: DateTimes as naive ISO text, everything else as it is stored."""
+    return {
+        name: iso_of(value)
+        if endpoint.properties[name].type == "DateTime" and isinstance(value, int)
+        else value
+        for name, value in row.items()
+    }
+
+
+def key_of(endpoint: edm.Endpoint, row: Mapping[str, Value]) -> str:
+    """Return how a row's address names it: Sync endpoints by row version, the others by identity."""
+    if "Timestamp" in endpoint.properties and endpoint.path.startswith("sync/"):
+        return f"{row['Timestamp']}L"
+    value = row[endpoint.stable_id]
+    kind = endpoint.properties[endpoint.stable_id].type
+    return {"Guid": f"guid'{value}'", "String": f"'{value}'", "Int64": f"{value}L"}.get(kind, str(value))
+
+
+def encode(row: Mapping[str, Value], endpoint: edm.Endpoint, names: Iterable[str], root: str) -> bytes:
+    """Write one row.
+
+    Args:
+        row: All properties of the row.
+        endpoint: The endpoint it belongs to.
+        names: The selected properties.
+        root: The endpoint's address.
+    """
+    uri = f"{root}({key_of(endpoint, row)})"
+    record: dict[str, Any] = {"__metadata": {"uri": uri, "type": type_name(endpoint)}}
+    for name in names:
+        kind = endpoint.properties[name].type
+        record[name] = (
+            plain(row[name], kind) if kind in PRIMITIVE else {"__deferred": {"uri": f"{uri}/{name}"}}
+        )
+    return orjson.dumps(record)
+
+
+class Encoder:
+    """Writes the rows of one table for one selection; a regular row is a template with a few holes.
+
+    Args:
+        shelf: The rows.
+        names: The selected properties.
+        root: The endpoint's address.
+    """
+
+    def __init__(self, shelf: Shelf, names: tuple[str, ...], root: str) -> None:
+        self._shelf = shelf
+        self._names = names
+        self._root = root
+        table = shelf.table
+        endpoint = table.endpoint
+        live = {each.name: (place, each) for place, each in enumerate(table.live)}
+        sync = endpoint.path.startswith("sync/")
+        key = "Timestamp" if sync else endpoint.stable_id
+        self._places: list[int] = []
+        self._prepared = key in live
+        if self._prepared:
+            self._templates = [self._template(dict(v), live, key) for v in table.variants]
+            self._pick = itemgetter(*self._places[: len(self._places) // len(table.variants)])
+
+    def _template(
+        self, variant: Mapping[str, Value], live: Mapping[str, tuple[int, Live]], key: str
+    ) -> bytes:
+        endpoint = self._shelf.table.endpoint
+
+        def hole(name: str, form: bytes | None = None) -> bytes:
+            place, each = live[name]
+            self._places.append(place)
+            return each.form if form is None else form
+
+        def address() -> bytes:
+            form = live[key][1].form.strip(b'"')
+            inner = b"%bL" % hole(key, form) if key == "Timestamp" else b"guid'%b'" % hole(key, form)
+            if endpoint.properties[key].type == "Int64" and key != "Timestamp":
+                inner = form + b"L"
+            return _fixed(self._root) + b"(" + inner + b")"
+
+        kind = type_name(endpoint).encode()
+        parts = [b'"__metadata":{"uri":"%b","type":"%b"}' % (address(), kind)]
+        for name in self._names:
+            edm_type = endpoint.properties[name].type
+            if edm_type not in PRIMITIVE:
+                parts.append(
+                    b'"%b":{"__deferred":{"uri":"%b/%b"}}' % (name.encode(), address(), name.encode())
+                )
+            elif name in live:
+                parts.append(b'"%b":%b' % (name.encode(), hole(name)))
+            else:
+                static = orjson.dumps(plain(variant.get(name), edm_type)).replace(b"%", b"%%")
+                parts.append(b'"%b":%b' % (name.encode(), static))
+        return b"{" + b",".join(parts) + b"}"
+
+    def rows(self, indexes: Iterable[int]) -> Iterator[bytes]:
+        """Write the rows with these indexes."""
+        shelf = self._shelf
+        table, changes = shelf.table, shelf.changes
+        if not self._prepared:
+            yield from (encode(shelf.row(i), table.endpoint, self._names, self._root) for i in indexes)
+            return
+        templates, pick, compute, regular, count = (
+            self._templates,
+            self._pick,
+            table.compute,
+            table.regular,
+            len(table.variants),
+        )
+        for i in indexes:
+            if i < regular and i not in changes:
+                yield templates[i % count] % pick(compute(i))
+            else:
+                yield encode(shelf.row(i), table.endpoint, self._names, self._root)
+
+
+def _fixed(text: str) -> bytes:
+    return text.encode().replace(b"%", b"%%")
+
+
+def envelope(rows: Iterable[bytes], shape: str, next_link: str | None) -> bytes:
+    """Put written rows into an answer.
+
+    Args:
+        rows: Each row as JSON.
+        shape: `results`, `list` or `object`; only `results` can carry a next link, and `object` needs one row.
+        next_link: The address of the next page.
+    """
+    joined = b",".join(rows)
+    if next_link is not None:
+        return b'{"d":{"results":[%b],"__next":%b}}' % (joined, orjson.dumps(next_link))
+    if shape == "list":
+        return b'{"d":[%b]}' % joined
+    return b'{"d":%b}' % joined if shape == "object" else b'{"d":{"results":[%b]}}' % joined
+
+
+def error_json(message: str) -> bytes:
+    """Write an error body."""
+    return orjson.dumps({"error": {"code": "", "message": {"lang": "", "value": message}}})
+
+
+def error_xml(message: str) -> bytes:
+    """Write an error body for a client that did not ask for JSON."""
+    space = "http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"
+    return f'<?xml version="1.0" encoding="utf-8"?><error xmlns="{space}"><code></code><message xml:lang="">{_xml(message)}</message></error>'.encode()
+
+
+def atom(
+    rows: Iterable[Mapping[str, Value]],
+    endpoint: edm.Endpoint,
+    names: Iterable[str],
+    root: str,
+    next_link: str | None,
+) -> bytes:
+    """Write a page as an Atom feed."""
+    chosen = [name for name in names if endpoint.properties[name].type in PRIMITIVE]
+    entries = "".join(_entry(row, endpoint, chosen, root) for row in rows)
+    link = "" if next_link is None else f'<link rel="next" href="{_xml(next_link)}"/>'
+    spaces = (
+        'xmlns="http://www.w3.org/2005/Atom" xmlns:d="http://schemas.microsoft.com/ado/2007/08/dataservices" '
+        'xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"'
+    )
+    return f'<?xml version="1.0" encoding="utf-8"?><feed {spaces}><id>{_xml(root)}</id>{entries}{link}</feed>'.encode()
+
+
+def _entry(row: Mapping[str, Value], endpoint: edm.Endpoint, names: Iterable[str], root: str) -> str:
+    fields = "".join(
+        f'<d:{name} m:null="true"/>'
+        if row[name] is None
+        else f'<d:{name} m:type="Edm.{endpoint.properties[name].type}">{_xml(_written(row[name], endpoint, name))}</d:{name}>'
+        for name in names
+    )
+    uri = f"{root}({key_of(endpoint, row)})"
+    return f'<entry><id>{_xml(uri)}</id><content type="application/xml"><m:properties>{fields}</m:properties></content></entry>'
+
+
+def _written(value: Value, endpoint: edm.Endpoint, name: str) -> str:
+    if endpoint.properties[name].type == "DateTime" and isinstance(value, int):
+        return iso_of(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _xml(text: str) -> str:
+    return escape(text, {'"': "&quot;"}).replace("\0", "")  # XML has no way to write U+0000

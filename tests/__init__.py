@@ -1,0 +1,1 @@
+"""The tests; `conftest.py` has the fixtures that all folders share."""

@@ -1,0 +1,96 @@
+"""Fixtures that every folder of tests may use: real sandboxes, each a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tap_exact_online.sandbox.control import Control
+
+_PATIENCE = 30.0  # seconds until a sandbox that does not listen is a failure
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox, and what a client needs to connect to it."""
+
+    base_url: str
+    client_id: str
+    client_secret: str
+    refresh_token: str
+    redirect_uri: str
+    ca_file: str | None
+    control: Control
+    process: subprocess.Popen[bytes]
+
+
+StartSandbox = Callable[..., Sandbox]
+
+
+def _arguments(options: dict[str, object]) -> Iterator[str]:
+    for name, value in options.items():
+        flag = "--" + name.replace("_", "-")
+        if value is True:
+            yield flag
+        elif isinstance(value, dict):
+            for key, each in value.items():
+                yield from (flag, f"{key}={each}")
+        elif value is not False:
+            yield from (flag, str(value))
+
+
+@contextlib.contextmanager
+def _running(folder: Path, options: dict[str, object]) -> Iterator[Sandbox]:
+    ready = folder / "ready.json"
+    command = [sys.executable, "-c", "from tap_exact_online.cli import main; main()", "sandbox", "--quiet"]
+    command += ["--ready-file", str(ready), *_arguments({"port": 0, **options})]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + _PATIENCE
+        while not ready.exists():
+            assert process.poll() is None, f"the sandbox ended with {process.returncode}"
+            assert time.monotonic() < deadline, "the sandbox does not listen"
+            time.sleep(0.01)
+        facts = json.loads(ready.read_bytes())
+        del facts["pid"]
+        yield Sandbox(**facts, control=Control(facts["base_url"], facts["ca_file"] or True), process=process)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def start_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartSandbox]:
+    """Return a function that starts a sandbox; its keywords are the options of `exact-online sandbox`.
+
+    `minute_limit=5` stands for `--minute-limit 5`, `tls=True` for `--tls`, `table={"sync/Deleted": 0}` for
+    `--table sync/Deleted=0`. Every sandbox is stopped when the test ends.
+    """
+    with contextlib.ExitStack() as stack:
+
+        def start(**options: object) -> Sandbox:
+            return stack.enter_context(_running(tmp_path_factory.mktemp("sandbox"), options))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Return a sandbox that all tests share: read from it, change nothing in it. Its limits are out of the way."""
+    generous = {
+        "minute_limit": 10**6,
+        "day_limit": 10**6,
+        "contract_limit": 10**6,
+        "token_limit": 10**6,
+        "error_limit": 10**6,
+    }
+    with _running(tmp_path_factory.mktemp("sandbox"), {**generous, "refresh_after": 0}) as shared:
+        yield shared

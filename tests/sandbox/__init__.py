@@ -1,0 +1,1 @@
+"""The sandbox keeps to the rules that it stands for."""
