@@ -18,6 +18,7 @@ from tap_exact_online.errors import Denied, LimitReached, LoginNeeded, Unreachab
 from tap_exact_online.limits import Limits
 from tap_exact_online.odata import Decoder, MalformedBody, Page
 from tap_exact_online.responses import Accept, Action, Renew, Retry, Stop, Wait, classify
+from tap_exact_online.transport import explain
 
 _log = logging.getLogger("tap-exact-online.client")
 
@@ -180,7 +181,7 @@ class Client:
                 call.url, headers=headers, auth=Bearer(token), timeout=_TIMEOUT, allow_redirects=False
             )
         except requests.RequestException as error:
-            return Retry(after=2, why=_explain(error)), b""
+            return Retry(after=2, why=explain(error)), b""
         if call.division is not None:
             self.limits.answered(call.division, answer.headers, refused=answer.status_code == 429)  # noqa: PLR2004
         action = classify(answer.status_code, answer.headers, answer.content)
@@ -248,12 +249,3 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     except ValueError:
         port = None
     return parts.scheme.lower(), parts.hostname, port or default
-
-
-def _explain(error: requests.RequestException) -> str:
-    """Name a transport failure without the address, whose query may be long."""
-    cause: BaseException = error
-    while cause.args and isinstance(cause.args[0], BaseException):
-        cause = cause.args[0]
-    inner = getattr(cause, "reason", None)
-    return (inner if isinstance(inner, BaseException) else cause).__class__.__name__

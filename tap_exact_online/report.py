@@ -49,9 +49,18 @@ class Report:
     postponed: list[Gap] = field(default_factory=list)
     until: datetime | None = None
 
-    def missed(self, stream: str, division: int | None, error: ReadError | LimitReached) -> None:
-        """Note that a stream was not read to its end in a division."""
-        gap = Gap(stream, division, str(error))
+    def missed(
+        self, stream: str, division: int | None, error: ReadError | LimitReached, cure: str = ""
+    ) -> None:
+        """Note that a stream was not read to its end in a division.
+
+        Args:
+            stream: The stream.
+            division: The division, or None.
+            error: Why.
+            cure: What to do, where the error does not say it.
+        """
+        gap = Gap(stream, division, f"{error} {cure}".strip())
         if isinstance(error, LimitReached):
             self.postponed.append(gap)
             self.until = max(filter(None, (self.until, error.until)), default=None)

@@ -150,7 +150,7 @@ SETTINGS: tuple[Setting, ...] = (
 
 _JSON_TYPES: Mapping[str, Mapping[str, Any]] = {
     "string": {"type": ["string", "null"]},
-    "options": {"type": ["string", "null"]},
+    "options": {"type": "string"},
     "date_iso8601": {"type": ["string", "null"]},
     "integer": {"type": ["integer", "null"], "minimum": 1},
     "array": {"type": ["array", "null"], "items": {"type": "integer"}},
@@ -167,7 +167,7 @@ def config_jsonschema() -> dict[str, Any]:
         if setting.default is not None:
             schema["default"] = setting.default
         if setting.options:
-            schema["enum"] = [*setting.options, None]
+            schema["enum"] = [*setting.options]
         if setting.kind == "date_iso8601":
             schema["format"] = "date"
         if setting.secret:

@@ -16,8 +16,9 @@ from tap_exact_online import edm
 from tap_exact_online.bookmarks import TimestampBookmark, instant, modified_bookmark, timestamp
 from tap_exact_online.catalog import Kind, Resource, stream_of_deleted
 from tap_exact_online.client import Call, address
-from tap_exact_online.errors import ConfigurationError, LimitReached, ReadError
+from tap_exact_online.errors import ConfigurationError, Denied, LimitReached, ReadError
 from tap_exact_online.odata import Decoder, Page, datetime_literal, filter_clock, int64_literal, skiptoken
+from tap_exact_online.rights import advice
 from tap_exact_online.schemas import needed, schema_of, selected_by_default
 from tap_exact_online.sdk import BookkeepingStream
 
@@ -100,7 +101,8 @@ class ExactStream(BookkeepingStream):
         try:
             yield from self._read(division, context)
         except (ReadError, LimitReached) as error:
-            self.exact.report.missed(self.name, division, error)
+            cure = advice(self.resource) if isinstance(error, Denied) and not error.whole_division else ""
+            self.exact.report.missed(self.name, division, error, cure)
 
     def _read(self, division: int, context: Context) -> Iterator[Record]:
         for page in self._pages(division, None):

@@ -115,6 +115,10 @@ class TapExactOnline(TerminableTap):
         """
         self._check_catalog()
         try:
+            if any(stream.selected for stream in self.streams.values()):
+                _ = (
+                    self.divisions
+                )  # found before the first stream, so that a dead connection is no stream's failure
             self.sync_all()
         except TapError:
             if not self.config.get(
@@ -167,6 +171,17 @@ class TapExactOnline(TerminableTap):
         with cls._exit_codes():
             cls.print_version(print_fn=cls.logger.info)
             cls._from_command_line(config, _document(state, "--state"), _document(catalog, "--catalog")).run()
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """Read the configuration files."""
+        with cls._exit_codes():
+            try:
+                return super().cb_config(ctx, param, value)
+            except (OSError, ValueError) as error:
+                msg = f"--config: {' '.join(value)} cannot be read as JSON: {error}"
+                raise ConfigurationError(msg) from None
 
     @classmethod
     @override

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
 
 from tap_exact_online.auth.responses import TokenAnswer, Verdict, classify
 from tap_exact_online.errors import Unreachable
+from tap_exact_online.transport import explain, never_sent
 
 _log = logging.getLogger("tap-exact-online.auth")
 
@@ -65,10 +65,10 @@ class Exchange:
                     )
             except requests.RequestException as error:
                 if not never_sent(error):
-                    return TokenAnswer(Verdict.UNCLEAR, f"no answer ({error.__class__.__name__})")
+                    return TokenAnswer(Verdict.UNCLEAR, explain(error))
                 if wait is None:
                     msg = (
-                        f"Cannot reach {self.base_url} ({error.__class__.__name__}). Check the network and the"
+                        f"Cannot reach {self.base_url}: {explain(error)}. Check the network and the"
                         " settings `region` and `base_url`. The refresh token was not spent."
                     )
                     raise Unreachable(msg) from None
@@ -82,14 +82,3 @@ class Exchange:
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Send no Authorization header: requests would otherwise add one from a .netrc file."""
     return request
-
-
-def never_sent(error: requests.RequestException) -> bool:
-    """Tell whether a request failed before any of its bytes went out."""
-    if isinstance(
-        error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.InvalidURL
-    ):
-        return True
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError | NameResolutionError)

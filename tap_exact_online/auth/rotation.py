@@ -94,7 +94,9 @@ class Rotation:
                 return
             # Exact calls it unexpired and refuses it all the same; a new one may be asked for only after 570 s.
             wait = max(0.0, start.access_issued + RENEW_AT - self.clock())
-            _log.warning("The access token is refused before its time; a new one may be asked for in %.0f s", wait)
+            _log.warning(
+                "The access token is refused before its time; a new one may be asked for in %.0f s", wait
+            )
             self.sleep(wait)
             if self._rotate(start) == rejected:
                 msg = f"Exact Online refuses the access token and gives no other. {_CONNECT}"

@@ -1,0 +1,39 @@
+"""What a failed HTTP request means: whether it was sent, and what to call it."""
+
+from __future__ import annotations
+
+import requests
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
+
+
+def never_sent(error: requests.RequestException) -> bool:
+    """Tell whether a request failed before any of its bytes went out."""
+    return isinstance(error, requests.exceptions.SSLError | requests.exceptions.InvalidURL) or isinstance(
+        _cause(error), NewConnectionError | ConnectTimeoutError | NameResolutionError
+    )
+
+
+def explain(error: requests.RequestException) -> str:
+    """Say in a few words what happened, without the address, whose query may be long."""
+    failures = (_cause(error), error)
+    return next(words for kind, words in _WORDS if any(isinstance(failure, kind) for failure in failures))
+
+
+# The narrower kind first: urllib3's NewConnectionError is a ConnectTimeoutError too.
+_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (NameResolutionError, "the name of the server is unknown"),
+    (NewConnectionError, "nothing answers at this address"),
+    (ConnectTimeoutError, "the server does not accept the connection in time"),
+    (requests.exceptions.SSLError, "the server's certificate is not accepted"),
+    (requests.exceptions.ProxyError, "the proxy does not answer"),
+    (requests.exceptions.Timeout, "no answer in time"),
+    (BaseException, "the connection broke before the answer was complete"),
+)
+
+
+def _cause(error: requests.RequestException) -> BaseException:
+    """Unwrap what urllib3 raised."""
+    inner = error.args[0] if error.args else None
+    if isinstance(inner, MaxRetryError) and inner.reason is not None:
+        return inner.reason
+    return inner if isinstance(inner, BaseException) else error
