@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -34,6 +34,7 @@ _DUTCH = ZoneInfo("Europe/Amsterdam")
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  a wall clock has no zone
 _DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d+)?\)/")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_LONGEST_KEY = 60
 
 # Moments that Exact itself records. Every other DateTime is a day or an hour that a person chose.
 _INSTANTS = frozenset({"Created", "Modified", "CreatedDate", "DeletedDate", "syscreated", "sysmodified"})
@@ -215,7 +216,7 @@ class Decoder:
         """
         try:
             data = self._envelope.decode(body).d
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._decode_slowly(body)
         if data is None or (not isinstance(data, list) and data.results is msgspec.UNSET):
             return self._decode_slowly(body)
@@ -230,7 +231,7 @@ class Decoder:
             try:
                 rows.append(msgspec.convert(record, self._row, strict=False))
             except msgspec.ValidationError as error:
-                rejected.append(f"{self._key} {record.get(self._key)}: {error}")
+                rejected.append(f"{self._named(record)}: {error}")
         return self._finish(rows, link, rejected, scrub=True)
 
     def _finish(
@@ -248,11 +249,16 @@ class Decoder:
                 for name, convert in self._converters:
                     if (value := row.get(name)) is not None:
                         row[name] = convert(value)
-            except ValueError as error:
-                rejected.append(f"{self._key} {row.get(self._key)}: {error} - at `$.{name}`")
+            except (ValueError, RecursionError) as error:
+                rejected.append(f"{self._named(row)}: {error} - at `$.{name}`")
             else:
                 good.append(row)
         return Page(good, link, rejected)
+
+    def _named(self, row: Mapping[str, Any]) -> str:
+        """Name a row by its key, unless the key itself is what is wrong with it."""
+        key = row.get(self._key)
+        return f"{self._key} {key if isinstance(key, str | int) and len(str(key)) <= _LONGEST_KEY else '?'}"
 
 
 def _tolerant(body: bytes) -> Any:
@@ -278,5 +284,8 @@ def _records(document: Any) -> tuple[list[dict[str, Any]], str | None]:
         data = [data] if data else []
     if not isinstance(data, list) or not all(isinstance(record, dict) for record in data):
         msg = "the answer is JSON but holds no records"
+        raise MalformedBody(msg)
+    if link is not None and not isinstance(link, str):
+        msg = "the next link is no text"
         raise MalformedBody(msg)
     return data, link
