@@ -48,7 +48,8 @@ def _arguments(options: dict[str, object]) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _running(folder: Path, options: dict[str, object]) -> Iterator[Sandbox]:
+def running(folder: Path, options: dict[str, object]) -> Iterator[Sandbox]:
+    """Run a sandbox with the options of `exact-online sandbox`, and stop it at the end."""
     ready = folder / "ready.json"
     command = [sys.executable, "-c", "from tap_exact_online.cli import main; main()", "sandbox", "--quiet"]
     command += ["--ready-file", str(ready), *_arguments({"port": 0, **options})]
@@ -77,7 +78,7 @@ def start_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartSan
     with contextlib.ExitStack() as stack:
 
         def start(**options: object) -> Sandbox:
-            return stack.enter_context(_running(tmp_path_factory.mktemp("sandbox"), options))
+            return stack.enter_context(running(tmp_path_factory.mktemp("sandbox"), options))
 
         yield start
 
@@ -92,5 +93,5 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         "token_limit": 10**6,
         "error_limit": 10**6,
     }
-    with _running(tmp_path_factory.mktemp("sandbox"), {**generous, "refresh_after": 0}) as shared:
+    with running(tmp_path_factory.mktemp("sandbox"), {**generous, "refresh_after": 0}) as shared:
         yield shared

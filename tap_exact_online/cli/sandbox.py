@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tap_exact_online import edm
 from tap_exact_online.sandbox.options import Options
 
 if TYPE_CHECKING:
@@ -19,13 +20,14 @@ _DEFAULTS = Options()
 
 def _tables(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
     """Read `PATH=ROWS` pairs."""
+    known = {path.lower(): path for path in edm.paths()}
     counts = {}
     for pair in given:
         path, _mark, rows = pair.partition("=")
-        if not rows.isdecimal():
-            msg = f"'{pair}' is not PATH=ROWS, for example sync/CRM/Accounts=2000"
+        if not rows.isdecimal() or path.lower() not in known:
+            msg = f"'{pair}' is not PATH=ROWS with a known path, for example sync/CRM/Accounts=2000"
             raise click.BadParameter(msg)
-        counts[path] = int(rows)
+        counts[known[path.lower()]] = int(rows)
     return counts
 
 

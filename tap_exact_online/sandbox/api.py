@@ -83,15 +83,18 @@ _OUTSIDE = "Forbidden - User division is not within division scope"
 def answer(service: Service, request: Request) -> Answer:
     """Answer a data call and count it."""
     options, now = service.options, service.clock.now()
-    user = service.tokens.user_of(_bearer(request), now)
+    token = _bearer(request)
+    user, owner = service.tokens.user_of(token, now), service.tokens.owner(token)
     if user is not None and service.limits.blocked(now):
         reason = "The app is blocked: too many errors"
         return Answer(
             options.blocked_status, (("Content-Type", _JSON), ("Reason", reason)), wire.error_json(reason)
         )
     result = _answer(service, request, user, now)
-    if result.status in COUNTED:
-        service.limits.error(user or "", request.division, request.endpoint, now, options)
+    if (
+        result.status in COUNTED and owner is not None
+    ):  # a made-up token belongs to no app that could be blocked
+        service.limits.error(owner, request.division, request.endpoint, now, options)
     return result
 
 
@@ -102,10 +105,8 @@ def _bearer(request: Request) -> str:
 
 def _answer(service: Service, request: Request, user: str | None, now: float) -> Answer:
     if user is None:
-        expired = (
-            "WWW-Authenticate",
-            'Bearer error="invalid_token", error_description="access token expired"',
-        )
+        words = service.options.expired_words
+        expired = ("WWW-Authenticate", f'Bearer error="invalid_token", error_description="{words}"')
         return _failure(service, request, 401, "Unauthorized", (expired, ("Reason", "Unauthorized")))
     headers: tuple[tuple[str, str], ...] = ()
     if request.division:
@@ -141,22 +142,22 @@ def _rows(service: Service, request: Request) -> bytes:
     if request.endpoint.lower() not in ENDPOINTS or (request.endpoint == ME) == bool(request.division):
         raise RefusedError(404, "Resource not found for the segment.")
     endpoint = edm.load(request.endpoint)
-    division = _granted(service, request, endpoint) if request.division else None
+    division = _granted(service, request) if request.division else None
+    for rule in service.forbidden:
+        if rule.matches(endpoint, None if division is None else division.code):
+            raise _denied(rule, endpoint)
     if division is not None and endpoint.path == SYNC_TIMESTAMP:
         return _sync_timestamp(service, request, division)
     asked = query.read(request.query, endpoint, service.options)
     return pages.page(service, Call(endpoint, division, asked, request.base, request.json))
 
 
-def _granted(service: Service, request: Request, endpoint: edm.Endpoint) -> Division:
+def _granted(service: Service, request: Request) -> Division:
     division = service.divisions.granted(int(request.division))
     if division is None:
         raise _DeniedError("NoDivisionAccess", _OUTSIDE)  # noqa: EM101 - the words of the header
     if division.blocking_status:
         raise _DeniedError("DivisionBlocked")  # noqa: EM101 - the words of the header
-    for rule in service.forbidden:
-        if rule.matches(endpoint, division.code):
-            raise _denied(rule, endpoint)
     return division
 
 

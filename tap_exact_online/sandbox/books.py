@@ -21,6 +21,7 @@ ACCOUNTS = "sync/CRM/Accounts"
 DELETED = "sync/Deleted"
 DIVISIONS = "system/Divisions"
 ME = "current/Me"
+LEAVE_HOURS = "sync/HRM/LeaveAbsenceHoursByDay"
 SYNC_TIMESTAMP = "read/sync/Sync/SyncTimestamp"
 APART = frozenset({DIVISIONS, ME, SYNC_TIMESTAMP})  # endpoints that no generated table stands behind
 
@@ -131,6 +132,7 @@ class Book:
         # a row version is far above what a 32-bit number holds, and differs between divisions
         self.first = 13_000_000_000 + values.number(options.seed, division) % 10**9
         self._tables: dict[str, Table] = {}
+        self._salts: dict[str, int] = {}
 
     @property
     def span(self) -> int:
@@ -146,7 +148,7 @@ class Book:
 
     def ids(self, path: str) -> Ids:
         """Return the Guids of a table."""
-        return ids_of(self.seed, self.division, path)
+        return ids_of(self.seed + self._salts.get(path, 0), self.division, path)
 
     def entry_ids(self) -> Ids:
         """Return the Guids of entries, which have no table of their own."""
@@ -165,6 +167,11 @@ class Book:
         self.first = first
         for table in self._tables.values():
             table.series.start = first
+
+    def forget(self, path: str, salt: int) -> None:
+        """Make a table anew, with other Guids."""
+        self._salts[path] = salt
+        self._tables.pop(path, None)
 
     def series(self, path: str) -> Series:
         """Return the row versions and times of a table."""
@@ -225,50 +232,68 @@ def _listed(book: Book, endpoint: edm.Endpoint) -> list[dict[str, Value]] | None
     ]
 
 
+Makers = dict[str, tuple[Live, Callable[[int], Any]]]
+
+
+def _identities(endpoint: edm.Endpoint, ids: Ids) -> Makers:
+    """Return what computes the identity of a row; text that identifies a row is in its variant."""
+    name = endpoint.stable_id
+    kind = endpoint.properties[name].type
+    if kind == "Guid":
+        return {name: (Live(name, "guid", ids.prefix), ids.digits)}
+    if kind.startswith("Int"):
+        return {name: (Live(name, "int64" if kind == "Int64" else "int"), lambda i: 10_000 + i)}
+    return {}
+
+
+def _figures(endpoint: edm.Endpoint) -> Makers:
+    """Return what computes numbers and amounts: numbers rise, amounts vary."""
+    known = endpoint.properties
+    made: Makers = {}
+    for name in _RISING:
+        if name in known and known[name].type == "String":
+            made[name] = (Live(name, "json"), lambda i: b'"%d"' % (i + 1))
+        elif name in known:
+            made[name] = (Live(name, "int64" if known[name].type == "Int64" else "int"), lambda i: 10_000 + i)
+    for name in _AMOUNTS:
+        if name in known and known[name].type == "Double":
+            made[name] = (Live(name, "double"), lambda i: (i * 7919 % 1_000_000 - 100_000) / 100)
+    return made
+
+
+def _labels(endpoint: edm.Endpoint) -> Makers:
+    """Return what computes code and name of master data, which other tables refer to."""
+    path, known = endpoint.path, endpoint.properties
+    if path not in _MASTERS and path != ACCOUNTS:
+        return {}
+    made: Makers = {"Code": (Live("Code", "json"), lambda i: json_text(code_of(path, i)))}
+    for name in ("Name", "Description", "FullName"):
+        made[name] = (Live(name, "json"), lambda i: json_text(name_of(path, i)))
+    return {name: maker for name, maker in made.items() if name in known}
+
+
+def _times(series: Series) -> Makers:
+    return {
+        "Created": (Live("Created", "date"), lambda i: created(series.modified(i), i)),
+        "Modified": (Live("Modified", "date"), series.modified),
+        "Timestamp": (Live("Timestamp", "int64"), series.timestamp),
+    }
+
+
 def plain_table(book: Book, endpoint: edm.Endpoint) -> Table:
     """Make the table of an endpoint that has no rules of its own."""
     path, known = endpoint.path, endpoint.properties
     series, ids = book.series(path), book.ids(path)
     listed = _listed(book, endpoint)
-    variants = listed or [book.variant(endpoint, number) for number in range(_VARIANTS)]
-    makers: dict[str, tuple[Live, Callable[[int], Any]]] = {}
-
-    def add(name: str, kind: str, make: Callable[[int], Any], prefix: str = "") -> None:
-        if name in known:
-            makers[name] = (Live(name, kind, prefix), make)
-
-    if known[endpoint.stable_id].type == "Guid":
-        add(endpoint.stable_id, "guid", ids.digits, ids.prefix)
-    elif known[endpoint.stable_id].type.startswith("Int"):
-        add(
-            endpoint.stable_id,
-            "int64" if known[endpoint.stable_id].type == "Int64" else "int",
-            lambda i: 10_000 + i,
-        )
-    for name in _RISING:
-        if name in known:
-            wide = known[name].type
-            kind = {"Int64": "int64", "String": "json"}.get(wide, "int")
-            add(name, kind, (lambda i: b'"%d"' % (i + 1)) if kind == "json" else (lambda i: 10_000 + i))
-    for name in _AMOUNTS:
-        if name in known and known[name].type == "Double":
-            add(name, "double", lambda i: (i * 7919 % 1_000_000 - 100_000) / 100)
-    if path in _MASTERS or path == ACCOUNTS:
-        add("Code", "json", lambda i: json_text(code_of(path, i)))
-        name = next((n for n in ("Name", "Description", "FullName") if n in known), "Code")
-        if name != "Code":
-            add(name, "json", lambda i: json_text(name_of(path, i)))
-    add("Created", "date", lambda i: created(series.modified(i), i))
-    add("Modified", "date", series.modified)
-    add("Timestamp", "int64", series.timestamp)
-    live = tuple(each for each, _ in makers.values())
-    functions = tuple(make for _, make in makers.values())
+    makers = _figures(endpoint) | _labels(endpoint) | _times(series) | _identities(endpoint, ids)
+    used = [maker for name, maker in makers.items() if name in known]
+    functions = tuple(make for _, make in used)
     return Table(
         endpoint=endpoint,
         ids=ids,
         series=series,
-        variants=variants,
-        live=live,
+        variants=listed or [book.variant(endpoint, number) for number in range(_VARIANTS)],
+        live=tuple(live for live, _ in used),
         compute=lambda i: tuple(make(i) for make in functions),
         regular=max(1, series.rows),
         # a row added to a short list needs a code of its own

@@ -127,13 +127,14 @@ def set_row(service: Service, division: int, path: str, row: dict[str, Value]) -
     index = shelf.find(fields[endpoint.stable_id]) if endpoint.stable_id in fields else None
     if index is None:
         index = shelf.reserve()
-    stamp, moment = fields.get("Timestamp"), fields.get("Modified")
+    before = shelf.changes[index].fields if index in shelf.changes else {}
+    stamp, moment = fields.pop("Timestamp", None), fields.pop("Modified", None)
     shelf.put(
         index,
         Change(
             stamp if isinstance(stamp, int) else known.tick(),
             moment if isinstance(moment, int) else service.clock.wall(),
-            fields,
+            {**before, **fields},
         ),
     )
     known.counter = max(known.counter, shelf.timestamp(index))
@@ -195,11 +196,8 @@ def move_division(service: Service, division: int) -> int:
 
 
 def hr_link_division(service: Service, division: int) -> int:
-    """Link a division to HR: the date changes, and so do all its row versions."""
-    known = service.divisions[int(division)]
-    moved = known.moved
-    service.divisions.move(int(division))
-    known.moved, known.hr_linked = moved, service.clock.wall()
+    """Link a division to HR: all its row versions are new, and so are the IDs of the hours of absence."""
+    service.divisions.hr_link(int(division))
     return int(division)
 
 

@@ -150,7 +150,7 @@ class Control:
         self.run("open_division", division=division)
 
     def forbid(self, path: str = "", division: int | None = None, reason: str = "", scope: str = "") -> None:
-        """Take a right away: of an endpoint, or of all endpoints of a scope; a `reason` makes it a user's right."""
+        """Take a right away: of a path (`*`: all), or of all endpoints of a scope; a `reason` makes it a user's right."""
         self.run("forbid", path=path, division=division, reason=reason, scope=scope)
 
     def allow(self, path: str = "", division: int | None = None, scope: str = "") -> None:

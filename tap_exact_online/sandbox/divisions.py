@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tap_exact_online import edm
 from tap_exact_online.sandbox import values
-from tap_exact_online.sandbox.books import DELETED, DIVISIONS, LINES, ME, Book
+from tap_exact_online.sandbox.books import DELETED, DIVISIONS, LEAVE_HOURS, LINES, ME, Book
 from tap_exact_online.sandbox.clock import Clock
 from tap_exact_online.sandbox.options import Options
 from tap_exact_online.sandbox.shelf import Change, Shelf
@@ -182,6 +182,18 @@ class Divisions:
 
     def move(self, code: int) -> None:
         """Move a division to another database: all its row versions are made anew."""
+        self._renumber(code)
+        self.by_code[code].moved = self._clock.wall()
+
+    def hr_link(self, code: int) -> None:
+        """Link a division to HR: new row versions, and hours of absence with new IDs."""
+        division = self.by_code[code]
+        division.book.forget(LEAVE_HOURS, self._clock.wall())
+        division.shelves.pop(LEAVE_HOURS, None)
+        self._renumber(code)
+        division.hr_linked = self._clock.wall()
+
+    def _renumber(self, code: int) -> None:
         division = self.by_code[code]
         wall = self._clock.wall()
         book = division.book
@@ -192,4 +204,4 @@ class Divisions:
         for shelf in division.shelves.values():
             shelf.renumber(division.tick)
         division.reserved.clear()
-        division.moved = division.modified = wall
+        division.modified = wall

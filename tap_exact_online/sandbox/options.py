@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 CLIENT_ID = "5a4db0c5-0000-4000-8000-5a4db0c50001"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - a fake that the ready file and the console show on purpose
 REDIRECT_URI = "https://www.example.com/callback"
@@ -47,7 +49,9 @@ class Options:
         envelope: `mixed`, or one of `results`, `list`, `object` for all endpoints that are not sync.
         synctimestamp_envelope: `list`, `object` or `results`.
         limit_headers: What a 429 shows: `documented`, `none`, `both`, or `remaining` (a `Remaining` above 0).
-        error_body: `json`, or `text` for 403 answers that carry the bare words.
+        expired_words: What `WWW-Authenticate` says of an expired access token: "message expired" was seen too.
+    int64: `text`, or `number` for clients that must take both.
+    error_body: `json`, or `text` for 403 answers that carry the bare words.
         blocked_status: The status of every call while the app is blocked for its errors; undocumented.
     """
 
@@ -81,6 +85,8 @@ class Options:
     envelope: str = "mixed"
     synctimestamp_envelope: str = "list"
     limit_headers: str = "documented"
+    expired_words: str = "access token expired"
+    int64: str = "text"
     error_body: str = "json"
     blocked_status: int = 403
 
@@ -95,6 +101,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "envelope": ("mixed", "results", "list", "object"),
     "synctimestamp_envelope": ("list", "object", "results"),
     "limit_headers": ("documented", "none", "both", "remaining"),
+    "int64": ("text", "number"),
     "error_body": ("json", "text"),
 }
 
@@ -112,7 +119,7 @@ def change(options: Options, changes: Mapping[str, Any]) -> Options:
         if name in _CHOICES and value not in _CHOICES[name]:
             msg = f"option '{name}' is one of {', '.join(_CHOICES[name])}, not {value!r}"
             raise ValueError(msg)
-    listed: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
-    }
-    return dataclasses.replace(options, **listed)
+    try:
+        return msgspec.convert({**dataclasses.asdict(options), **changes}, Options)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None

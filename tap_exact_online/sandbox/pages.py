@@ -160,10 +160,11 @@ def _shape(service: Service, call: Call, count: int) -> str:
 
 
 def _encoder(service: Service, call: Call, shelf: Shelf) -> wire.Encoder:
-    key = (call.root, call.query.names)
+    numbers = service.options.int64 == "number"
+    key = (call.root, call.query.names, numbers)
     encoder = service.encoders.get(key)
-    if not isinstance(encoder, wire.Encoder):
-        encoder = wire.Encoder(shelf, call.query.names, call.root)
+    if not isinstance(encoder, wire.Encoder) or not encoder.writes(shelf):
+        encoder = wire.Encoder(shelf, call.query.names, call.root, numbers=numbers)
         service.encoders[key] = encoder
         if len(service.encoders) > _MOST_ENCODERS:
             service.encoders.popitem(last=False)

@@ -24,7 +24,7 @@ class Forbidden:
     """A right that is missing.
 
     Attributes:
-        path: The endpoint; empty for every endpoint of the scope.
+        path: The endpoint; `*` for every endpoint, empty for those of the scope.
         division: The only division where it is missing; None means everywhere.
         reason: The `Reason` header, for example `BlockedUser`; empty for a missing app scope.
         scope: The app scope that is missing, in the words of the registration.
@@ -37,7 +37,7 @@ class Forbidden:
 
     def matches(self, endpoint: edm.Endpoint, division: int | None) -> bool:
         """Tell whether it keeps a call from an endpoint."""
-        concerned = endpoint.path == self.path if self.path else endpoint.scope == self.scope
+        concerned = self.path in {endpoint.path, "*"} if self.path else endpoint.scope == self.scope
         return concerned and self.division in {None, division}
 
 

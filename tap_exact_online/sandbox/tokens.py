@@ -169,6 +169,11 @@ class Tokens:
             return None
         return chain.user
 
+    def owner(self, access: str) -> str | None:
+        """Return whom an access token was given to, even if it no longer works."""
+        chain = self._by_access.get(access)
+        return None if chain is None else chain.user
+
     def expire_access(self) -> None:
         """Let every access token end now."""
         for chain in self._chains.values():

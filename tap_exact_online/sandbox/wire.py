@@ -21,13 +21,13 @@ PRIMITIVE = frozenset(
 )
 
 
-def plain(value: Value, kind: str) -> Value:
-    """Return a value as JSON carries it: Int64 as text, a DateTime as `/Date(ms)/`."""
+def plain(value: Value, kind: str, *, numbers: bool = False) -> Value:
+    """Return a value as JSON carries it: Int64 as text, unless `numbers`; a DateTime as `/Date(ms)/`."""
     if value is None:
         return None
     if kind == "DateTime":
         return f"/Date({value})/"
-    return str(value) if kind == "Int64" else value
+    return str(value) if kind == "Int64" and not numbers else value
 
 
 def neutral(row: Mapping[str, Value], endpoint: edm.Endpoint) -> dict[str, Value]:
@@ -49,7 +49,14 @@ def key_of(endpoint: edm.Endpoint, row: Mapping[str, Value]) -> str:
     return {"Guid": f"guid'{value}'", "String": f"'{value}'", "Int64": f"{value}L"}.get(kind, str(value))
 
 
-def encode(row: Mapping[str, Value], endpoint: edm.Endpoint, names: Iterable[str], root: str) -> bytes:
+def encode(
+    row: Mapping[str, Value],
+    endpoint: edm.Endpoint,
+    names: Iterable[str],
+    root: str,
+    *,
+    numbers: bool = False,
+) -> bytes:
     """Write one row.
 
     Args:
@@ -57,13 +64,16 @@ def encode(row: Mapping[str, Value], endpoint: edm.Endpoint, names: Iterable[str
         endpoint: The endpoint it belongs to.
         names: The selected properties.
         root: The endpoint's address.
+        numbers: Write Int64 as numbers.
     """
     uri = f"{root}({key_of(endpoint, row)})"
     record: dict[str, Any] = {"__metadata": {"uri": uri, "type": type_name(endpoint)}}
     for name in names:
         kind = endpoint.properties[name].type
         record[name] = (
-            plain(row[name], kind) if kind in PRIMITIVE else {"__deferred": {"uri": f"{uri}/{name}"}}
+            plain(row[name], kind, numbers=numbers)
+            if kind in PRIMITIVE
+            else {"__deferred": {"uri": f"{uri}/{name}"}}
         )
     return orjson.dumps(record)
 
@@ -75,9 +85,11 @@ class Encoder:
         shelf: The rows.
         names: The selected properties.
         root: The endpoint's address.
+        numbers: Write Int64 as numbers.
     """
 
-    def __init__(self, shelf: Shelf, names: tuple[str, ...], root: str) -> None:
+    def __init__(self, shelf: Shelf, names: tuple[str, ...], root: str, *, numbers: bool = False) -> None:
+        self._numbers = numbers
         self._shelf = shelf
         self._names = names
         self._root = root
@@ -100,7 +112,10 @@ class Encoder:
         def hole(name: str, form: bytes | None = None) -> bytes:
             place, each = live[name]
             self._places.append(place)
-            return each.form if form is None else form
+            if form is None:
+                form = each.form
+                return form.strip(b'"') if self._numbers and each.kind == "int64" else form
+            return form
 
         def address() -> bytes:
             form = live[key][1].form.strip(b'"')
@@ -120,16 +135,25 @@ class Encoder:
             elif name in live:
                 parts.append(b'"%b":%b' % (name.encode(), hole(name)))
             else:
-                static = orjson.dumps(plain(variant.get(name), edm_type)).replace(b"%", b"%%")
+                static = orjson.dumps(plain(variant.get(name), edm_type, numbers=self._numbers)).replace(
+                    b"%", b"%%"
+                )
                 parts.append(b'"%b":%b' % (name.encode(), static))
         return b"{" + b",".join(parts) + b"}"
+
+    def writes(self, shelf: Shelf) -> bool:
+        """Tell whether this encoder was made for these rows: those of a division linked to HR are replaced."""
+        return shelf is self._shelf
 
     def rows(self, indexes: Iterable[int]) -> Iterator[bytes]:
         """Write the rows with these indexes."""
         shelf = self._shelf
         table, changes = shelf.table, shelf.changes
         if not self._prepared:
-            yield from (encode(shelf.row(i), table.endpoint, self._names, self._root) for i in indexes)
+            yield from (
+                encode(shelf.row(i), table.endpoint, self._names, self._root, numbers=self._numbers)
+                for i in indexes
+            )
             return
         templates, pick, compute, regular, count = (
             self._templates,
@@ -142,7 +166,7 @@ class Encoder:
             if i < regular and i not in changes:
                 yield templates[i % count] % pick(compute(i))
             else:
-                yield encode(shelf.row(i), table.endpoint, self._names, self._root)
+                yield encode(shelf.row(i), table.endpoint, self._names, self._root, numbers=self._numbers)
 
 
 def _fixed(text: str) -> bytes:
