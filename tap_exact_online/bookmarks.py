@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -135,3 +136,14 @@ def check_bookmarks(stream: str, replication_key: str | None, state: Any) -> Non
             timestamp(partition.get("replication_key_value"), place)
         elif replication_key:
             instant(partition.get("replication_key_value"), place)
+
+
+def read_before(state: Mapping[str, Any]) -> list[int]:
+    """Return the divisions that a state knows, the ones with most bookmarks first."""
+    found = Counter(
+        partition["context"]["Division"]
+        for bookmark in state.get("bookmarks", {}).values()
+        for partition in bookmark.get("partitions", ())
+        if isinstance(partition["context"].get("Division"), int)
+    )
+    return [division for division, _ in found.most_common()]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from tap_exact_online import edm
 from tap_exact_online.client import Call, Client, address
-from tap_exact_online.errors import ConfigurationError, Denied, ReadError
+from tap_exact_online.errors import ConfigurationError, Denied
 from tap_exact_online.odata import Decoder
+
+_log = logging.getLogger("tap-exact-online.divisions")
 
 MANAGE_COMPANIES = "Manage companies (user menu > My Exact Online > Security Centre > app permissions)"
 
@@ -71,15 +75,15 @@ class Choice:
 
 
 def granted_divisions(
-    client: Client, select: Sequence[str], fallback: Iterable[int] = ()
+    client: Client, select: Sequence[str], fallback: Iterable[int] = (), most_pages: int | None = None
 ) -> list[Mapping[str, Any]]:
     """Read the divisions that the user may see and has granted to the app.
 
     Args:
         client: Makes the calls: one to `current/Me`, one for each page of divisions.
         select: The properties to ask for.
-        fallback: Divisions whose path may be used when the user's current one is closed to the app: the list is the
-            same under each.
+        fallback: Divisions whose path may be used when the one that the user has open is not granted to the app.
+        most_pages: Read no more than this many pages; None for all.
 
     Returns:
         One row for each division, in the final form of the stream `divisions`.
@@ -95,22 +99,31 @@ def granted_divisions(
 
     endpoint = edm.load("system/Divisions")
     decoder = Decoder([endpoint.properties[name] for name in select], endpoint.stable_id)
-    refusal: ReadError | None = None
-    for division in dict.fromkeys([*current, *fallback]):
+    candidates = [*dict.fromkeys([*current, *fallback])]
+    for division in candidates[:_MOST_CANDIDATES]:
         url = address(client.base_url, endpoint.path, division, {"$select": ",".join(select)})
         try:
-            rows = [
-                row for page in client.pages(Call(endpoint.path, url, division), decoder) for row in page.rows
-            ]
+            pages = islice(client.pages(Call(endpoint.path, url, division), decoder), most_pages)
+            rows = [row for page in pages for row in page.rows]
         except Denied as error:
-            refusal = refusal or error
             if error.whole_division:
+                _log.info("The list of divisions cannot be read under division %d; trying another", division)
                 continue
-            break
+            raise
         if rows:
             return [{**row, "Division": row["Code"]} for row in rows]
         break
-    if refusal is not None:
-        raise refusal
+    else:
+        if current:
+            msg = (
+                f"The company that the connected user has open in Exact Online ({current[0]}) is not granted to this"
+                " app, and no other is known. Open a granted company there, or name one in the setting `divisions`;"
+                f" companies are granted under {MANAGE_COMPANIES}."
+            )
+            raise ConfigurationError(msg)
     msg = f"No divisions are granted to this app: in Exact Online, tick the companies to read under {MANAGE_COMPANIES}."
     raise ConfigurationError(msg)
+
+
+# The list of divisions is the same under each of them; each try that is refused counts as an error in Exact.
+_MOST_CANDIDATES = 5

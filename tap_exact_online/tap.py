@@ -16,7 +16,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from typing_extensions import override
 
 from tap_exact_online import settings as _settings
-from tap_exact_online.bookmarks import check_bookmarks
+from tap_exact_online.bookmarks import check_bookmarks, read_before
 from tap_exact_online.catalog import BY_NAME, RESOURCES
 from tap_exact_online.client import Client
 from tap_exact_online.connection import connect
@@ -35,6 +35,7 @@ class TapExactOnline(TerminableTap):
     package_name = "tap-exact-online"
     config_jsonschema = _settings.config_jsonschema()
     message_writer_class = MsgSpecWriter
+    _only_a_test = False
 
     @cached_property
     def settings(self) -> _settings.Settings:
@@ -66,7 +67,9 @@ class TapExactOnline(TerminableTap):
         fields = stream.fields if isinstance(stream, ExactStream) else ()
         select = [fact.name for fact in fields] or sorted(needed(BY_NAME["divisions"]))
         choice = self.settings.choice
-        granted = {row["Code"]: row for row in granted_divisions(self.client, select, sorted(choice.only))}
+        known = sorted(choice.only) or read_before(self.state)
+        rows = granted_divisions(self.client, select, known, 1 if self._only_a_test else None)
+        granted = {row["Code"]: row for row in rows}
         for missing in choice.missing(granted):
             self.logger.warning(
                 "Division %d of the setting `divisions` is not granted to this app and is not read: tick it under %s.",
@@ -133,6 +136,7 @@ class TapExactOnline(TerminableTap):
 
     def test_connection(self) -> None:
         """Read the divisions: one uncounted call and one page show that connection and rights are there."""
+        self._only_a_test = True
         stream = self.streams["divisions"]
         stream.selected = True
         stream.sync()

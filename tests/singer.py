@@ -1,0 +1,124 @@
+"""Runs the tap as a process of its own and reads what it writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import Sandbox
+from tests.expected import comparable
+
+COMMAND = [sys.executable, "-m", "tap_exact_online"]
+
+
+@dataclass
+class Run:
+    """One run of the tap, as its messages tell it."""
+
+    exit_code: int
+    log: str
+    lines: list[dict[str, Any]]
+    schemas: dict[str, dict[str, Any]] = field(default_factory=dict)
+    records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for line in self.lines:
+            if line["type"] == "SCHEMA":
+                self.schemas[line["stream"]] = line
+                self.records.setdefault(line["stream"], [])
+            elif line["type"] == "RECORD":
+                self.records[line["stream"]].append(line["record"])
+            elif line["type"] == "STATE":
+                self.state = line["value"]
+
+    def table(self, stream: str) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """Return the records of a stream as a loader keeps them: the last of each key."""
+        properties = self.schemas[stream]["schema"]["properties"]
+        return {
+            tuple(record[key] for key in self.schemas[stream]["key_properties"]): {
+                name: comparable(properties[name], value) for name, value in record.items()
+            }
+            for record in self.records[stream]
+        }
+
+    def bookmarks(self, stream: str) -> dict[int, Any]:
+        """Return the bookmark of each division."""
+        partitions = self.state["bookmarks"][stream]["partitions"]
+        return {part["context"]["Division"]: part.get("replication_key_value") for part in partitions}
+
+
+@dataclass
+class Tap:
+    """The tap, set up for one sandbox."""
+
+    folder: Path
+    config: dict[str, Any]
+
+    def command(
+        self,
+        *options: str,
+        state: Mapping[str, Any] | None = None,
+        catalog: Mapping[str, Any] | None = None,
+        **config: Any,
+    ) -> list[str]:
+        """Write the files and return the command line."""
+        command = [*COMMAND, "--config", str(self._write("config", {**self.config, **config}))]
+        if state:
+            command += ["--state", str(self._write("state", state))]
+        if catalog:
+            command += ["--catalog", str(self._write("catalog", catalog))]
+        return [*command, *options]
+
+    def run(self, *options: str, env: Mapping[str, str] | None = None, **given: Any) -> Run:
+        """Run to the end."""
+        process = subprocess.run(
+            self.command(*options, **given),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            env={**os.environ, **(env or {})},
+        )
+        lines = [json.loads(line) for line in process.stdout.splitlines() if line.startswith('{"type"')]
+        return Run(process.returncode, process.stderr, lines)
+
+    def catalog(
+        self, select: Callable[[str], bool] | Sequence[str], *, every_field: bool = False
+    ) -> dict[str, Any]:
+        """Return the tap's own catalog with those streams selected, and none else."""
+        process = subprocess.run(
+            [*COMMAND, "--discover"], capture_output=True, text=True, check=True, timeout=60
+        )
+        catalog: dict[str, Any] = json.loads(process.stdout)
+        for stream in catalog["streams"]:
+            chosen = select(stream["stream"]) if callable(select) else stream["stream"] in select
+            for entry in stream["metadata"]:
+                if not entry["breadcrumb"]:
+                    entry["metadata"]["selected"] = chosen
+                elif every_field:
+                    entry["metadata"]["selected"] = True
+        return catalog
+
+    def _write(self, name: str, document: Mapping[str, Any]) -> Path:
+        file = self.folder / f"{name}.json"
+        file.write_text(json.dumps(document))
+        return file
+
+
+def tap_for(sandbox: Sandbox, folder: Path, refresh_token: str | None = None) -> Tap:
+    """Return a tap that is connected to a sandbox and keeps its token in the folder."""
+    config = {
+        "client_id": sandbox.client_id,
+        "client_secret": sandbox.client_secret,
+        "refresh_token": refresh_token or sandbox.refresh_token,
+        "base_url": sandbox.base_url,
+        "store": str(folder / "store.json"),
+    }
+    return Tap(folder, config)
