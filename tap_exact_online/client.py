@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 from typing_extensions import override
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
 
 from tap_exact_online.auth.bearer import Bearer
 from tap_exact_online.errors import Denied, LimitReached, LoginNeeded, Unreachable, UnsafeLink
@@ -232,8 +234,9 @@ class Client:
 
     def _check_link(self, link: str, seen: set[str], call: Call) -> None:
         """Refuse a next link that leads to another server, which would be given the token, or back."""
-        if _origin(link) != _origin(self.base_url):
-            where = urlsplit(link).netloc or "no host"
+        origin = _origin(link)
+        if origin is None or origin != _origin(self.base_url):
+            where = "{}://{}:{}".format(*origin) if origin and origin[1] else "no host"
             msg = f"{call}: the next link leads to {where}, not to {self.base_url}. It was not followed."
             raise UnsafeLink(msg)
         if link in seen:
@@ -241,11 +244,18 @@ class Client:
             raise UnsafeLink(msg)
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    default = {"http": 80, "https": 443}.get(parts.scheme.lower())
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    """Return where a request for an address goes, None where it goes nowhere.
+
+    Taken apart as requests does it: where a host ends and a user name begins, others see it otherwise.
+    """
     try:
-        port = parts.port
-    except ValueError:
-        port = None
-    return parts.scheme.lower(), parts.hostname, port or default
+        parts = parse_url(url)
+    except LocationParseError:
+        return None
+    scheme = (parts.scheme or "").lower()
+    return (
+        scheme,
+        parts.hostname and parts.hostname.lower(),
+        parts.port or {"http": 80, "https": 443}.get(scheme),
+    )

@@ -135,9 +135,12 @@ def skiptoken(link: str) -> int | None:
 
     Sync endpoints write `$skiptoken=13419952052L`.
     """
-    for name, value in parse_qsl(urlsplit(link).query):
-        if name.lower() == "$skiptoken" and (digits := value.strip("'").removesuffix("L")).isdecimal():
-            return int(digits)
+    try:
+        for name, value in parse_qsl(urlsplit(link).query):
+            if name.lower() == "$skiptoken" and (digits := value.strip("'").removesuffix("L")).isdecimal():
+                return int(digits)
+    except ValueError:  # no address, or digits without end
+        return None
     return None
 
 
