@@ -80,10 +80,10 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Action:
         headers: The answer's headers; names compare as the mapping compares them.
         body: The whole body.
     """
-    said = message_of(body)
-    reason = headers.get("Reason")
     if status == 200:
         return Accept()
+    said = message_of(body)
+    reason = headers.get("Reason")
     if status == 401:  # expired in the middle of a run, or revoked
         return Renew()
     if status == 403:
@@ -112,7 +112,7 @@ def message_of(body: bytes) -> str:
         document: Any = json.loads(body)
         said = document["error"]["message"]
         text = str(said["value"] if isinstance(said, dict) else said)
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         text = body[:2000].decode("utf-8", "replace")
         if "<html" in text.lower() or "<!doctype" in text.lower():
             text = "an HTML page"

@@ -45,7 +45,7 @@ def classify(status: int, body: bytes) -> TokenAnswer:
     """Say what an answer of the token endpoint means."""
     try:
         document: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         return TokenAnswer(Verdict.UNCLEAR, f"{status} without JSON")
