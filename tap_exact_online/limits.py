@@ -105,6 +105,6 @@ def _reset(text: str | None, now: float, period: float) -> float:
     end = (now // period + 1) * period
     try:
         told = int(text or "") / 1000
-    except ValueError:
+    except (ValueError, OverflowError):
         return end
     return told if now < told <= now + period + _SKEW else end
