@@ -287,12 +287,13 @@ def _unset(setting: Setting) -> str:
 
 
 def _base_url(text: str) -> str:
-    parts = urlsplit(text)
     try:
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+        parts = urlsplit(text)
+        bare = not (parts.query or parts.fragment or parts.path.strip("/") or set("@\\ ") & set(parts.netloc))
+        valid = bare and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         valid = False
-    if not valid or parts.query or parts.username or parts.path.strip("/"):
+    if not valid:
         msg = (
             "`base_url` is not the address of a server: give scheme, host and port and nothing behind them, for"
             " example https://start.exactonline.nl or http://127.0.0.1:8765."
@@ -305,8 +306,8 @@ def _start_date(text: str) -> datetime:
     """Read a day, or a moment whose day counts: what is read starts at midnight of the Dutch clock."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        day = moment.astimezone(UTC) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
         msg = f"`start_date`: '{text}' is not a date of the form 2024-01-31."
         raise ConfigurationError(msg) from None
-    day = moment.astimezone(UTC) if moment.tzinfo else moment
     return datetime(day.year, day.month, day.day)  # noqa: DTZ001  a wall clock has no zone
