@@ -1,0 +1,110 @@
+"""Runs that end before they are complete: what was written counts, the rest is read by the next run."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tap_exact_online.catalog import BY_NAME
+from tests.conftest import Sandbox, StartSandbox
+from tests.expected import expected_rows
+from tests.singer import Run, Tap, tap_for
+
+PATH = "sync/Financial/TransactionLines"
+PAGES = 4
+QUICK = {"minute_limit": 100_000, "day_limit": 100_000, "contract_limit": 100_000}
+
+
+@pytest.fixture
+def world(start_sandbox: StartSandbox) -> Sandbox:
+    return start_sandbox(rows=PAGES * 1000 - 500, **QUICK)
+
+
+@pytest.fixture
+def tap(world: Sandbox, tmp_path: Path) -> Tap:
+    return tap_for(world, tmp_path)
+
+
+def _interrupted(tap: Tap, catalog: dict[str, Any], states: int, how: signal.Signals) -> tuple[Run, int]:
+    """Run until that many STATE messages have come, then send a signal. Returns what a loader has kept.
+
+    A loader keeps the rows before the last STATE that it has seen, and that STATE.
+    """
+    process = subprocess.Popen(
+        tap.command(catalog=catalog), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stderr
+    kept: list[dict[str, Any]] = []
+    pending: list[dict[str, Any]] = []
+    for line in process.stdout:
+        pending.append(json.loads(line))
+        if pending[-1]["type"] == "STATE":
+            kept, pending = kept + pending, []
+            states -= 1
+            if states == 0:
+                process.send_signal(how)
+                break
+    process.stdout.close()
+    process.stderr.close()
+    return Run(process.wait(30), "", kept), process.pid
+
+
+@pytest.mark.parametrize("states", [1, 2, 3, 4, 5])
+def test_a_killed_run_goes_on_from_the_last_page_that_was_written(
+    world: Sandbox, tap: Tap, states: int
+) -> None:
+    catalog = tap.catalog(["transaction_lines"])
+    first, _ = _interrupted(tap, catalog, states, signal.SIGKILL)
+    written = len(first.records["transaction_lines"])
+    assert first.exit_code == -signal.SIGKILL
+    world.control.reset_stats()
+    second = tap.run(state=first.state, catalog=catalog)
+    assert second.exit_code == 0, second.log
+
+    divisions = [row["Code"] for row in world.control.divisions()]
+    merged = {**first.table("transaction_lines"), **second.table("transaction_lines")}
+    fields = next(iter(merged.values()))
+    assert merged == expected_rows(world.control, BY_NAME["transaction_lines"], divisions, fields)
+    # Nothing that counted as written is read again, and no page of it is asked for again.
+    assert len(second.records["transaction_lines"]) == len(merged) - written
+    pages = sum(world.control.count(division, PATH) // 1000 + 1 for division in divisions)
+    assert world.control.stats()["by_endpoint"][PATH] <= pages - written // 1000 + 1
+
+
+def test_a_terminated_run_says_so_and_leaves_a_state_to_go_on_from(tap: Tap) -> None:
+    catalog = tap.catalog(["transaction_lines"])
+    process = subprocess.Popen(
+        tap.command(catalog=catalog), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    while json.loads(process.stdout.readline())["type"] != "STATE":
+        pass
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert "the next run goes on from the last state" in log
+    assert "Traceback" not in log
+
+
+def test_a_loader_that_dies_is_no_traceback(tap: Tap) -> None:
+    process = subprocess.Popen(
+        tap.command(catalog=tap.catalog(["transaction_lines"])),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stderr
+    process.stdout.readline()
+    process.stdout.close()
+    log = process.stderr.read()
+    assert process.wait(30) == 1
+    assert "The loader closed the pipe" in log
+    assert "Traceback" not in log
+    assert "Exception ignored" not in log
