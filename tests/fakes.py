@@ -9,7 +9,7 @@ from tap_exact_online.client import Client
 from tap_exact_online.limits import Limits
 
 BASE = "https://start.exactonline.nl"
-NOON = 1_750_000_020.0
+NOON = 1_750_000_040.0
 """Some moment, 20 s into a minute."""
 SECRET = "stampNL001.hunter2"
 """The beginning of every access token given here: what must never be shown."""

@@ -193,3 +193,8 @@ def test_literals_are_those_that_exact_demands() -> None:
 )
 def test_the_timestamp_that_a_next_link_names(query: str, timestamp: int | None) -> None:
     assert skiptoken(f"https://start.exactonline.nl/api/v1/1/sync/crm/accounts?{query}") == timestamp
+
+
+@pytest.mark.parametrize("link", ["http://[::1", "", f"https://x/?$skiptoken={'9' * 5000}L"])
+def test_a_link_that_is_no_address_names_no_timestamp(link: str) -> None:
+    assert skiptoken(link) is None
