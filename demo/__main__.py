@@ -21,7 +21,6 @@ from demo.project import ROOT, PluginsMissing, Project, copy_project
 from demo.sandbox import Sandbox, sandbox
 from tap_exact_online.sandbox.control import Control
 
-_FOLDER = ROOT / ".demo"
 _INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -29,13 +28,19 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @click.command()
 @click.option("--divisions", default=2, show_default=True, help="Divisions in the sandbox.")
 @click.option("--rows", default=2500, show_default=True, help="Transaction lines in each division.")
-def main(divisions: int, rows: int) -> None:
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=ROOT / ".demo",
+    help="Where everything happens.  [default: .demo]",
+)
+def main(divisions: int, rows: int, folder: Path) -> None:
     """Sandbox -> tap -> PostgreSQL, for real, twice, with changes in between."""
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
     try:
-        with _folder() as folder:
-            _tell(folder, divisions, rows)
+        with _alone_in(folder.resolve()) as empty:
+            _tell(empty, divisions, rows)
     except KeyboardInterrupt:
         click.echo("\nInterrupted; everything that was started is stopped.", err=True)
         sys.exit(_INTERRUPTED)
@@ -45,25 +50,26 @@ def main(divisions: int, rows: int) -> None:
 
 
 def _interrupt(*_: object) -> None:
+    # Once is enough: a second one must not cut the taking down short.
     for number in _SIGNALS:
-        signal.signal(
-            number, signal.SIG_IGN
-        )  # once is enough: a second one must not cut the taking down short
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def _alone_in(home: Path) -> Iterator[Path]:
     """Provide an empty folder that no other demonstration uses."""
-    _FOLDER.mkdir(exist_ok=True)
-    lock = filelock.FileLock(_FOLDER / "lock")
+    home.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(home / "lock")
     try:
         lock.acquire(blocking=False)
     except filelock.Timeout:
-        click.echo("Another `make demo` is running in this folder.", err=True)
+        click.echo(
+            f"Another demo is running in {home}. Wait for it, or end it with Ctrl-C where it runs.", err=True
+        )
         sys.exit(1)
     with lock:
-        folder = _FOLDER / "run"
+        folder = home / "run"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         yield folder
@@ -74,7 +80,7 @@ def _tell(folder: Path, divisions: int, rows: int) -> None:
     _say(f"Starting PostgreSQL and the sandbox ({divisions} divisions, {rows:,} transaction lines each)")
     # Exact allows 60 calls a minute for each division; the demo's minutes are shorter, so that nobody has to wait.
     options = ("--divisions", str(divisions), "--rows", str(rows), "--minute-seconds", "1")
-    with postgres(folder / "postgres") as server, sandbox(folder, *options) as stand_in:
+    with postgres() as server, sandbox(folder, *options) as stand_in:
         click.echo(f"    sandbox {stand_in.base_url}   PostgreSQL {_version(server)}, {server.conninfo}")
         project = _project(folder, stand_in, server)
         control = Control(stand_in.base_url)
@@ -93,7 +99,7 @@ def _tell(folder: Path, divisions: int, rows: int) -> None:
 
         _say("What landed in PostgreSQL")
         _show(landed, found, (first_calls, second_calls), (first, second))
-        click.echo(f"\n    Done in {time.monotonic() - start:.0f} s. Logs: {folder.relative_to(ROOT)}")
+        click.echo(f"\n    Done in {time.monotonic() - start:.0f} s. Logs: {folder}")
 
 
 def _project(folder: Path, stand_in: Sandbox, server: Postgres) -> Project:

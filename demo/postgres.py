@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,16 +60,24 @@ class Postgres:
 
 
 @contextmanager
-def postgres(data: Path) -> Iterator[Postgres]:
-    """Run a server with its data in a folder, which is made; stop it at the end, whatever happened.
+def postgres() -> Iterator[Postgres]:
+    """Run a server with nothing in it; stop it and throw its data away at the end, whatever happened.
 
-    Args:
-        data: The folder of the data. It stays afterwards. Its parent has to exist.
+    The data lies in a folder of its own under the system's temporary folder: the way there has to be open to the user
+    that the server runs as, which the folders of a caller may not be.
 
     Raises:
         PostgresNotStarted: The server did not come up.
     """
-    data = data.resolve()
+    with (
+        tempfile.TemporaryDirectory(prefix="postgres-") as folder,
+        _running(Path(folder).resolve() / "data") as server,
+    ):
+        yield server
+
+
+@contextmanager
+def _running(data: Path) -> Iterator[Postgres]:
     try:
         try:
             server = get_server(data, cleanup_mode=None)
@@ -78,13 +87,12 @@ def postgres(data: Path) -> Iterator[Postgres]:
         if socket is None:
             msg = "PostgreSQL runs without a socket: this needs a system with Unix sockets."
             raise PostgresNotStarted(msg)
-        running = Postgres(socket)
         # The data is thrown away, so it need not survive a crash of the machine.
-        with psycopg.connect(running.conninfo, autocommit=True) as connection:
+        with psycopg.connect(Postgres(socket).conninfo, autocommit=True) as connection:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
-        yield running
+        yield Postgres(socket)
     finally:
         _stop(data)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,10 @@ from typing import Any
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 _LAST_LINES = 20
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+_COMPLAINT = re.compile(
+    r"^.*\[(?:error|critical) *\] (?:tap|target)-.*(?:\n[ \t].*)*", re.MULTILINE
+)  # with what is indented
 
 BIN = Path(sys.executable).parent
 """Where the programs that were installed next to this Python are."""
@@ -103,8 +108,10 @@ def describe(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def tail(log: Path) -> str:
-    """Return the last lines of a log."""
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:])
+    """Return the lines of a log that matter: what a plugin of Meltano complained of, or else simply the last ones."""
+    text = _COLOUR.sub("", log.read_text(encoding="utf-8", errors="replace"))
+    complaints = [match[0] for match in _COMPLAINT.finditer(text)]
+    return "\n".join((complaints or text.splitlines())[-_LAST_LINES:])
 
 
 def _name(process: subprocess.Popen[bytes]) -> str:

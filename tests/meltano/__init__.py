@@ -1,0 +1,1 @@
+"""The Meltano project and the demonstration, with real programs and a real PostgreSQL."""

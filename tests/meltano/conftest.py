@@ -1,0 +1,85 @@
+"""A PostgreSQL server for all tests, an empty database for each, and copies of the Meltano project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from demo.postgres import Postgres, postgres
+from demo.project import Project, copy_project
+
+NOWHERE = "http://127.0.0.1:9"  # the port of the discard service, on which nothing answers
+
+
+class Connection(Protocol):
+    """What the tap needs to know of a sandbox; the sandboxes of tests and demo both have it."""
+
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def client_id(self) -> str: ...
+    @property
+    def client_secret(self) -> str: ...
+    @property
+    def refresh_token(self) -> str: ...
+
+
+class MakeProject(Protocol):
+    """Make a copy of the Meltano project whose environment `demo` leads to a sandbox and a database."""
+
+    def __call__(self, sandbox: Connection, database: Postgres, **variables: str) -> Project: ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put these tests last: they take seconds where others take milliseconds."""
+    items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
+
+
+def connect(folder: Path, sandbox: Connection, database: Postgres, **variables: str) -> Project:
+    """Make a project in a folder, see `MakeProject`. Nothing but this machine can be reached over HTTPS from it."""
+    return copy_project(
+        folder / "project",
+        {
+            "DEMO_BASE_URL": sandbox.base_url,
+            "DEMO_CLIENT_ID": sandbox.client_id,
+            "DEMO_CLIENT_SECRET": sandbox.client_secret,
+            "DEMO_REFRESH_TOKEN": sandbox.refresh_token,
+            "DEMO_POSTGRES": database.url,
+            "TAP_EXACT_ONLINE_STORE": str(folder / "tokens.json"),
+            "HTTPS_PROXY": NOWHERE,
+            "NO_PROXY": "127.0.0.1",
+            **variables,
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """Return a PostgreSQL server that all tests share; use `database` to have something to oneself."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres_server: Postgres, request: pytest.FixtureRequest) -> Postgres:
+    """Return an empty database: `.url` for the loader, `.conninfo` for psycopg."""
+    return postgres_server.create_database(f"test_{abs(hash(request.node.nodeid)):x}")
+
+
+@pytest.fixture
+def make_project(tmp_path: Path) -> MakeProject:
+    """Return a function that makes the project: `make_project(sandbox, database, NAME="value")`.
+
+    `project.meltano("--environment=demo", "run", "tap-exact-online", "target-postgres")` then runs the pipeline and
+    returns its log, or raises `ProgramFailed`. State, tokens and logs stay in `tmp_path`. To choose streams give
+    `TAP_EXACT_ONLINE__SELECT='["journals.*"]'`. To kill a run halfway use `project.command` and `project.env` with
+    `demo.processes.started`: its process leads a process group.
+    """
+
+    def make(sandbox: Connection, database: Postgres, **variables: str) -> Project:
+        return connect(tmp_path, sandbox, database, **variables)
+
+    return make

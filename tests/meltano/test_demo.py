@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import filelock
+import psutil
+import pytest
+
+from demo.processes import ProgramFailed, started, when_ready
+from demo.project import ROOT
+
+DEMO = (sys.executable, "-m", "demo", "--rows", "200")
+
+
+def living(folder: Path) -> list[str]:
+    """Return the programs that know of a folder."""
+    return [
+        " ".join(process.info["cmdline"])
+        for process in psutil.process_iter(["cmdline"])
+        if process.pid != os.getpid() and str(folder) in " ".join(process.info["cmdline"] or [])
+    ]
+
+
+def test_tells_what_landed_and_leaves_nothing_running(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*DEMO, "--folder", tmp_path], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    line = re.search(r"transaction_lines +(\d+) +\d+ +(\d+) +(\d+) +\d+ +(\d+)", done.stdout)
+    assert line, done.stdout
+    assert [int(number) for number in line.groups()] == [400, 40, 15, 440]
+    assert living(tmp_path) == []
+
+
+@pytest.mark.parametrize("moment", ["Starting PostgreSQL", "First run"])
+def test_takes_everything_down_when_interrupted(tmp_path: Path, moment: str) -> None:
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        demo = subprocess.Popen(
+            [*DEMO, "--folder", tmp_path],
+            cwd=ROOT,
+            stdout=output,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    end = time.monotonic() + 60
+    while moment not in log.read_text():
+        assert demo.poll() is None, log.read_text()
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    demo.send_signal(signal.SIGINT)
+    assert demo.wait(30) == 130
+    assert living(tmp_path) == []
+
+
+def test_two_at_once_in_one_folder(tmp_path: Path) -> None:
+    with filelock.FileLock(tmp_path / "lock"):
+        done = subprocess.run(
+            [*DEMO, "--folder", tmp_path], cwd=ROOT, check=False, capture_output=True, text=True
+        )
+    assert done.returncode == 1
+    assert f"Another demo is running in {tmp_path}" in done.stderr
+
+
+def test_a_program_that_does_not_start(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    command = [sys.executable, "-c", "import sys; sys.exit('the port is taken')"]
+    with (
+        started(command, log) as process,
+        pytest.raises(ProgramFailed, match=r"exit code 1(?s:.*)the port is taken"),
+    ):
+        when_ready(process, tmp_path / "never", log)
+
+
+def test_a_program_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ProgramFailed, match="make install"), started([tmp_path / "no"], tmp_path / "log"):
+        pass
+
+
+@pytest.mark.parametrize("version", [None, "3.10.13"])
+def test_no_python_that_is_new_enough(tmp_path: Path, version: str | None) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("bash", "grep", "rm"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    if version:
+        python = tools / "python3"
+        python.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "Python {version}" || exit 1\n')
+        python.chmod(0o755)
+    command = [tools / "bash", ROOT / "scripts/make_venv.sh", tmp_path / "venv", ROOT / "constraints.txt"]
+    done = subprocess.run(command, env={"PATH": str(tools)}, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "No Python 3.11 or newer" in done.stderr
+    assert f"Found: {'Python ' + version if version else 'no python3 at all'}" in done.stderr
+    assert "make PYTHON=" in done.stderr

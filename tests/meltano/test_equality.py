@@ -1,0 +1,182 @@
+"""The main job: after every run, every table in PostgreSQL equals the sandbox's own, row for row and value for value."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psutil
+import psycopg
+import pytest
+from psycopg import sql
+
+from demo.outcome import SCHEMA
+from demo.postgres import Postgres
+from demo.processes import started
+from demo.project import ROOT, Project
+from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind, Resource
+from tests.conftest import Sandbox, StartSandbox
+from tests.expected import expected_rows
+from tests.meltano.conftest import connect
+
+RUN = ("--environment=demo", "run", "tap-exact-online", "target-postgres")
+SYNC = [resource for resource in RESOURCES if resource.kind is Kind.SYNC]
+OTHERS = [resource for resource in RESOURCES if resource.kind in {Kind.MODIFIED, Kind.FULL}]
+QUICK = {"minute_limit": 100_000, "day_limit": 100_000, "contract_limit": 100_000}
+
+
+class World:
+    """A sandbox, a database, and the project that joins them, with every stream and every field selected."""
+
+    def __init__(self, sandbox: Sandbox, database: Postgres, project: Project) -> None:
+        self.control = sandbox.control
+        self.database = database
+        self.project = project
+
+    @property
+    def divisions(self) -> list[int]:
+        return [row["Code"] for row in self.control.divisions()]
+
+    def run(self) -> None:
+        self.project.meltano(*RUN)
+
+    def apply_deletes(self) -> None:
+        """Mirror the deletes with the statement that the README gives, for every stream."""
+        statement = readme_sql()
+        with psycopg.connect(self.database.conninfo, autocommit=True) as connection:
+            connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(SCHEMA)))
+            for resource in SYNC:
+                if resource.deleted_type is not None:
+                    text = statement.replace("transaction_lines", resource.name)
+                    text = text.replace('row."ID"', f'row."{resource.key}"')
+                    connection.execute(text.encode())
+
+    def table(self, resource: Resource) -> dict[tuple[Any, ...], dict[str, Any]]:
+        query = sql.SQL("SELECT * FROM {}").format(sql.Identifier(SCHEMA, resource.name))
+        with psycopg.connect(self.database.conninfo, row_factory=psycopg.rows.dict_row) as connection:
+            rows = connection.execute(query).fetchall()
+        plain = [{k: _plain(v) for k, v in row.items() if not k.startswith("_sdc")} for row in rows]
+        return {tuple(row[key] for key in resource.primary_keys): row for row in plain}
+
+    def unequal(self, resources: list[Resource]) -> dict[str, str]:
+        """Return what differs, by stream: nothing where the tables are equal."""
+        found = {}
+        for resource in resources:
+            expected = expected_rows(self.control, resource, self.divisions)
+            expected = {
+                key: {name: _landed(value) for name, value in row.items()} for key, row in expected.items()
+            }
+            table = self.table(resource)
+            for row in table.values():
+                for added in ("EntityName", "StreamName"):
+                    if resource.name == "deleted":
+                        row.pop(added)
+            if table != expected:
+                missing, extra = expected.keys() - table.keys(), table.keys() - expected.keys()
+                wrong = [key for key in expected.keys() & table.keys() if expected[key] != table[key]]
+                sample = [(expected[k], table[k]) for k in wrong[:1]]
+                found[resource.name] = (
+                    f"{len(missing)} missing, {len(extra)} extra, {len(wrong)} differ {sample}"
+                )
+        return found
+
+
+def readme_sql() -> str:
+    """Return the statement of the README that mirrors deletes."""
+    blocks: list[str] = re.findall(
+        r"```sql\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    (statement,) = [block for block in blocks if "StreamName" in block]
+    return statement
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _landed(value: Any) -> Any:
+    """A moment lands as UTC in a column without a zone."""
+    return (
+        value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
+    )
+
+
+@pytest.fixture
+def world(start_sandbox: StartSandbox, database: Postgres, tmp_path: Path) -> World:
+    sandbox = start_sandbox(divisions=2, rows=2200, **QUICK)
+    select = '["*.*"]'
+    return World(sandbox, database, connect(tmp_path, sandbox, database, TAP_EXACT_ONLINE__SELECT=select))
+
+
+def _changes(world: World) -> None:
+    """Add, change and delete rows of every Sync stream, in both divisions."""
+    for division in world.divisions:
+        for resource in SYNC:
+            if resource.name == "deleted":
+                continue
+            world.control.add(division, resource.path, 3)
+            world.control.change(division, resource.path, 4)
+            if resource.deleted_type is not None:
+                world.control.delete(division, resource.path, 2)
+
+
+def test_every_table_equals_the_sandbox_again_after_changes_and_deletes(world: World) -> None:
+    world.run()
+    assert world.unequal(SYNC + OTHERS) == {}
+    _changes(world)
+    world.control.reset_stats()
+    world.run()
+    world.apply_deletes()
+    assert world.unequal([resource for resource in SYNC if not _ambiguous(resource)]) == {}
+    stats = world.control.stats()
+    assert stats["client_errors"] == {}
+    assert stats["most_in_flight"]["overall"] == 1
+    assert stats["tokens"]["redemptions"] <= 1
+
+
+def _ambiguous(resource: Resource) -> bool:
+    """Sales and purchase prices share one number in the log of deleted rows, so it names neither."""
+    return resource.deleted_type == BY_NAME["sales_item_prices"].deleted_type
+
+
+@pytest.fixture
+def slow_world(start_sandbox: StartSandbox, database: Postgres, tmp_path: Path) -> World:
+    sandbox = start_sandbox(divisions=2, rows=4500, latency_ms=100, **QUICK)
+    select = '["transaction_lines.*", "accounts.*", "divisions.*"]'
+    return World(sandbox, database, connect(tmp_path, sandbox, database, TAP_EXACT_ONLINE__SELECT=select))
+
+
+def test_equal_after_the_tap_was_killed_halfway(slow_world: World, tmp_path: Path) -> None:
+    path = BY_NAME["transaction_lines"].path
+    slow_world.control.reset_stats()
+    with started(
+        slow_world.project.command(*RUN),
+        tmp_path / "killed.log",
+        env=slow_world.project.env,
+        cwd=slow_world.project.folder,
+    ) as meltano:
+        while slow_world.control.stats()["by_endpoint"].get(path, 0) < 4:
+            assert meltano.poll() is None
+        for child in _taps(meltano.pid):
+            child.send_signal(signal.SIGKILL)
+        assert meltano.wait(60) != 0
+    slow_world.run()
+    assert slow_world.unequal([BY_NAME["transaction_lines"], BY_NAME["accounts"]]) == {}
+
+
+def _taps(pid: int) -> Iterator[psutil.Process]:
+    found = [
+        child
+        for child in psutil.Process(pid).children(recursive=True)
+        if "tap-exact-online" in " ".join(child.cmdline())
+    ]
+    assert found
+    yield from found

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+
+from demo.changes import DAY, Change, apply
+from demo.outcome import SCHEMA, Difference, counts, differences, remember, tables
+from demo.postgres import Postgres
+from demo.project import Project
+from demo.sandbox import Sandbox, sandbox
+from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind
+from tap_exact_online.sandbox.control import Control
+from tap_exact_online.schemas import selected_by_default
+from tests.meltano.conftest import connect
+
+RUN = ("--environment=demo", "run", "tap-exact-online", "target-postgres")
+DIVISION = 1000001
+DEFAULT = [resource for resource in RESOURCES if resource.selected]
+# What PostgreSQL is to make of each EDM type.
+COLUMNS = {
+    "Guid": "uuid",
+    "String": "text",
+    "DateTime": "timestamp without time zone",
+    "Int64": "bigint",
+    "Int32": "bigint",
+    "Int16": "bigint",
+    "Byte": "bigint",
+    "Double": "numeric",
+    "Boolean": "boolean",
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The pipeline after one run."""
+
+    sandbox: Sandbox
+    control: Control
+    database: Postgres
+    project: Project
+    log: str
+
+
+@pytest.fixture(scope="module")
+def loaded(postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    folder = tmp_path_factory.mktemp("loaded")
+    database = postgres_server.create_database("loaded")
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        # A server far from UTC, as many are: no instant may move because of it.
+        connection.execute("ALTER DATABASE loaded SET timezone TO 'America/New_York'")
+    with sandbox(folder, "--rows", "1500", "--minute-seconds", "1") as stand_in:
+        project = connect(folder, stand_in, database)
+        yield Loaded(stand_in, Control(stand_in.base_url), database, project, project.meltano(*RUN))
+
+
+def columns(loaded: Loaded, table: str) -> dict[str, str]:
+    with psycopg.connect(loaded.database.conninfo) as connection:
+        query = "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
+        return dict(connection.execute(query, (SCHEMA, table)).fetchall())
+
+
+def test_a_table_for_each_default_stream(loaded: Loaded) -> None:
+    assert tables(loaded.database) == [resource.name for resource in DEFAULT]
+
+
+@pytest.mark.parametrize("name", [resource.name for resource in DEFAULT])
+def test_column_types(loaded: Loaded, name: str) -> None:
+    resource = BY_NAME[name]
+    landed = columns(loaded, name)
+    for fact in resource.endpoint.properties.values():
+        if selected_by_default(fact) or fact.name in resource.primary_keys:
+            assert landed[fact.name] == COLUMNS[fact.type], fact.name
+    assert landed["Division"] == "bigint"
+
+
+@pytest.mark.parametrize("name", [resource.name for resource in DEFAULT])
+def test_primary_keys(loaded: Loaded, name: str) -> None:
+    with psycopg.connect(loaded.database.conninfo) as connection:
+        query = (
+            "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)"
+            " WHERE i.indisprimary AND i.indrelid = %s::regclass"
+        )
+        found = {column for (column,) in connection.execute(query, (f"{SCHEMA}.{name}",))}
+    assert found == set(BY_NAME[name].primary_keys)
+
+
+def test_every_row_of_every_division(loaded: Loaded) -> None:
+    divisions = [row["Code"] for row in loaded.control.divisions()]
+    wanted = {
+        resource.name: sum(loaded.control.count(division, resource.path) for division in divisions)
+        for resource in DEFAULT
+        if resource.kind is not Kind.DIVISIONS
+    }
+    assert counts(loaded.database) == {"divisions": len(divisions), **wanted}
+
+
+def test_a_second_run_brings_what_is_new(loaded: Loaded) -> None:
+    remember(loaded.database)
+    apply(loaded.control, DIVISION, DAY)
+    loaded.control.reset_stats()
+    loaded.project.meltano(*RUN)
+    found = differences(loaded.database)
+
+    def total(verb: str, stream: str) -> int:
+        return sum(change.count for change in DAY if (change.verb, change.stream) == (verb, stream))
+
+    for name, each in found.items():
+        added = (
+            sum(change.count for change in DAY if change.verb == "delete")
+            if name == "deleted"
+            else total("add", name)
+        )
+        assert (each.added, each.changed) == (added, total("change", name)), name
+    assert loaded.control.stats()["client_errors"] == {}
+
+
+def test_a_run_with_nothing_new_changes_nothing(loaded: Loaded) -> None:
+    with psycopg.connect(loaded.database.conninfo) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS before CASCADE")
+    remember(loaded.database)
+    loaded.project.meltano(*RUN)
+    assert differences(loaded.database) == {
+        name: Difference(rows, 0, 0) for name, rows in counts(loaded.database).items()
+    }
+
+
+def test_every_change_of_the_day_is_of_a_default_stream() -> None:
+    assert {change.stream for change in DAY} <= {resource.name for resource in DEFAULT}
+    assert all(isinstance(change, Change) for change in DAY)
