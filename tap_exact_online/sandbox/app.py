@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -31,8 +32,6 @@ TRANSPORT = "sandbox.transport"
 
 async def _send(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
     response = Response(answer.body, answer.status)
-    if not answer.body:
-        response.headers["Content-Length"] = "0"
     for name, value in answer.headers:
         response.headers[name] = value
     await response(scope, receive, send)
@@ -44,7 +43,8 @@ async def _break(scope: Scope, receive: Receive) -> None:
     connection: socket.socket | None = transport.get_extra_info("socket")
     if connection is not None:
         # lingering for zero seconds turns the close into a TCP reset
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        form = "hh" if os.name == "nt" else "ii"
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(form, 1, 0))
     transport.abort()
     while (await receive())["type"] != "http.disconnect":
         pass

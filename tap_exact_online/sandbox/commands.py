@@ -177,7 +177,7 @@ def add_division(service: Service, code: int | None = None) -> int:
     return service.divisions.add(code).code
 
 
-def _set_division(**fields: Any) -> Callable[[Service, int], int]:
+def _set_division(purpose: str, **fields: Any) -> Callable[[Service, int], int]:
     def command(service: Service, division: int) -> int:
         known = service.divisions[int(division)]
         for name, value in fields.items():
@@ -186,6 +186,7 @@ def _set_division(**fields: Any) -> Callable[[Service, int], int]:
             known.modified = service.clock.wall()
         return known.code
 
+    command.__doc__ = purpose
     return command
 
 
@@ -319,11 +320,11 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {
     "commit": commit,
     "divisions": divisions,
     "add_division": add_division,
-    "withdraw_division": _set_division(granted=False),
-    "grant_division": _set_division(granted=True),
-    "block_division": _set_division(blocking_status=1),
-    "unblock_division": _set_division(blocking_status=0),
-    "archive_division": _set_division(status=ARCHIVED),
+    "withdraw_division": _set_division("Untick a division under Manage companies.", granted=False),
+    "grant_division": _set_division("Tick a division under Manage companies.", granted=True),
+    "block_division": _set_division("Block a division: it answers 403.", blocking_status=1),
+    "unblock_division": _set_division("Undo a block.", blocking_status=0),
+    "archive_division": _set_division("Archive a division.", status=ARCHIVED),
     "move_division": move_division,
     "hr_link_division": hr_link_division,
     "open_division": open_division,
@@ -346,13 +347,15 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {
 
 
 def run(service: Service, name: str, arguments: dict[str, Any]) -> Any:
-    """Carry out a command.
+    """Carry out a command; the empty name lists all commands.
 
     Raises:
         KeyError: There is no such command, division, path or handle.
         TypeError: An argument is missing or unknown.
         ValueError: An argument has a value that makes no sense.
     """
+    if not name:
+        return {known: (function.__doc__ or "").split("\n", 1)[0] for known, function in COMMANDS.items()}
     if name not in COMMANDS:
         msg = f"no command '{name}'; these exist: {', '.join(COMMANDS)}"
         raise KeyError(msg)

@@ -140,12 +140,10 @@ class Shelf:
     def since(self, modified: int, start: int = 0) -> Iterator[int]:
         """Yield the indexes of rows modified at that moment or later, from an index on, in the order of their making."""
         first = self.table.series.since(modified)
-        candidates = range(start, self.size)
-        return (
-            i
-            for i in candidates
-            if (i >= first or i in self.changes) and self.visible(i) and self.modified(i) >= modified
-        )
+        if not self.changes:
+            return (i for i in range(max(start, first), self.size) if self.visible(i))
+        candidates = (i for i in range(start, self.size) if i >= first or i in self.changes)
+        return (i for i in candidates if self.visible(i) and self.modified(i) >= modified)
 
     def first_since(self, modified: int) -> int | None:
         """Return the index of the row with the lowest version among those modified at that moment or later."""

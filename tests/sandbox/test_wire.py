@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tap_exact_online import edm
+from tap_exact_online.sandbox.books import APART, Book
+from tap_exact_online.sandbox.control import Control
+from tap_exact_online.sandbox.options import Options
+from tests.conftest import Sandbox
+from tests.sandbox.client import Client, page
+
+LINES = "sync/Financial/TransactionLines"
+ACCOUNTS = "sync/CRM/Accounts"
+DIVISION = 1000001
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the wall clock has no zone
+
+
+@pytest.fixture(scope="module")
+def signed_in(sandbox: Sandbox) -> Client:
+    client = Client(sandbox, sandbox.control.new_login())
+    client.refresh()
+    return client
+
+
+def decoded(value: Any, kind: str) -> Any:
+    if kind == "DateTime" and value is not None:
+        return (
+            EPOCH + timedelta(milliseconds=int(value.removeprefix("/Date(").removesuffix(")/")))
+        ).isoformat()
+    if kind == "Int64" and value is not None:
+        assert isinstance(value, str)
+        return int(value)
+    if isinstance(value, dict):
+        assert list(value) == ["__deferred"]
+        return None
+    return value
+
+
+@pytest.mark.parametrize("path", [path for path in edm.paths() if path not in APART])
+def test_every_endpoint_sends_the_truth(signed_in: Client, path: str) -> None:
+    endpoint = edm.load(path)
+    sent = signed_in.rows(path, DIVISION, select=",".join(endpoint.properties))
+    truth = {row[endpoint.stable_id]: row for row in signed_in.sandbox.control.rows(DIVISION, path)}
+    assert len(sent) == len(truth) > 0
+    for row in sent:
+        assert row.pop("__metadata")["type"].startswith("Exact.Web.Api.Models.")
+        plain = {name: decoded(value, endpoint.properties[name].type) for name, value in row.items()}
+        assert plain == truth[plain[endpoint.stable_id]]
+
+
+def test_entries_balance(sandbox: Sandbox) -> None:
+    balance: dict[str, Decimal] = defaultdict(Decimal)
+    rows = sandbox.control.rows(DIVISION, LINES)
+    for row in rows:
+        balance[row["EntryID"]] += Decimal(str(row["AmountDC"]))
+    assert len(balance) > 700
+    assert not any(balance.values())
+    assert {0, 1, 2, 9000, 9001} == {row["LineNumber"] for row in rows}
+
+
+def test_books_refer_to_each_other(sandbox: Sandbox) -> None:
+    control = sandbox.control
+    accounts = {row["ID"]: row for row in control.rows(DIVISION, ACCOUNTS)}
+    ledger = {row["ID"]: row for row in control.rows(DIVISION, "sync/Financial/GLAccounts")}
+    entries = {}
+    for line in control.rows(DIVISION, LINES):
+        entries[line["EntryID"]] = line["EntryNumber"]
+        assert accounts[line["Account"]]["Code"] == line["AccountCode"]
+        assert accounts[line["Account"]]["Name"] == line["AccountName"]
+        assert ledger[line["GLAccount"]]["Code"] == line["GLAccountCode"]
+    for term in control.rows(DIVISION, "sync/Cashflow/PaymentTerms"):
+        assert entries[term["EntryID"]] == term["EntryNumber"]
+        assert accounts[term["Account"]]["Code"] == term["AccountCode"]
+    for invoice in control.rows(DIVISION, "sync/SalesInvoice/SalesInvoices"):
+        assert accounts[invoice["InvoiceTo"]]["Name"] == invoice["InvoiceToName"]
+
+
+def test_awkward_values_occur(sandbox: Sandbox) -> None:
+    rows = sandbox.control.rows(DIVISION, ACCOUNTS)
+    texts = {value for row in rows for value in row.values() if isinstance(value, str)}
+    assert all(len(row["Code"]) == 18 for row in rows)
+    assert "NL " in texts
+    assert "00000000-0000-0000-0000-000000000000" in texts
+    assert any("\0" in text for text in texts)
+    assert any("\U0001f6b2" in text for text in texts)  # beyond the basic plane
+    assert any("\u0645" in text for text in texts)  # right to left
+    assert any("e\u0301" in text for text in texts)  # combining
+    assert any(row["EstablishedDate"] and row["EstablishedDate"] < "1970" for row in rows)
+    logos = [row["Logo"] for row in rows]
+    assert logos.count(None) > len(logos) / 2
+    assert any(logos)
+
+
+def test_dates_are_the_wall_clock(client: Client, control: Control, division: int) -> None:
+    before = control.now()
+    [made] = control.add(division, ACCOUNTS)
+    [row] = [row for row in client.rows(ACCOUNTS, division, select="ID,Created") if row["ID"] == made]
+    milliseconds = int(re.fullmatch(r"/Date\((-?\d+)\)/", row["Created"])[1])  # type: ignore[index]
+    ahead = milliseconds / 1000 - before
+    assert any(abs(ahead - hours * 3600) < 60 for hours in (1, 2))  # winter or summer time
+
+
+def test_envelopes(client: Client, control: Control, division: int) -> None:
+    def shapes() -> set[str]:
+        found = set()
+        for path in (
+            "hrm/Costunits",
+            "financial/Journals",
+            "logistics/Units",
+            "read/financial/PayablesList",
+            "vat/VATCodes",
+        ):
+            content = client.get(path, division).json()["d"]
+            found.add(
+                "list" if isinstance(content, list) else "results" if "results" in content else "object"
+            )
+        return found
+
+    assert shapes() == {"list", "results"}
+    for shape in ("list", "results"):
+        control.options(envelope=shape)
+        assert shapes() == {shape}
+    control.options(envelope="object")
+    assert "__metadata" in client.get("hrm/Costunits", division, top="1").json()["d"]
+    assert "results" in client.get(ACCOUNTS, division, top="1").json()["d"]
+
+
+def test_int64_may_be_a_number(client: Client, control: Control, division: int) -> None:
+    [row], _ = page(client.get(ACCOUNTS, division, top="1"))
+    control.options(int64="number")
+    [same], _ = page(client.get(ACCOUNTS, division, top="1"))
+    assert same["Timestamp"] == int(row["Timestamp"])
+    control.change(division, ACCOUNTS, ids=[row["ID"]])
+    last = page(client.get(ACCOUNTS, division, filter=f"Timestamp gt {row['Timestamp']}L"))[0][-1]
+    assert last["ID"] == row["ID"]
+    assert isinstance(last["Timestamp"], int)
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/atom+xml", ""])
+def test_without_asking_for_json_the_answer_is_atom(signed_in: Client, accept: str) -> None:
+    url = signed_in.url(ACCOUNTS, DIVISION)
+    answer = signed_in.fetch(url, {"$select": "ID,Code,Logo,Timestamp", "$filter": "Timestamp gt 0L"}, accept)
+    assert answer.headers["Content-Type"].startswith("application/atom+xml")
+    feed = ET.fromstring(answer.content)  # noqa: S314 - the test's own server wrote it
+    entries = feed.findall("{http://www.w3.org/2005/Atom}entry")
+    assert len(entries) == 1000
+    assert feed.find("{http://www.w3.org/2005/Atom}link") is not None
+    wrong = signed_in.fetch(url, {"$select": "Nonsense"}, accept)
+    assert wrong.status_code == 400
+    assert ET.fromstring(wrong.content).tag.endswith("error")  # noqa: S314 - as above
+
+
+def test_gzip_where_it_is_switched_on(client: Client, control: Control, division: int) -> None:
+    plain = client.get(ACCOUNTS, division)
+    control.options(compress=True)
+    packed = client.get(ACCOUNTS, division)
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.json() == plain.json()
+
+
+def test_same_seed_same_books() -> None:
+    def book(seed: int, code: int) -> list[dict[str, Any]]:
+        table = Book(Options(seed=seed), code).table(LINES)
+        return [table.row(index) for index in (2400, 0, 17, 2499)]
+
+    assert book(1, DIVISION) == book(1, DIVISION)
+    assert book(1, DIVISION) != book(2, DIVISION)
+    assert book(1, DIVISION) != book(1, DIVISION + 1)
