@@ -1,0 +1,93 @@
+"""What a run could not read."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from tap_exact_online.errors import Denied, LimitReached, ReadError, Refused, Unreachable, UnsafeLink
+from tap_exact_online.report import Gap, Report
+
+MIDNIGHT = datetime(2025, 6, 2, tzinfo=UTC)
+NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("skip_denied", "errors", "code"),
+    [
+        pytest.param(True, [], 0, id="complete"),
+        pytest.param(True, [Denied("403")], 0, id="denied-and-skipped"),
+        pytest.param(False, [Denied("403")], 1, id="denied-and-failed"),
+        pytest.param(True, [Unreachable("500")], 1, id="unreachable"),
+        pytest.param(True, [Refused("400")], 1, id="refused"),
+        pytest.param(True, [UnsafeLink("link")], 1, id="unsafe"),
+        pytest.param(True, [LimitReached("429")], 4, id="limit"),
+        pytest.param(True, [LimitReached("429"), Denied("403")], 4, id="limit-and-denied"),
+        pytest.param(True, [LimitReached("429"), Refused("400")], 1, id="failure-before-limit"),
+    ],
+)
+def test_the_exit_code_is_that_of_the_most_serious_gap(
+    skip_denied: bool,  # noqa: FBT001  a column of the table
+    errors: list[ReadError | LimitReached],
+    code: int,
+) -> None:
+    report = Report(skip_denied=skip_denied)
+    for error in errors:
+        report.missed("accounts", 7, error)
+    assert report.exit_code == code
+
+
+def test_a_row_that_was_left_out_fails_the_run() -> None:
+    report = Report()
+    report.rejected("accounts", 7, "ID a: Expected `int`")
+    assert report.exit_code == 1
+    assert [gap.line() for gap in report.failed] == [
+        "accounts in division 7: a row was left out: ID a: Expected `int`"
+    ]
+
+
+def test_a_gap_names_the_stream_the_division_and_the_cure() -> None:
+    report = Report()
+    report.missed("accounts", 7, Denied("403: no"), "Check the rights.")
+    assert [gap.line() for gap in report.skipped] == ["accounts in division 7: 403: no Check the rights."]
+    assert Gap("divisions", None, "why").line() == "divisions: why"
+
+
+@pytest.mark.parametrize(
+    ("untils", "until"),
+    [
+        pytest.param([None], None, id="exact-did-not-say"),
+        pytest.param([NOON, MIDNIGHT, NOON], MIDNIGHT, id="the-last-counts"),
+        pytest.param([None, NOON, None], NOON, id="some-said"),
+    ],
+)
+def test_the_time_to_come_back_is_when_the_last_can_be_read(
+    untils: list[datetime | None], until: datetime | None
+) -> None:
+    report = Report()
+    for moment in untils:
+        report.missed("accounts", 7, LimitReached("wait", moment))
+    assert report.until == until
+
+
+def test_the_summary_lists_every_gap_most_serious_first(caplog: pytest.LogCaptureFixture) -> None:
+    report = Report()
+    report.missed("skipped_one", 1, Denied("403"))
+    report.missed("late_one", 2, LimitReached("429", MIDNIGHT))
+    report.missed("broken_one", 3, Refused("400"))
+    caplog.clear()
+    caplog.set_level(logging.INFO)
+    report.summarise()
+    places = [
+        caplog.text.index(name) for name in ("broken_one", "late_one", "skipped_one", "2025-06-02 00:00")
+    ]
+    assert places == sorted(places)
+    assert "on_denied" in caplog.text
+
+
+def test_a_complete_run_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    Report().summarise()
+    assert caplog.records == []
