@@ -252,7 +252,7 @@ def check_environment(environment: Mapping[str, str]) -> None:
             value = json.loads(text)
         except ValueError:
             value = None
-        if not isinstance(value, int if setting.kind == "integer" else list):
+        if not isinstance(value, int if setting.kind == "integer" else list) or isinstance(value, bool):
             wanted = (
                 "a whole number"
                 if setting.kind == "integer"
