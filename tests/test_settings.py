@@ -1,0 +1,317 @@
+"""Every setting: what it parses to, and how a bad value is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_exact_online.divisions import Shard
+from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.settings import (
+    HOSTS,
+    SETTINGS,
+    check_environment,
+    config_jsonschema,
+    explain,
+    parse,
+)
+
+SECRETS = {
+    "client_id": "an-id-hunter2",
+    "client_secret": "a-secret-hunter2",
+    "refresh_token": "a-token-hunter2",
+}
+NAMES = [setting.name for setting in SETTINGS]
+# https://docs.meltano.com/reference/plugin-definition-syntax#settingskind
+MELTANO_KINDS = {
+    "string",
+    "integer",
+    "boolean",
+    "decimal",
+    "date_iso8601",
+    "email",
+    "password",
+    "options",
+    "file",
+    "array",
+    "object",
+    "hidden",
+}
+
+
+def parsed(**config: Any) -> Any:
+    return parse({**SECRETS, **config})
+
+
+def wall(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+# --- The table -----------------------------------------------------------------------------------------------
+
+
+def test_the_settings_are_the_promised_ones() -> None:
+    assert [
+        *("client_id", "client_secret", "refresh_token", "region", "base_url", "store", "divisions"),
+        *("exclude_divisions", "shard", "start_date", "concurrency", "on_denied"),
+    ] == NAMES
+    assert {setting.name for setting in SETTINGS if setting.secret} == {*SECRETS}
+    assert {setting.name for setting in SETTINGS if setting.required} == {"client_id", "client_secret"}
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)
+def test_a_setting_is_one_that_meltano_can_show(setting: Any) -> None:
+    assert setting.kind in MELTANO_KINDS
+    assert bool(setting.options) == (setting.kind == "options")
+    assert setting.default is None or not setting.options or setting.default in setting.options
+    assert setting.label
+    assert setting.description.endswith(".")
+
+
+def test_the_regions_have_their_hosts() -> None:
+    [region] = [setting for setting in SETTINGS if setting.name == "region"]
+    assert {*region.options} == {*HOSTS} == {"nl", "be", "de", "fr", "es", "uk", "com"}
+    assert len({*HOSTS.values()}) == 7
+    assert HOSTS["uk"] == "https://start.exactonline.co.uk"
+
+
+def test_the_schema_is_valid_and_marks_secrets() -> None:
+    schema = config_jsonschema()
+    jsonschema.Draft7Validator.check_schema(schema)
+    properties = schema["properties"]
+    assert [*properties] == NAMES
+    assert {name for name in NAMES if properties[name].get("secret")} == {*SECRETS}
+    assert {name for name in NAMES if properties[name].get("writeOnly")} == {*SECRETS}
+    assert properties["region"]["default"] == "nl"
+    jsonschema.validate(SECRETS, schema)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("client_id", None),
+        ("client_secret", 5),
+        ("refresh_token", 5),
+        ("region", "us"),
+        ("on_denied", "ignore"),
+        ("divisions", "1,2"),
+        ("divisions", ["1"]),
+        ("exclude_divisions", [1.5]),
+        ("concurrency", 0),
+        ("concurrency", "2"),
+        ("start_date", 20240101),
+        ("shard", 2),
+        ("store", 5),
+        ("base_url", True),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused_by_the_schema(name: str, value: Any) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**SECRETS, name: value}, config_jsonschema())
+
+
+# --- What they parse to --------------------------------------------------------------------------------------
+
+
+def test_the_defaults() -> None:
+    settings = parse({"client_id": "i", "client_secret": "s"})
+    assert settings.refresh_token is None
+    assert (settings.base_url, settings.server) == ("https://start.exactonline.nl", "nl")
+    assert settings.store is None
+    assert settings.choice.pick([2, 1]) == [1, 2]
+    assert settings.start is None
+    assert (settings.concurrency, settings.skip_denied) == (1, True)
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in {"client_id", "client_secret"}])
+def test_an_empty_setting_is_an_unset_one(name: str, empty: str | None) -> None:
+    kept = {key: value for key, value in SECRETS.items() if key != name}
+    assert parse({**kept, name: empty}) == parse(kept)
+
+
+def test_settings_arrive_where_they_belong() -> None:
+    settings = parsed(
+        region="be",
+        divisions=[3, 1],
+        exclude_divisions=[1],
+        shard="1/1",
+        on_denied="fail",
+        store="~/x",
+        concurrency=4,
+    )
+    assert (settings.base_url, settings.server) == ("https://start.exactonline.be", "be")
+    assert settings.choice.shard == Shard(1, 1)
+    assert settings.choice.pick([1, 2, 3]) == [3]
+    assert (settings.skip_denied, settings.store, settings.concurrency) == (False, "~/x", 4)
+    assert (settings.client_id, settings.client_secret, settings.refresh_token) == tuple(SECRETS.values())
+
+
+@pytest.mark.parametrize(
+    ("url", "base_url", "server"),
+    [
+        pytest.param("http://127.0.0.1:8765", "http://127.0.0.1:8765", "127.0.0.1_8765", id="sandbox"),
+        pytest.param("https://proxy.example/", "https://proxy.example", "proxy.example", id="slash"),
+        pytest.param("HTTPS://proxy.example", "https://proxy.example", "proxy.example", id="capitals"),
+        pytest.param("http://[::1]:8765", "http://[::1]:8765", "___1__8765", id="ipv6"),
+    ],
+)
+def test_a_base_url_replaces_the_region(url: str, base_url: str, server: str) -> None:
+    settings = parsed(base_url=url, region="de")
+    assert (settings.base_url, settings.server) == (base_url, server)
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        pytest.param("2024-01-31", "2024-01-31", id="day"),
+        pytest.param("2024-01-31T23:30:00", "2024-01-31", id="moment-without-offset"),
+        pytest.param("2024-01-31T00:00:00Z", "2024-01-31", id="meltano-writes-it-so"),
+        pytest.param("2024-01-31T23:59:59+00:00", "2024-01-31", id="late-in-utc"),
+        pytest.param("2024-01-31T00:30:00+02:00", "2024-01-30", id="offset-reaches-back"),
+        pytest.param("20240131", "2024-01-31", id="without-dashes"),
+    ],
+)
+def test_a_start_date_is_midnight_of_its_day(text: str, start: str) -> None:
+    assert parsed(start_date=text).start == wall(start)
+
+
+@given(st.datetimes(timezones=st.timezones() | st.none()))
+def test_a_start_date_never_lies_behind_the_moment_it_was_given_as(moment: datetime) -> None:
+    try:
+        start = parsed(start_date=moment.isoformat()).start
+    except ConfigurationError:
+        return  # beyond the calendar
+    if moment.tzinfo is None:
+        assert start == moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    else:
+        assert start.replace(tzinfo=None) <= moment.replace(tzinfo=None) - (
+            moment.utcoffset() or moment - moment
+        )
+
+
+# --- What is refused -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("client_id", None),
+        ("client_id", ""),
+        ("client_secret", ""),
+        ("region", "us"),
+        ("region", "NL"),
+        ("on_denied", "ignore"),
+        ("shard", "5/4"),
+        ("start_date", "yesterday"),
+        ("start_date", "2024-13-01"),
+        ("start_date", "31-01-2024"),
+        ("start_date", "0001-01-01T00:00:00+05:00"),
+        ("base_url", "start.exactonline.nl"),
+        ("base_url", "ftp://start.exactonline.nl"),
+        ("base_url", "https://"),
+        ("base_url", "https://start.exactonline.nl/api"),
+        ("base_url", "https://start.exactonline.nl?x=hunter2"),
+        ("base_url", "https://start.exactonline.nl#hunter2"),
+        ("base_url", "https://user:hunter2@start.exactonline.nl"),
+        ("base_url", "https://:hunter2@start.exactonline.nl"),
+        ("base_url", "https://start.exactonline.nl:port"),
+        ("base_url", "https://start.exactonline.nl:99999"),
+        ("base_url", "https://start.exactonline.nl:0"),
+        ("base_url", "https://elsewhere\\start.exactonline.nl"),
+        ("base_url", "http://[::1"),
+    ],
+)
+def test_a_bad_value_is_refused_by_the_name_of_the_setting(name: str, value: str | None) -> None:
+    with pytest.raises(ConfigurationError, match=f"^`{name}`") as caught:
+        parse({**SECRETS, name: value})
+    assert caught.value.exit_code == 2
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_missing_setting_says_how_to_set_it() -> None:
+    with pytest.raises(ConfigurationError, match="TAP_EXACT_ONLINE_CLIENT_SECRET") as caught:
+        parse({"client_id": "an-id"})
+    assert "meltano config set tap-exact-online client_secret" in str(caught.value)
+
+
+def test_the_secret_and_the_token_are_not_shown() -> None:
+    shown = repr(parsed())
+    assert SECRETS["client_secret"] not in shown
+    assert SECRETS["refresh_token"] not in shown
+
+
+# --- The environment and the schema's complaints --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"TAP_EXACT_ONLINE_DIVISIONS": "[1, 2]", "TAP_EXACT_ONLINE_EXCLUDE_DIVISIONS": "[]"},
+        {"TAP_EXACT_ONLINE_CONCURRENCY": "4", "TAP_EXACT_ONLINE_REGION": "[1"},
+        {"DIVISIONS": "x", "TAP_EXACT_ONLINE_CLIENT_SECRET": "5"},
+    ],
+)
+def test_an_environment_that_can_be_read_is_taken(environment: Mapping[str, str]) -> None:
+    assert check_environment(environment) is None  # type: ignore[func-returns-value]
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("TAP_EXACT_ONLINE_DIVISIONS", "1,2"),
+        ("TAP_EXACT_ONLINE_DIVISIONS", "1"),
+        ("TAP_EXACT_ONLINE_DIVISIONS", '{"1": 2}'),
+        ("TAP_EXACT_ONLINE_EXCLUDE_DIVISIONS", "[1"),
+        ("TAP_EXACT_ONLINE_CONCURRENCY", "two"),
+        ("TAP_EXACT_ONLINE_CONCURRENCY", "1.5"),
+        ("TAP_EXACT_ONLINE_CONCURRENCY", "[1]"),
+        ("TAP_EXACT_ONLINE_CONCURRENCY", "true"),
+    ],
+)
+def test_a_variable_that_cannot_be_read_is_refused_by_its_name(variable: str, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{variable}: "):
+        check_environment({variable: text})
+
+
+def complaints(config: Mapping[str, Any]) -> list[str]:
+    """Word the schema's complaints as the SDK does."""
+    return [
+        f"{error.message} in config{''.join(f'[{part!r}]' for part in error.path)}"
+        if error.path
+        else error.message
+        for error in jsonschema.Draft7Validator(config_jsonschema()).iter_errors(config)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        pytest.param(
+            {"client_id": "i"}, ["`client_secret` is not set", "TAP_EXACT_ONLINE_CLIENT_SECRET"], id="missing"
+        ),
+        pytest.param({}, ["`client_id` is not set", "`client_secret` is not set"], id="two-missing"),
+        pytest.param({**SECRETS, "region": "us"}, ["`region`", "'us'", "'nl'"], id="option"),
+        pytest.param({**SECRETS, "divisions": ["x"]}, ["`divisions`", "'x'"], id="inside-a-list"),
+        pytest.param({**SECRETS, "concurrency": 0}, ["`concurrency`", "minimum"], id="minimum"),
+        pytest.param(
+            {**SECRETS, "client_secret": {"hunter2": 1}}, ["`client_secret`", "wrong type"], id="secret"
+        ),
+        pytest.param(
+            {**SECRETS, "refresh_token": ["hunter2"]}, ["`refresh_token`", "wrong type"], id="token"
+        ),
+    ],
+)
+def test_the_complaints_of_the_schema_are_told_by_setting_without_secrets(
+    config: Mapping[str, Any], said: list[str]
+) -> None:
+    text = explain(complaints(config))
+    assert [words for words in said if words not in text] == []
+    assert "hunter2" not in text
