@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -160,7 +161,7 @@ class App:
             return
         if fault is not None:
             answer = _replaced(fault, answer, address)
-        answer = self._compressed(answer, scope)
+        answer = self._dated(self._compressed(answer, scope))
         service.stats.statuses[answer.status, path] += 1
         service.stats.bytes_sent += len(answer.body)
         if fault is not None and fault.action == "cut":
@@ -174,6 +175,11 @@ class App:
             await asyncio.sleep(0)
         if fault is not None and fault.action == "delay":
             await asyncio.sleep(fault.seconds)
+
+    def _dated(self, answer: Answer) -> Answer:
+        """Add the date: that of the sandbox's clock, which is not this machine's once it was moved."""
+        date = formatdate(self.service.clock.now(), usegmt=True)
+        return Answer(answer.status, (("Date", date), *answer.headers), answer.body)
 
     def _compressed(self, answer: Answer, scope: Scope) -> Answer:
         accepted = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding")

@@ -15,6 +15,7 @@ _SYNC = re.compile(r"Timestamp\s+(gt|ge)\s+(\d+)L(?:\s+and\s+EntityType\s+eq\s+(
 _MODIFIED = re.compile(r"Modified\s+(gt|ge)\s+datetime'([^']+)'")
 _SKIP_SYNC = re.compile(r"(\d+)L")
 _SYNC_TIMESTAMP = re.compile(r"datetime'([^']+)'")
+_SECOND = 1000
 _OPTIONS = frozenset({"$select", "$filter", "$top", "$skiptoken"})
 _GONE = frozenset({"$skip", "$orderby", "$expand", "$inlinecount"})
 
@@ -158,7 +159,9 @@ def _filter(text: str | None, endpoint: edm.Endpoint, options: Options) -> tuple
     match = _MODIFIED.fullmatch(text.strip())
     if match is None or "Modified" not in endpoint.properties or endpoint.path.startswith("read/"):
         raise RefusedError(400, f"The filter '{text}' is not supported on this endpoint.")
-    return -1, None, _moment(match[2]) + (match[1] == "gt")
+    # whole seconds are compared: `gt` leaves out all rows of the second it names
+    second = _moment(match[2]) // _SECOND * _SECOND
+    return -1, None, second + _SECOND * (match[1] == "gt")
 
 
 def _sync_filter(text: str, endpoint: edm.Endpoint, options: Options) -> tuple[int, int | None, int | None]:

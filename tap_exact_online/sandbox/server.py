@@ -88,6 +88,8 @@ class _Server(uvicorn.Server):
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.should_exit = True
+        # calls that still wait are dropped: nobody needs to read about each
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -156,12 +158,11 @@ def run(
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,  # the app writes the date of its own clock
             timeout_keep_alive=120,
             timeout_graceful_shutdown=0,
             **files,
         )
-        # a broken connection is what a scripted failure wants, not something to report
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         server = _Server(config, lambda: announce(listening))
         asyncio.run(server.serve(sockets=[bound]))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -130,6 +131,10 @@ def test_modified_filter(client: Client, control: Control, division: int) -> Non
     since = client.rows(path, division, select="Modified", filter=f"Modified ge datetime'{moment}'")
     later = client.rows(path, division, select="Modified", filter=f"Modified gt datetime'{moment}'")
     assert (len(since), len(later)) == (30, 29)
+    half = datetime.fromisoformat(moment) + timedelta(milliseconds=500)
+    filter_of = "Modified {} datetime'{}'".format  # whole seconds are compared
+    assert len(client.rows(path, division, filter=filter_of("ge", half.isoformat()))) == 30
+    assert len(client.rows(path, division, filter=filter_of("gt", half.isoformat()))) == 29
     changed = control.change(division, path, 2) + control.add(division, path, 1)
     newest = client.rows(path, division, select="ID", filter="Modified ge datetime'2026-01-01'")
     assert [row["ID"] for row in newest] == changed

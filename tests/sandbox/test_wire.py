@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -105,6 +106,13 @@ def test_dates_are_the_wall_clock(client: Client, control: Control, division: in
     milliseconds = int(re.fullmatch(r"/Date\((-?\d+)\)/", row["Created"])[1])  # type: ignore[index]
     ahead = milliseconds / 1000 - before
     assert any(abs(ahead - hours * 3600) < 60 for hours in (1, 2))  # winter or summer time
+
+
+def test_date_header_is_that_of_the_sandbox(client: Client, control: Control, division: int) -> None:
+    control.advance_clock(86_400)
+    client.refresh()
+    date = parsedate_to_datetime(client.get("hrm/Costunits", division).headers["Date"]).timestamp()
+    assert abs(date - control.now()) < 5
 
 
 def test_envelopes(client: Client, control: Control, division: int) -> None:
