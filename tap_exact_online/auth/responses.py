@@ -49,14 +49,13 @@ def classify(status: int, body: bytes) -> TokenAnswer:
         document = None
     if not isinstance(document, dict):
         return TokenAnswer(Verdict.UNCLEAR, f"{status} without JSON")
-    access, refresh = document.get("access_token"), document.get("refresh_token")
-    if isinstance(access, str) and isinstance(refresh, str) and status == 200:
+    access, refresh = _text(document.get("access_token")), _text(document.get("refresh_token"))
+    if access and refresh and status == 200:
         return TokenAnswer(Verdict.NEW, "", access, refresh, _seconds(document.get("expires_in")))
     error = str(document.get("error", ""))
     description = " ".join(str(document.get("error_description", "")).split())[:200]
-    kept = refresh if isinstance(refresh, str) else None
     said = f"{status} {error}: {description}" if error else f"{status} without tokens"
-    return TokenAnswer(_verdict(error, description.lower()), said, None, kept)
+    return TokenAnswer(_verdict(error, description.lower()), said, None, refresh)
 
 
 def _verdict(error: str, description: str) -> Verdict:
@@ -71,6 +70,10 @@ def _verdict(error: str, description: str) -> Verdict:
     if error in {"unauthorized_client", "invalid_request"}:
         return Verdict.LAPSED
     return Verdict.UNCLEAR
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _seconds(value: Any) -> float:

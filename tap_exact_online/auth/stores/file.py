@@ -54,7 +54,7 @@ class FileStore:
             raise ConfigurationError(msg)
         try:
             document = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         return from_document(document, self._owner, self.place)
 
