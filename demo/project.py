@@ -16,7 +16,8 @@ from pathlib import Path
 from demo.processes import BIN, run
 
 ROOT = Path(__file__).resolve().parents[1]
-_PLUGINS = ("extractors/tap-exact-online", "loaders/target-postgres")
+_NEEDED = ("extractors/tap-exact-online", "loaders/target-postgres")
+_EXTRA = ("loaders/target-jsonl",)
 _FOREIGN = ("DEMO_", "EXACT_ONLINE_", "MELTANO_", "TAP_", "TARGET_")
 
 
@@ -65,12 +66,14 @@ def copy_project(folder: Path, variables: Mapping[str, str] | None = None) -> Pr
     """
     folder.mkdir(parents=True)
     shutil.copy(ROOT / "meltano.yml", folder)
-    for plugin in _PLUGINS:
+    for plugin in (*_NEEDED, *_EXTRA):
         installed = ROOT / ".meltano" / plugin
         if not installed.is_dir():
+            if plugin in _EXTRA:
+                continue
             msg = f"The Meltano plugin {plugin} is not installed: run `make plugins` first."
             raise PluginsMissing(msg)
         link = folder / ".meltano" / plugin
-        link.parent.mkdir(parents=True)
+        link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(installed, target_is_directory=True)
     return Project(folder, dict(variables or {}))
