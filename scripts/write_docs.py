@@ -39,8 +39,8 @@ def settings_table() -> str:
 def streams_table() -> str:
     """Return the streams as a Markdown table, in the order of the catalog."""
     lines = [
-        "| stream | endpoint | read by | key | from `start_date` | app scope | the user's right in Exact |",
-        "|---|---|---|---|---|---|---|",
+        "| stream | endpoint | read by | key | from `start_date` | in `deleted` | app scope | the user's right in Exact |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     return "\n".join([*lines, *(_stream_row(resource) for resource in RESOURCES)])
 
@@ -52,8 +52,17 @@ def _stream_row(resource: Resource) -> str:
     key = ", ".join(f"`{column}`" for column in resource.primary_keys)
     scope = (endpoint.scope or "") + (" (probably)" if endpoint.scope_inferred else "")
     right = RIGHTS.get(resource.path, "")
-    reads = _KINDS[resource.kind]
-    return f"| {name} | `{resource.path}` | {reads} | {key} | {'yes' if starts else ''} | {scope} | {right} |"
+    cells = (
+        name,
+        f"`{resource.path}`",
+        _KINDS[resource.kind],
+        key,
+        "yes" if starts else "",
+        str(resource.deleted_type or ""),
+        scope,
+        right,
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 PARTS: Mapping[str, Callable[[], str]] = {"settings": settings_table, "streams": streams_table}
