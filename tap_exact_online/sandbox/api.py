@@ -175,7 +175,7 @@ def _sync_timestamp(service: Service, request: Request, division: Division) -> b
     if known is None:
         raise RefusedError(400, f"The endpoint '{name}' is not supported.")
     endpoint = edm.load(SYNC_TIMESTAMP)
-    shelf = division.shelf(known.path)
+    shelf = service.shelf(division, known.path)
     first = shelf.first_since(moment)
     row: dict[str, Value] | None = (
         None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import orjson
@@ -25,6 +25,7 @@ LEAVE_HOURS = "sync/HRM/LeaveAbsenceHoursByDay"
 SYNC_TIMESTAMP = "read/sync/Sync/SyncTimestamp"
 APART = frozenset({DIVISIONS, ME, SYNC_TIMESTAMP})  # endpoints that no generated table stands behind
 
+_PATHS = tuple(path for path in edm.paths() if path not in APART)
 _VARIANTS = 48
 _FIXED: Mapping[str, int] = {
     **{path: len(rows) for path, rows in LISTS.items()},
@@ -115,6 +116,15 @@ def json_text(plain: Value) -> bytes:
     return orjson.dumps(plain)
 
 
+@lru_cache(maxsize=8192)
+def _cosmetic(seed: int, path: str, number: int) -> Mapping[str, Value]:
+    """Return values for the properties that say nothing in particular; divisions share them, which saves time."""
+    return {
+        p.name: values.value(p.name, p.type, values.number(seed, path, p.name, number))
+        for p in edm.load(path).properties.values()
+    }
+
+
 class Book:
     """The generated tables of one division, each made when it is first asked for.
 
@@ -126,7 +136,7 @@ class Book:
     def __init__(self, options: Options, division: int) -> None:
         self.seed = options.seed
         self.division = division
-        self.paths = tuple(path for path in edm.paths() if path not in APART)
+        self.paths = _PATHS
         self.counts = {path: row_count(path, options) for path in self.paths}
         self.height = max(1, *self.counts.values())
         # a row version is far above what a 32-bit number holds, and differs between divisions
@@ -168,6 +178,10 @@ class Book:
         for table in self._tables.values():
             table.series.start = first
 
+    def drop(self, path: str) -> None:
+        """Free a table's memory: it is made again, the same, when it is asked for."""
+        self._tables.pop(path, None)
+
     def forget(self, path: str, salt: int) -> None:
         """Make a table anew, with other Guids."""
         self._salts[path] = salt
@@ -177,14 +191,13 @@ class Book:
         """Return the row versions and times of a table."""
         return Series(self.paths.index(path), len(self.paths), self.counts[path], self.height, self.first)
 
+    def variety(self, path: str, most: int) -> int:
+        """Return how many variants a table needs: no more than it has rows."""
+        return max(1, min(most, self.counts[path]))
+
     def variant(self, endpoint: edm.Endpoint, number: int) -> dict[str, Value]:
         """Return plausible values for all properties of an endpoint, with references that lead somewhere."""
-        row: dict[str, Value] = {
-            p.name: values.value(
-                p.name, p.type, values.number(self.seed, self.division, endpoint.path, p.name, number)
-            )
-            for p in endpoint.properties.values()
-        }
+        row = dict(_cosmetic(self.seed, endpoint.path, number))
         for name, path in _REFERENCES.items():
             if name in row:
                 row |= self._reference(endpoint, name, path, number)
@@ -292,7 +305,8 @@ def plain_table(book: Book, endpoint: edm.Endpoint) -> Table:
         endpoint=endpoint,
         ids=ids,
         series=series,
-        variants=listed or [book.variant(endpoint, number) for number in range(_VARIANTS)],
+        variants=listed
+        or [book.variant(endpoint, number) for number in range(book.variety(path, _VARIANTS))],
         live=tuple(live for live, _ in used),
         compute=lambda i: tuple(make(i) for make in functions),
         regular=max(1, series.rows),

@@ -26,7 +26,7 @@ _DATE_TIME = "DateTime"
 
 def _shelf(service: Service, division: int, path: str) -> tuple[Division, Shelf]:
     known = service.divisions[int(division)]
-    return known, known.shelf(ENDPOINTS.get(path.lower(), path))
+    return known, service.shelf(known, ENDPOINTS.get(path.lower(), path))
 
 
 def rows(service: Service, division: int, path: str, offset: int = 0, limit: int = 10_000) -> dict[str, Any]:

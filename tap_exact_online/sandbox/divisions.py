@@ -65,6 +65,13 @@ class Division:
             self.shelves[path] = Shelf(self.book.table(path))
         return self.shelves[path]
 
+    def free(self, path: str) -> None:
+        """Free the memory of a table that is as it was generated."""
+        shelf = self.shelves.get(path)
+        if shelf is not None and shelf.version == 0 and shelf.size == shelf.table.series.rows:
+            del self.shelves[path]
+            self.book.drop(path)
+
     def log_deleted(self, key: Value, entity_type: int, wall: int) -> None:
         """Write a row in the log of deleted rows."""
         shelf = self.shelf(DELETED)

@@ -16,7 +16,7 @@ from tap_exact_online.sandbox.service import Service
 from tap_exact_online.sandbox.shelf import Shelf
 from tap_exact_online.sandbox.values import DAY, Value
 
-_MOST_ENCODERS = 400
+_MOST_ENCODERS = 300
 _DEFAULT_PAGE = 60
 
 
@@ -53,7 +53,7 @@ def page(service: Service, call: Call) -> bytes:
         return _few(service, call, service.divisions.listed())
     if call.division is None:
         raise RefusedError(404, "Resource not found.")
-    shelf = call.division.shelf(call.endpoint.path)
+    shelf = service.shelf(call.division, call.endpoint.path)
     key = (
         call.root,
         call.json,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from tap_exact_online import edm
@@ -51,7 +52,11 @@ def _place_values(book: Book, place: Place) -> dict[str, Value]:
 
 def _names(book: Book) -> tuple[list[bytes], list[bytes]]:
     """Return codes and names of all relations as JSON text: they are written millions of times."""
-    count = max(1, book.counts[ACCOUNTS])
+    return _texts(max(1, book.counts[ACCOUNTS]))
+
+
+@lru_cache(maxsize=8)
+def _texts(count: int) -> tuple[list[bytes], list[bytes]]:
     return (
         [json_text(code_of(ACCOUNTS, index)) for index in range(count)],
         [json_text(name_of(ACCOUNTS, index)) for index in range(count)],
@@ -70,7 +75,7 @@ def transaction_lines(book: Book, endpoint: edm.Endpoint) -> Table:
     codes, names = _names(book)
     variants = [
         book.variant(endpoint, number) | _place_values(book, PLACES[number % CYCLE])
-        for number in range(4 * CYCLE)
+        for number in range(CYCLE * book.variety(LINES, 4))
     ]
 
     def compute(index: int) -> tuple[Any, ...]:
@@ -169,7 +174,7 @@ def sales_invoices(book: Book, endpoint: edm.Endpoint) -> Table:
         }
         | {"Currency": "EUR", "Status": 50, "StatusDescription": "Verwerkt", "Type": 8020}
         | {name: value for name, value in condition(number // size).items() if name in endpoint.properties}
-        for number in range(8 * size)
+        for number in range(size * book.variety(path, 8))
     ]
     places = ("OrderedBy", "InvoiceTo", "DeliverTo")
 
@@ -228,7 +233,7 @@ def payment_terms(book: Book, endpoint: edm.Endpoint) -> Table:
             "Currency": "EUR",
         }
         | dict(condition(number // 2))
-        for number in range(48)
+        for number in range(2 * book.variety(path, 24))
     ]
     sales = max(1, book.ledger.entries * len(ledger.SALES) // ENTRIES)
 

