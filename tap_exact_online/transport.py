@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import ssl
+
 import requests
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    SSLError,
+)
 
 
 def never_sent(error: requests.RequestException) -> bool:
-    """Tell whether a request failed before any of its bytes went out."""
-    return isinstance(error, requests.exceptions.SSLError | requests.exceptions.InvalidURL) or isinstance(
-        _cause(error), NewConnectionError | ConnectTimeoutError | NameResolutionError
+    """Tell whether a request failed before any of its bytes went out.
+
+    Of what can go wrong with the encryption only a certificate that is not accepted is sure to come before them:
+    other failures look the same while connecting and while waiting for the answer.
+    """
+    return isinstance(error, requests.exceptions.InvalidURL) or isinstance(
+        _cause(error),
+        NewConnectionError | ConnectTimeoutError | NameResolutionError | ssl.SSLCertVerificationError,
     )
 
 
@@ -24,7 +37,8 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (NameResolutionError, "the name of the server is unknown"),
     (NewConnectionError, "nothing answers at this address"),
     (ConnectTimeoutError, "the server does not accept the connection in time"),
-    (requests.exceptions.SSLError, "the server's certificate is not accepted"),
+    (ssl.SSLCertVerificationError, "the server's certificate is not accepted"),
+    (requests.exceptions.SSLError, "the encrypted connection failed"),
     (requests.exceptions.ProxyError, "the proxy does not answer"),
     (requests.exceptions.Timeout, "no answer in time"),
     (BaseException, "the connection broke before the answer was complete"),
@@ -35,5 +49,7 @@ def _cause(error: requests.RequestException) -> BaseException:
     """Unwrap what urllib3 raised."""
     inner = error.args[0] if error.args else None
     if isinstance(inner, MaxRetryError) and inner.reason is not None:
-        return inner.reason
+        inner = inner.reason
+    if isinstance(inner, SSLError) and inner.args:
+        inner = inner.args[0]
     return inner if isinstance(inner, BaseException) else error

@@ -1,0 +1,93 @@
+"""What a failed request is called, and whether it went out."""
+
+from __future__ import annotations
+
+import ssl
+
+import pytest
+import requests
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    SSLError,
+)
+
+from tap_exact_online.transport import explain, never_sent
+
+HOST = "start.exactonline.nl"
+URL = f"/api/v1/7/sync/CRM/Accounts?{'hunter2' * 100}"
+
+
+def after_tries(reason: Exception) -> MaxRetryError:
+    return MaxRetryError(HTTPConnectionPool(HOST), URL, reason)
+
+
+@pytest.mark.parametrize(
+    ("error", "never", "words"),
+    [
+        pytest.param(
+            requests.ConnectionError(after_tries(NameResolutionError(HOST, HTTPConnection(HOST), OSError()))),  # type: ignore[arg-type]
+            True,
+            "name of the server",
+            id="unknown-name",
+        ),
+        pytest.param(
+            requests.ConnectionError(after_tries(NewConnectionError(HTTPConnection(HOST), "refused"))),
+            True,
+            "nothing answers",
+            id="refused",
+        ),
+        pytest.param(
+            requests.ConnectTimeout(after_tries(ConnectTimeoutError())),
+            True,
+            "accept the connection",
+            id="connect-timeout",
+        ),
+        pytest.param(
+            requests.exceptions.SSLError(after_tries(SSLError(ssl.SSLCertVerificationError("self-signed")))),
+            True,
+            "certificate",
+            id="certificate",
+        ),
+        pytest.param(
+            requests.exceptions.SSLError(after_tries(SSLError(ssl.SSLError("bad record mac")))),
+            False,
+            "encrypted connection",
+            id="encryption-broke",
+        ),
+        pytest.param(
+            requests.exceptions.SSLError(SSLError(ssl.SSLEOFError("EOF"))),
+            False,
+            "encrypted connection",
+            id="encryption-broke-in-the-body",
+        ),
+        pytest.param(requests.ReadTimeout("hunter2"), False, "no answer in time", id="read-timeout"),
+        pytest.param(
+            requests.ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError())),
+            False,
+            "connection broke",
+            id="reset",
+        ),
+        pytest.param(
+            requests.exceptions.ProxyError(after_tries(OSError("hunter2"))), False, "proxy", id="proxy"
+        ),
+        pytest.param(
+            requests.exceptions.ChunkedEncodingError("hunter2"), False, "connection broke", id="cut-short"
+        ),
+        pytest.param(requests.exceptions.InvalidURL("hunter2"), True, "", id="no-address"),
+        pytest.param(requests.RequestException(), False, "connection broke", id="anything-else"),
+    ],
+)
+def test_a_failure_has_a_name_and_is_known_to_have_been_sent_or_not(
+    error: requests.RequestException,
+    never: bool,  # noqa: FBT001  a column of the table
+    words: str,
+) -> None:
+    assert never_sent(error) is never
+    assert words in explain(error)
+    assert "hunter2" not in explain(error)
