@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +47,7 @@ def _option(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
 @click.option(
     "--ca-file",
     type=click.Path(path_type=Path),
-    help="With --tls: where to write the certificate authority to trust. Default: the temporary folder.",
+    help="With --tls: where to write the certificate authority to trust. Default: a temporary file.",
 )
 @click.option(
     "--ready-file",
@@ -68,14 +67,14 @@ def _option(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
     click.Choice(["all", "newest"]),
     "newest: properties that the newest reference lacks are unknown.",
 )
-@_option("--latency-ms", float, "How long every call takes at least.")
-@_option("--compress", bool, "Send gzip to clients that accept it.")
+@_option("--latency-ms", click.FloatRange(0), "How long every call takes at least.")
+@click.option("--compress", is_flag=True, help="Send gzip to clients that accept it.")
 @_option("--page-cache-mib", click.IntRange(0), "Memory for prepared pages, in MiB.")
 @_option("--redirect-uri", str, "Redirect address of the app registration.")
 @_option("--minute-limit", int, "Calls a minute for each division.")
 @_option("--day-limit", int, "Calls a day for each division.")
 @_option("--contract-limit", int, "Calls a day over all divisions.")
-@_option("--minute-seconds", float, "How long a minute lasts.")
+@_option("--minute-seconds", click.FloatRange(0, min_open=True), "How long a minute lasts.")
 @_option("--error-limit", int, "Errors an hour for each endpoint before the app is blocked.")
 @_option("--access-lifetime", float, "Life of an access token, in seconds.")
 @_option("--refresh-after", float, "How old an access token must be before it may be replaced, in seconds.")
@@ -96,6 +95,8 @@ def command(  # noqa: PLR0913 - one for each option
 
     It serves the REST API with generated books and keeps to Exact's rules: tokens that rotate, limits, pages of rows.
     Nothing in it is real, and nothing leaves this machine. Point the tap at it with the setting base_url.
+
+    Its address /_sandbox/ lists the commands that change its data, move its clock and script its failures.
     """
     try:
         from tap_exact_online.sandbox import server  # noqa: PLC0415 - needs the extra
@@ -112,8 +113,8 @@ def command(  # noqa: PLR0913 - one for each option
             err=True,
         )
         raise SystemExit(2) from None
-    if tls and ca_file is None:
-        ca_file = Path(tempfile.gettempdir()) / f"exact-online-sandbox-{bound.getsockname()[1]}-ca.pem"
+    if ready_file is not None:
+        ready_file.unlink(missing_ok=True)  # an old one would tell who waits for it where nobody listens
 
     def announce(listening: Listening) -> None:
         if ready_file is not None:
@@ -121,7 +122,7 @@ def command(  # noqa: PLR0913 - one for each option
         if not quiet:
             click.echo(_ready_line(listening))
 
-    server.run(Options(**given), bound, ca_file=ca_file if tls else None, announce=announce)
+    server.run(Options(**given), bound, tls=tls, ca_file=ca_file, announce=announce)
 
 
 def _ready_line(listening: Listening) -> str:

@@ -119,6 +119,9 @@ def change(options: Options, changes: Mapping[str, Any]) -> Options:
         if name in _CHOICES and value not in _CHOICES[name]:
             msg = f"option '{name}' is one of {', '.join(_CHOICES[name])}, not {value!r}"
             raise ValueError(msg)
+    if changes.get("minute_seconds", 1) == 0:
+        msg = "a minute lasts longer than 0 seconds"
+        raise ValueError(msg)
     try:
         return msgspec.convert({**dataclasses.asdict(options), **changes}, Options)
     except msgspec.ValidationError as error:

@@ -124,6 +124,7 @@ def run(
     options: Options,
     bound: socket.socket,
     *,
+    tls: bool,
     ca_file: Path | None,
     announce: Callable[[Listening], None],
 ) -> None:
@@ -132,23 +133,24 @@ def run(
     Args:
         options: What the sandbox is like.
         bound: The listening socket.
-        ca_file: Serve TLS with a throw-away certificate and write its authority here; None serves plain HTTP.
+        tls: Serve HTTPS with a throw-away certificate.
+        ca_file: Where to write its authority; None is a file that is gone when the sandbox stops.
         announce: Called once when the sandbox answers.
     """
     host, port = bound.getsockname()[:2]
     service = start(options, Clock(time.time), CLIENT_ID, CLIENT_SECRET)
-    scheme = "http" if ca_file is None else "https"
-    listening = Listening(
-        base_url=f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}",
-        client_id=service.client_id,
-        client_secret=service.client_secret,
-        refresh_token=service.tokens.current(),
-        redirect_uri=options.redirect_uri,
-        ca_file=None if ca_file is None else str(ca_file),
-        pid=os.getpid(),
-    )
     with tempfile.TemporaryDirectory(prefix="exact-online-sandbox-") as folder:
-        files = {} if ca_file is None else _certificate(host, ca_file, Path(folder))
+        trusted = (ca_file or Path(folder) / "ca.pem") if tls else None
+        listening = Listening(
+            base_url=f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}",
+            client_id=service.client_id,
+            client_secret=service.client_secret,
+            refresh_token=service.tokens.current(),
+            redirect_uri=options.redirect_uri,
+            ca_file=None if trusted is None else str(trusted),
+            pid=os.getpid(),
+        )
+        files = {} if trusted is None else _certificate(host, trusted, Path(folder))
         config = uvicorn.Config(
             App(service),
             http=_Protocol,

@@ -88,7 +88,8 @@ class Tokens:
         now: The time in seconds since the epoch.
 
     Attributes:
-        redemptions: How often each refresh token was presented, and how often it worked, by token.
+        attempts: How often each refresh token was presented, by token.
+        redemptions: How often it worked.
         calls: Token calls by user and day.
     """
 

@@ -207,6 +207,12 @@ def test_sync_timestamp_knows_few_endpoints(client: Client, division: int) -> No
     assert client.get(SYNC_TIMESTAMP, division).status_code == 400
 
 
+def test_commands_are_listed(control: Control) -> None:
+    listed = control.run("")
+    assert {"rows", "add", "withdraw_division", "add_fault", "stats"} <= set(listed)
+    assert all(listed.values())
+
+
 def test_commands_that_make_no_sense(control: Control, division: int) -> None:
     for command, arguments in (
         ("nonsense", {}),
@@ -220,6 +226,7 @@ def test_commands_that_make_no_sense(control: Control, division: int) -> None:
         ("options", {"seed": 2}),
         ("options", {"envelope": "nonsense"}),
         ("options", {"minute_limit": "many"}),
+        ("options", {"minute_seconds": 0}),
         ("forbid", {}),
     ):
         with pytest.raises(ControlError):
