@@ -145,8 +145,8 @@ def test_every_table_equals_the_sandbox_again_after_changes_and_deletes(world: W
 
 @pytest.fixture
 def slow_world(start_sandbox: StartSandbox, database: Postgres, tmp_path: Path) -> World:
-    sandbox = start_sandbox(divisions=2, rows=4500, latency_ms=100, **QUICK)
-    select = '["transaction_lines.*", "accounts.*", "divisions.*"]'
+    sandbox = start_sandbox(divisions=2, rows=2500, latency_ms=100, **QUICK)
+    select = '["transaction_lines.*", "divisions.*"]'
     return World(sandbox, database, connect(tmp_path, sandbox, database, TAP_EXACT_ONLINE__SELECT=select))
 
 
@@ -159,13 +159,13 @@ def test_equal_after_the_tap_was_killed_halfway(slow_world: World, tmp_path: Pat
         env=slow_world.project.env,
         cwd=slow_world.project.folder,
     ) as meltano:
-        while slow_world.control.stats()["by_endpoint"].get(path, 0) < 4:
+        while slow_world.control.stats()["by_endpoint"].get(path, 0) < 3:
             assert meltano.poll() is None
         for child in _taps(meltano.pid):
             child.send_signal(signal.SIGKILL)
         assert meltano.wait(60) != 0
     slow_world.run()
-    assert slow_world.unequal([BY_NAME["transaction_lines"], BY_NAME["accounts"]]) == {}
+    assert slow_world.unequal([BY_NAME["transaction_lines"]]) == {}
 
 
 def _taps(pid: int) -> Iterator[psutil.Process]:

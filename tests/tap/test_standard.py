@@ -1,0 +1,37 @@
+"""The Singer SDK's own tests for taps, against the sandbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
+from tap_exact_online.tap import TapExactOnline
+from tests.conftest import Sandbox
+from tests.singer import tap_for
+
+# The SDK wants the configuration when the class is made, before any fixture runs: it is filled in later.
+_CONFIG: dict[str, object] = {"client_id": "-", "client_secret": "-"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _connected(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> None:
+    _CONFIG.update(tap_for(sandbox, tmp_path_factory.mktemp("standard"), sandbox.control.new_login()).config)
+
+
+def _everything() -> dict[str, Any]:
+    catalog: dict[str, Any] = TapExactOnline(config=dict(_CONFIG)).catalog_dict
+    for stream in catalog["streams"]:
+        for entry in stream["metadata"]:
+            if not entry["breadcrumb"]:
+                entry["metadata"]["selected"] = True
+    return catalog
+
+
+TestStandard = get_tap_test_class(
+    tap_class=TapExactOnline,
+    config=_CONFIG,
+    suite_config=SuiteConfig(max_records_limit=5),
+    catalog=_everything(),
+)
