@@ -85,7 +85,11 @@ def start_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartSan
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Return a sandbox that all tests share: read from it, change nothing in it. Its limits are out of the way."""
+    """Return a sandbox that all tests share: read from it, change nothing in it. Its limits are out of the way.
+
+    Sign in with `sandbox.control.new_login("a name of your own")`: two tests that use one refresh token get in each
+    other's way, as two programs would.
+    """
     generous = {
         "minute_limit": 10**6,
         "day_limit": 10**6,

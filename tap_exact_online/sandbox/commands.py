@@ -264,11 +264,11 @@ def expire_refresh(service: Service) -> None:
     service.tokens.expire_refresh(service.clock.now(), service.options)
 
 
-def tokens(service: Service) -> dict[str, Any]:
+def tokens(service: Service, user: str = USER) -> dict[str, Any]:
     """Return the refresh token that works, and how often each was presented and redeemed."""
     known = service.tokens
     return {
-        "refresh_token": known.current(),
+        "refresh_token": known.current(user),
         "redemptions": dict(known.redemptions),
         "attempts": dict(known.attempts),
     }

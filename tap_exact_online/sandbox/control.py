@@ -8,6 +8,8 @@ from typing import Any
 import requests
 
 Row = dict[str, Any]
+USER = "sandbox"
+"""The user who consented before the sandbox started."""
 
 
 class ControlError(Exception):
@@ -173,9 +175,9 @@ class Control:
 
     # tokens and time
 
-    def new_login(self) -> str:
-        """Consent anew: return a fresh refresh token; the earlier chain is dead."""
-        return str(self.run("new_login"))
+    def new_login(self, user: str = USER) -> str:
+        """Consent anew: return a fresh refresh token; the earlier chain of that user is dead, other users' are not."""
+        return str(self.run("new_login", user=user))
 
     def expire_access(self) -> None:
         """Let every access token end now."""
@@ -185,9 +187,9 @@ class Control:
         """Let every refresh token have lapsed."""
         self.run("expire_refresh")
 
-    def tokens(self) -> Row:
-        """Return `refresh_token` (the one that works), and `redemptions` and `attempts` by token."""
-        return dict(self.run("tokens"))
+    def tokens(self, user: str = USER) -> Row:
+        """Return `refresh_token` (the user's that works), and `redemptions` and `attempts` by token, of all users."""
+        return dict(self.run("tokens", user=user))
 
     def now(self) -> float:
         """Return the sandbox's time, in seconds since the epoch."""

@@ -108,6 +108,14 @@ def test_second_consent_kills_the_first_chain(client: Client) -> None:
     assert client.get("current/Me").status_code == 401
 
 
+def test_users_have_chains_of_their_own(client: Client, control: Control) -> None:
+    other = Client(client.sandbox, control.new_login("another"))
+    assert other.refresh().status_code == 200
+    assert client.get("current/Me").status_code == other.get("current/Me").status_code == 200
+    assert control.tokens("another")["refresh_token"] == other.refresh_token
+    assert control.tokens()["refresh_token"] == client.refresh_token
+
+
 def test_refresh_rotates_and_the_old_token_is_dead_at_once(fresh: Client, control: Control) -> None:
     first = fresh.refresh_token
     assert fresh.refresh().status_code == 200
