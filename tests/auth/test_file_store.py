@@ -163,6 +163,39 @@ def test_a_full_disk_shows_before_anything_is_spent(
     assert [*path.parent.iterdir()] == []
 
 
+def test_a_file_that_cannot_be_replaced_shows_before_anything_is_spent(
+    store: FileStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(store)
+
+    def busy(*_: Any) -> None:  # a file that is mounted by itself, as containers have it
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(Path, "replace", busy)
+    with pytest.raises(ConfigurationError, match=r"resource busy.*nothing was spent"):
+        store.check()
+    assert store.read() == TOKENS
+    assert {file.name for file in path.parent.iterdir()} <= {"tokens.json", "tokens.json.lock"}
+
+
+def test_a_check_changes_nothing(store: FileStore, path: Path) -> None:
+    keep(store)
+    before = path.read_bytes()
+    store.check()
+    assert (path.read_bytes(), mode(path)) == (before, 0o600)
+
+
+def test_a_link_to_the_file_stays_a_link(store: FileStore, path: Path, tmp_path: Path) -> None:
+    keep(store)
+    link = tmp_path / "link.json"
+    link.symlink_to(path)
+    keep(FileStore(link, OWNER), replace(TOKENS, refresh_token="next"))
+    assert link.is_symlink()
+    stored = store.read()
+    assert stored is not None
+    assert stored.refresh_token == "next"
+
+
 def test_a_lock_keeps_a_second_holder_out_and_is_let_go_of(store: FileStore, path: Path) -> None:
     other = FileStore(path, OWNER, lock_timeout=0.05)
     with store.lock(), pytest.raises(LimitReached, match="Another process"), other.lock():

@@ -60,34 +60,42 @@ class FileStore:
 
     def write(self, tokens: Tokens) -> None:
         """Replace the file in one step: a crash leaves the old one or the new one, whole and on disk."""
-        folder = self._path.parent
-        handle, temporary = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=folder)  # mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(to_document(tokens), file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(self._path)
-        except BaseException:
-            with suppress(OSError):
-                Path(temporary).unlink()
-            raise
-        _fsync_folder(folder)
+        self._replace(json.dumps(to_document(tokens), indent=1).encode())
 
     def check(self) -> None:
-        """Write and remove a file of the same size beside it, so that a full or closed disk shows now."""
+        """Do all that a write does but with the old content, so that a full or closed disk shows now.
+
+        A file that is mounted by itself, as containers have it, can be read but not replaced: only trying shows it.
+        """
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(prefix=f".{self._path.name}.", dir=self._path.parent) as file:
                 file.write(b" " * 4096)
                 file.flush()
                 os.fsync(file.fileno())
+            if self._path.exists():
+                self._replace(self._path.read_bytes())
         except OSError as error:
             msg = (
                 f"The token store {self.place} cannot be written ({error.strerror}), and a refresh now would lose the"
                 " connection. Make its folder writable or set `store` elsewhere; nothing was spent."
             )
             raise ConfigurationError(msg) from error
+
+    def _replace(self, content: bytes) -> None:
+        path = self._path.resolve()  # where a link leads, so that the link stays
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            with suppress(OSError):
+                Path(temporary).unlink()
+            raise
+        _fsync_folder(path.parent)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
