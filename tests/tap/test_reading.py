@@ -20,7 +20,7 @@ STREAMS = [resource.name for resource in RESOURCES if resource.kind is not Kind.
 @pytest.fixture(scope="module")
 def whole(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Every field of every stream, from a sandbox of two divisions with tables of several pages."""
-    tap = tap_for(sandbox, tmp_path_factory.mktemp("tap"), sandbox.control.new_login())
+    tap = tap_for(sandbox, tmp_path_factory.mktemp("tap"), sandbox.control.new_login("reading"))
     return tap.run(catalog=tap.catalog(lambda _: True, every_field=True))
 
 

@@ -17,7 +17,9 @@ _CONFIG: dict[str, object] = {"client_id": "-", "client_secret": "-"}
 
 @pytest.fixture(scope="session", autouse=True)
 def _connected(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> None:
-    _CONFIG.update(tap_for(sandbox, tmp_path_factory.mktemp("standard"), sandbox.control.new_login()).config)
+    _CONFIG.update(
+        tap_for(sandbox, tmp_path_factory.mktemp("standard"), sandbox.control.new_login("standard")).config
+    )
 
 
 def _everything() -> dict[str, Any]:
