@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from singer_sdk import metrics
+from singer_sdk import Tap, metrics
 from singer_sdk.helpers.types import Context, Record
 from singer_sdk.singerlib import Catalog, MetadataMapping
 from typing_extensions import override
@@ -15,26 +15,55 @@ from typing_extensions import override
 from tap_exact_online import edm
 from tap_exact_online.bookmarks import TimestampBookmark, instant, modified_bookmark, timestamp
 from tap_exact_online.catalog import Kind, Resource, stream_of_deleted
-from tap_exact_online.client import Call, address
+from tap_exact_online.client import Call, Client, address
 from tap_exact_online.errors import ConfigurationError, Denied, LimitReached, ReadError
 from tap_exact_online.odata import Decoder, Page, datetime_literal, filter_clock, int64_literal, skiptoken
+from tap_exact_online.report import Report
 from tap_exact_online.rights import advice
 from tap_exact_online.schemas import needed, schema_of, selected_by_default
 from tap_exact_online.sdk import BookkeepingStream
-
-if TYPE_CHECKING:
-    from tap_exact_online.tap import TapExactOnline
+from tap_exact_online.settings import Settings
 
 _SYNC_TIMESTAMP = "read/sync/Sync/SyncTimestamp"
+
+
+class Run(Protocol):
+    """What a run lends to its streams."""
+
+    @property
+    def client(self) -> Client:
+        """The one connection."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The checked settings."""
+        ...
+
+    @property
+    def report(self) -> Report:
+        """Collects what could not be read."""
+        ...
+
+    @property
+    def divisions(self) -> Sequence[Mapping[str, Any]]:
+        """The divisions to read, as rows of the stream `divisions`."""
+        ...
 
 
 class ExactStream(BookkeepingStream):
     """A stream of one endpoint, read whole in every division."""
 
-    def __init__(self, tap: TapExactOnline, resource: Resource) -> None:
-        """Make the stream of one row of the catalog."""
+    def __init__(self, tap: Tap, run: Run, resource: Resource) -> None:
+        """Make the stream of one row of the catalog.
+
+        Args:
+            tap: The tap, as the SDK knows it.
+            run: What the stream reads with; not used before the first row is asked for.
+            resource: The row of the catalog.
+        """
         self.resource = resource
-        self.exact = tap
+        self.exact = run
         self.selected_by_default = resource.selected
         super().__init__(tap=tap, name=resource.name, schema=schema_of(resource))
         self.primary_keys = resource.primary_keys
@@ -227,9 +256,9 @@ class DivisionsStream(ExactStream):
             yield dict(row)
 
 
-def stream_of(tap: TapExactOnline, resource: Resource) -> ExactStream:
+def stream_of(tap: Tap, run: Run, resource: Resource) -> ExactStream:
     """Return the stream of a row of the catalog, of the kind that its endpoint asks for."""
     if resource.name == "deleted":
-        return DeletedStream(tap, resource)
+        return DeletedStream(tap, run, resource)
     kinds = {Kind.DIVISIONS: DivisionsStream, Kind.SYNC: SyncStream, Kind.MODIFIED: ModifiedStream}
-    return kinds.get(resource.kind, ExactStream)(tap, resource)
+    return kinds.get(resource.kind, ExactStream)(tap, run, resource)

@@ -89,7 +89,7 @@ class TapExactOnline(TerminableTap):
     @override
     def discover_streams(self) -> Sequence[ExactStream]:
         """Make one stream for each row of the catalog. Needs no connection."""
-        return [stream_of(self, resource) for resource in RESOURCES]
+        return [stream_of(self, self, resource) for resource in RESOURCES]
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
