@@ -18,6 +18,8 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from demo.processes import undisturbed
+
 with warnings.catch_warnings():
     # Its import looks up a runtime folder and complains where the system has none; it goes on with a temporary one.
     warnings.simplefilter("ignore")
@@ -80,7 +82,8 @@ def postgres() -> Iterator[Postgres]:
 def _running(data: Path) -> Iterator[Postgres]:
     try:
         try:
-            server = get_server(data, cleanup_mode=None)
+            with undisturbed():
+                server = get_server(data, cleanup_mode=None)
         except (subprocess.SubprocessError, OSError, RuntimeError, AssertionError) as error:
             raise PostgresNotStarted(_explain(data, error)) from error
         socket = server.get_postmaster_info().socket_dir

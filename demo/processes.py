@@ -32,6 +32,26 @@ class ProgramFailed(Exception):  # noqa: N818  the name says what happened
 
 
 @contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold back Ctrl-C and its like until the block is through, so that nothing is started and then lost sight of."""
+    held: list[int] = []
+    before = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
+    }
+    for number in before:
+        signal.signal(number, lambda number, _: held.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if held:
+            signal.raise_signal(held[0])
+
+
+@contextmanager
 def started(
     command: Sequence[str | os.PathLike[str]],
     log: Path,
@@ -46,9 +66,13 @@ def started(
         log: Where its output goes.
         env: Its environment; that of this process when left out.
         cwd: Its folder.
+
+    Raises:
+        ProgramFailed: There is no such program.
     """
-    with log.open("wb") as output:
-        try:
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        with log.open("wb") as output, undisturbed():
             process = subprocess.Popen(  # noqa: S603  the callers name the program
                 command,
                 stdin=subprocess.DEVNULL,
@@ -58,13 +82,15 @@ def started(
                 cwd=cwd,
                 start_new_session=True,  # Ctrl-C reaches the caller alone, who then ends this one in good order
             )
-        except FileNotFoundError as error:
-            msg = f"{command[0]} is not there: run `make install` first."
-            raise ProgramFailed(msg) from error
-    try:
         yield process
+    except FileNotFoundError as error:
+        if process is not None:
+            raise
+        msg = f"{command[0]} is not there: run `make install` first."
+        raise ProgramFailed(msg) from error
     finally:
-        _end(process)
+        if process is not None:
+            _end(process)
 
 
 def run(

@@ -13,7 +13,7 @@ import filelock
 import psutil
 import pytest
 
-from demo.processes import ProgramFailed, started, when_ready
+from demo.processes import ProgramFailed, started, undisturbed, when_ready
 from demo.project import ROOT
 
 DEMO = (sys.executable, "-m", "demo", "--rows", "200")
@@ -99,3 +99,25 @@ def test_no_python_that_is_new_enough(tmp_path: Path, version: str | None) -> No
     assert "No Python 3.11 or newer" in done.stderr
     assert f"Found: {'Python ' + version if version else 'no python3 at all'}" in done.stderr
     assert "make PYTHON=" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_held_back_and_then_delivered(number: signal.Signals) -> None:
+    through = []
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def work() -> None:
+        with undisturbed():
+            signal.raise_signal(number)
+            through.append(number)
+
+    before = signal.signal(number, stop)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work()
+        assert signal.getsignal(number) is stop
+    finally:
+        signal.signal(number, before)
+    assert through == [number]

@@ -12,27 +12,33 @@ import pytest
 from demo.postgres import Postgres, PostgresNotStarted, postgres
 from demo.processes import ProgramFailed
 from demo.project import PluginsMissing, copy_project
-from tests.conftest import Sandbox
+from tests.conftest import StartSandbox
 from tests.meltano.conftest import NOWHERE, MakeProject
 
 RUN = ("--environment=demo", "run", "tap-exact-online", "target-postgres")
 ONE = {"TAP_EXACT_ONLINE__SELECT": '["journals.*"]'}
 
 
-def test_sandbox_is_not_running(sandbox: Sandbox, database: Postgres, make_project: MakeProject) -> None:
-    project = make_project(dataclasses.replace(sandbox, base_url=NOWHERE), database, **ONE)
+def test_sandbox_is_not_running(
+    start_sandbox: StartSandbox, database: Postgres, make_project: MakeProject
+) -> None:
+    project = make_project(dataclasses.replace(start_sandbox(rows=10), base_url=NOWHERE), database, **ONE)
     with pytest.raises(ProgramFailed, match=f"Cannot reach {NOWHERE}.*`base_url`"):
         project.meltano(*RUN)
 
 
-def test_postgresql_is_not_running(sandbox: Sandbox, tmp_path: Path, make_project: MakeProject) -> None:
-    project = make_project(sandbox, Postgres(tmp_path), **ONE)
+def test_postgresql_is_not_running(
+    start_sandbox: StartSandbox, tmp_path: Path, make_project: MakeProject
+) -> None:
+    project = make_project(start_sandbox(rows=10), Postgres(tmp_path), **ONE)
     with pytest.raises(ProgramFailed, match=r"(?s)target-postgres.*Is the server running"):
         project.meltano(*RUN)
 
 
-def test_settings_are_missing(sandbox: Sandbox, database: Postgres, make_project: MakeProject) -> None:
-    project = make_project(sandbox, database, DEMO_CLIENT_ID="", **ONE)
+def test_settings_are_missing(
+    start_sandbox: StartSandbox, database: Postgres, make_project: MakeProject
+) -> None:
+    project = make_project(start_sandbox(rows=10), database, DEMO_CLIENT_ID="", **ONE)
     with pytest.raises(ProgramFailed, match=r"`client_id` is not set.*TAP_EXACT_ONLINE_CLIENT_ID"):
         project.meltano(*RUN)
 
