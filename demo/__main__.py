@@ -21,7 +21,6 @@ from demo.project import ROOT, PluginsMissing, Project, copy_project
 from demo.sandbox import Sandbox, sandbox
 from tap_exact_online.sandbox.control import Control
 
-_INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -41,19 +40,19 @@ def main(divisions: int, rows: int, folder: Path) -> None:
     try:
         with _alone_in(folder.resolve()) as empty:
             _tell(empty, divisions, rows)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         click.echo("\nInterrupted; everything that was started is stopped.", err=True)
-        sys.exit(_INTERRUPTED)
+        sys.exit(128 + interrupt.args[0])  # what a shell says of a program that a signal ended
     except (ProgramFailed, PostgresNotStarted, PluginsMissing, psycopg.Error) as error:
         click.echo(f"\nThe demo stopped: {error}", err=True)
         sys.exit(1)
 
 
-def _interrupt(*_: object) -> None:
+def _interrupt(received: int, _: object) -> None:
     # Once is enough: a second one must not cut the taking down short.
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt(received)
 
 
 @contextmanager

@@ -39,8 +39,10 @@ def test_tells_what_landed_and_leaves_nothing_running(tmp_path: Path) -> None:
     assert living(tmp_path) == []
 
 
-@pytest.mark.parametrize("moment", ["Starting PostgreSQL", "First run"])
-def test_takes_everything_down_when_interrupted(tmp_path: Path, moment: str) -> None:
+@pytest.mark.parametrize(
+    ("moment", "number"), [("Starting PostgreSQL", signal.SIGTERM), ("First run", signal.SIGINT)]
+)
+def test_takes_everything_down_when_interrupted(tmp_path: Path, moment: str, number: signal.Signals) -> None:
     log = tmp_path / "log"
     with log.open("wb") as output:
         demo = subprocess.Popen(
@@ -54,8 +56,8 @@ def test_takes_everything_down_when_interrupted(tmp_path: Path, moment: str) -> 
         assert demo.poll() is None, log.read_text()
         assert time.monotonic() < end
         time.sleep(0.02)
-    demo.send_signal(signal.SIGINT)
-    assert demo.wait(30) == 130
+    demo.send_signal(number)
+    assert demo.wait(30) == 128 + number
     assert living(tmp_path) == []
 
 
