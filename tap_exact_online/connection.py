@@ -7,8 +7,10 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from tap_exact_online.auth.exchange import Exchange
+from tap_exact_online.auth.form import Form
 from tap_exact_online.auth.rotation import Rotation
-from tap_exact_online.auth.stores import open_store
+from tap_exact_online.auth.stores import Store, open_store, state_file
+from tap_exact_online.auth.stores.file import FileStore
 from tap_exact_online.auth.tokens import fingerprint
 from tap_exact_online.client import Client
 from tap_exact_online.limits import Limits
@@ -28,14 +30,24 @@ def connect(
     Raises:
         ConfigurationError: The setting `store` names no kind of store.
     """
-    owner = fingerprint(settings.client_id, settings.server)
+    form = Form(fingerprint(settings.client_id, settings.server), settings.store_keys)
     rotation = Rotation(
-        store=open_store(settings.store, server=settings.server, client_id=settings.client_id, owner=owner),
+        store=store_of(settings, form),
         exchange=Exchange(settings.base_url, settings.client_id, settings.client_secret, sleep),
-        owner=owner,
+        owner=form.owner,
         seed=settings.refresh_token,
         clock=clock,
         sleep=sleep,
+        emergency=FileStore(state_file(settings.server, settings.client_id, "emergency"), form),
     )
     agent = f"tap-exact-online/{version('tap-exact-online')}"
     return Client(settings.base_url, rotation, Limits(clock), clock, sleep, agent)
+
+
+def store_of(settings: Settings, form: Form) -> Store:
+    """Return the store that the settings name.
+
+    Raises:
+        ConfigurationError: The setting `store` names no kind of store.
+    """
+    return open_store(settings.store, form, state_file(settings.server, settings.client_id))

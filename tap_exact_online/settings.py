@@ -105,6 +105,14 @@ SETTINGS: tuple[Setting, ...] = (
         " Default: a file in your user state folder, one for each client id and region.",
     ),
     Setting(
+        "store_key",
+        "string",
+        "Token Store Key",
+        "A Fernet key to encrypt the token store with; several, separated by commas, to replace one by another: the"
+        " first encrypts, all decrypt.",
+        secret=True,
+    ),
+    Setting(
         "divisions",
         "array",
         "Divisions",
@@ -196,6 +204,7 @@ class Settings:
     base_url: str
     server: str
     store: str | None
+    store_keys: tuple[str, ...] = field(repr=False)
     choice: Choice
     start: datetime | None
     concurrency: int
@@ -226,6 +235,7 @@ def parse(config: Mapping[str, Any]) -> Settings:
         base_url=base_url,
         server=re.sub(r"[^\w.-]", "_", urlsplit(base_url).netloc) if values["base_url"] else values["region"],
         store=values["store"],
+        store_keys=tuple(key.strip() for key in (values["store_key"] or "").split(",") if key.strip()),
         choice=Choice(
             only=frozenset(values["divisions"]),
             exclude=frozenset(values["exclude_divisions"]),

@@ -40,12 +40,27 @@ class Exchange:
         Connecting is tried again, for nothing was sent yet; once bytes went out the POST is never repeated here.
 
         Returns:
-            What the server said; `UNCLEAR` where no answer came back.
+            What the server said; `LOST` where no answer came back.
 
         Raises:
             Unreachable: No connection could be made, so the token is unspent.
         """
         return self._post({"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+    def authorize(self, code: str, redirect_uri: str) -> TokenAnswer:
+        """Exchange the code of a consent.
+
+        Args:
+            code: The code, decoded.
+            redirect_uri: The one that the consent was asked for with.
+
+        Returns:
+            What the server said; `LOST` where no answer came back.
+
+        Raises:
+            Unreachable: No connection could be made, so the code is unspent.
+        """
+        return self._post({"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri})
 
     def _post(self, form: Mapping[str, str]) -> TokenAnswer:
         secrets = {"client_id": self.client_id, "client_secret": self.client_secret}
@@ -65,11 +80,11 @@ class Exchange:
                     )
             except requests.RequestException as error:
                 if not never_sent(error):
-                    return TokenAnswer(Verdict.UNCLEAR, explain(error))
+                    return TokenAnswer(Verdict.LOST, explain(error))
                 if wait is None:
                     msg = (
                         f"Cannot reach {self.base_url}: {explain(error)}. Check the network and the"
-                        " settings `region` and `base_url`. The refresh token was not spent."
+                        " settings `region` and `base_url`. Nothing was spent."
                     )
                     raise Unreachable(msg) from None
                 _log.warning("Cannot reach %s, trying again in %g s", self.base_url, wait)

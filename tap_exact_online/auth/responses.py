@@ -19,7 +19,8 @@ class Verdict(enum.Enum):
     SPENT = "the refresh token was used before: someone else may have rotated it"
     LAPSED = "the refresh token is too old, or its chain was ended: log in again"
     WRONG_CLIENT = "client id or secret are wrong"
-    UNCLEAR = "trouble on the way: the server may or may not have rotated"
+    OUT_OF_ORDER = "the gateway answered, not Exact: ask again later"
+    LOST = "no answer that says anything: the server may or may not have rotated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,17 @@ def classify(status: int, body: bytes) -> TokenAnswer:
         document: Any = json.loads(body)
     except (ValueError, RecursionError):
         document = None
+    gateway = status >= 500 or status in {408, 429}
     if not isinstance(document, dict):
-        return TokenAnswer(Verdict.UNCLEAR, f"{status} without JSON")
+        return TokenAnswer(Verdict.OUT_OF_ORDER if gateway else Verdict.LOST, f"{status} without JSON")
     access, refresh = _text(document.get("access_token")), _text(document.get("refresh_token"))
     if access and refresh and status == 200:
         return TokenAnswer(Verdict.NEW, "", access, refresh, _seconds(document.get("expires_in")))
     error = str(document.get("error", ""))
     description = " ".join(str(document.get("error_description", "")).split())[:200]
     said = f"{status} {error}: {description}" if error else f"{status} without tokens"
+    if gateway or "fault" in document:
+        return TokenAnswer(Verdict.OUT_OF_ORDER, said, None, refresh)
     return TokenAnswer(_verdict(error, description.lower()), said, None, refresh)
 
 
@@ -65,11 +69,7 @@ def _verdict(error: str, description: str) -> Verdict:
         return Verdict.SPENT
     if error == "invalid_client":
         return Verdict.WRONG_CLIENT
-    if error == "invalid_grant" or "refresh token expired" in description:
-        return Verdict.LAPSED
-    if error in {"unauthorized_client", "invalid_request"}:
-        return Verdict.LAPSED
-    return Verdict.UNCLEAR
+    return Verdict.LAPSED if error else Verdict.LOST
 
 
 def _text(value: Any) -> str | None:

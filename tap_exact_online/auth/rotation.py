@@ -1,7 +1,8 @@
 """When to exchange the refresh token, and how not to lose it.
 
 The refresh token is single use and has no grace period. So: one process at a time (lock), nobody exchanges what
-another has exchanged already (re-read under the lock), nothing is used before it is kept (durable write).
+another has exchanged already (re-read under the lock), the store says what is about to happen before it happens
+(intent), nothing is used before it is kept (durable write), and a token goes out at most twice without an answer.
 """
 
 from __future__ import annotations
@@ -11,26 +12,24 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Protocol
 
+from tap_exact_online.auth import failures
 from tap_exact_online.auth.responses import TokenAnswer, Verdict
+from tap_exact_online.auth.signals import held_back
 from tap_exact_online.auth.stores import Store
-from tap_exact_online.auth.tokens import RENEW_AT, Tokens, fingerprint
-from tap_exact_online.errors import (
-    ConfigurationError,
-    LimitReached,
-    LoginNeeded,
-    TapError,
-    TokenNotStored,
-    Unreachable,
-)
+from tap_exact_online.auth.tokens import LIFETIME, RENEW_AT, Tokens, fingerprint
+from tap_exact_online.errors import ConfigurationError, LoginNeeded, TokenNotStored
 
 _log = logging.getLogger("tap-exact-online.auth")
 
 # After "access_token not expired" the stored token is good for a while that nobody names: look again soon.
-_RECHECK = 10.0
-_CONNECT = "Connect again: put a new token in the setting `refresh_token`."
+_RECHECK = 30.0
+# Less than this left: another process may have stored a newer token, so look before using the one at hand.
+_ENOUGH = 60.0 - (LIFETIME - RENEW_AT)
+_MOST_TRIES = 2
+_OUT_OF_ORDER_WAITS = (5.0, 10.0, 20.0, 40.0)
+_WRITE_WAITS = (0.2, 1.0)
 
 
 class Refresher(Protocol):
@@ -39,6 +38,21 @@ class Refresher(Protocol):
     def refresh(self, refresh_token: str) -> TokenAnswer:
         """Return what the server said."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What a rotation starts from.
+
+    Attributes:
+        base: What the store holds until the answer is there.
+        refresh_token: The token to spend: that of `base`, or a seed that replaces its chain.
+        seed: Fingerprint of the seed that the new chain grows from, if any.
+    """
+
+    base: Tokens
+    refresh_token: str = field(repr=False)
+    seed: str | None
 
 
 @dataclass(slots=True)
@@ -52,6 +66,8 @@ class Rotation:
         seed: The `refresh_token` setting, if set.
         clock: Returns the time in epoch seconds.
         sleep: Waits for a number of seconds.
+        emergency: Keeps a new token that `store` did not take.
+        unsaved: Why the newest token is not in the store, or None: the run goes on, but must not end well.
     """
 
     store: Store
@@ -60,24 +76,28 @@ class Rotation:
     seed: str | None = field(repr=False)
     clock: Callable[[], float]
     sleep: Callable[[float], None]
+    emergency: Store | None = None
+    unsaved: TokenNotStored | None = None
     _tokens: Tokens | None = field(default=None, repr=False)
-    _good_until: float = 0.0
+    _held_until: float = 0.0
 
     def access_token(self) -> str:
         """Return an access token that can be used now.
 
         Raises:
             LoginNeeded: The chain is dead, or there is none.
-            TokenNotStored: A new token came but could not be kept.
+            TokenNotStored: A new token came but could not be kept anywhere.
             ConfigurationError: The store or the client cannot be used.
+            LimitReached: Another process holds the store.
             Unreachable: The token endpoint does not answer.
         """
-        if (token := self._usable(self._tokens)) or (token := self._usable(self._stored())):
+        if self._tokens and (self._left(self._tokens) >= _ENOUGH or self.clock() < self._held_until):
+            return self._tokens.access_token or ""
+        if token := self._adopted(self._stored()):
             return token
         with self.store.lock():
-            if token := self._usable(self._stored()):
-                return token
-            return self._rotate(self._start())
+            # Another process may have rotated while this one waited for the lock.
+            return self._adopted(self._stored()) or self._rotate(self._start())
 
     def renew(self, rejected: str) -> None:
         """Get another access token after the API refused one (401).
@@ -87,25 +107,28 @@ class Rotation:
         """
         with self.store.lock():
             stored = self._stored()
-            if stored and stored.access_token != rejected and self._usable(stored):
+            if stored and stored.access_token != rejected and self._adopted(stored):
                 return
-            start = self._start()
-            if self._rotate(start) != rejected:
+            if self._rotate(self._start()) != rejected:
                 return
             # Exact calls it unexpired and refuses it all the same; a new one may be asked for only after 570 s.
-            wait = max(0.0, start.access_issued + RENEW_AT - self.clock())
+            issued = self._tokens.access_issued if self._tokens else 0.0
+            wait = min(max(0.0, issued + RENEW_AT - self.clock()), RENEW_AT)
             _log.warning(
-                "The access token is refused before its time; a new one may be asked for in %.0f s", wait
+                "The access token is refused before its end; a new one may be asked for in %.0f s", wait
             )
             self.sleep(wait)
-            if self._rotate(start) == rejected:
-                msg = f"Exact Online refuses the access token and gives no other. {_CONNECT}"
+            if self._rotate(self._start()) == rejected:
+                msg = f"Exact Online refuses the access token and gives no other. {failures.LOGIN}"
                 raise LoginNeeded(msg)
 
-    def _usable(self, tokens: Tokens | None) -> str | None:
-        """Adopt tokens whose access token can be used now."""
-        now = self.clock()
-        if tokens is None or not (tokens.fresh(now) or (tokens is self._tokens and now < self._good_until)):
+    def _left(self, tokens: Tokens) -> float:
+        """Return the seconds for which an access token can be used before it is to be renewed."""
+        return tokens.left(self.clock())
+
+    def _adopted(self, tokens: Tokens | None) -> str | None:
+        """Go on with tokens from the store if their access token can be used now."""
+        if tokens is None or self._left(tokens) <= 0:
             return None
         self._tokens = tokens
         return tokens.access_token
@@ -118,96 +141,153 @@ class Rotation:
     def _replaced_by_seed(self, stored: Tokens) -> bool:
         return self.seed is not None and stored.seed != fingerprint(self.seed)
 
-    def _start(self) -> Tokens:
-        """Return the chain to go on with: what is stored, or the seed."""
-        stored = self._stored()
-        if stored is not None:
-            return stored
+    def _start(self) -> _Start:
+        """Return what to go on from: what is stored, what was saved in an emergency, or the seed."""
+        stored = self.store.read()
+        if stored is not None and not self._replaced_by_seed(stored):
+            stored = self._rescued(stored)
+            return _Start(stored, stored.refresh_token, stored.seed)
         if self.seed is None:
-            msg = (
-                f"Not connected to Exact Online: the token store {self.store.place} is empty and the setting"
-                f" `refresh_token` is not set. {_CONNECT}"
-            )
-            raise LoginNeeded(msg)
-        return Tokens(self.owner, self.seed, seed=fingerprint(self.seed))
+            raise failures.not_connected(self.store.place)
+        seed = fingerprint(self.seed)
+        return _Start(stored or Tokens(self.owner, self.seed, seed=seed), self.seed, seed)
 
-    def _rotate(self, old: Tokens) -> str:
+    def _rescued(self, stored: Tokens) -> Tokens:
+        """Bring home a token that an earlier run could not store, if it is the successor of the stored one."""
+        rescued = self.emergency.read() if self.emergency else None
+        if rescued is None or rescued.previous != fingerprint(stored.refresh_token):
+            return stored
+        self._write(rescued)
+        _log.warning("The token that an earlier run could not store is now in %s", self.store.place)
+        return rescued
+
+    def _rotate(self, start: _Start) -> str:
         """Spend the refresh token, keep what comes back, and only then hand it out. Runs under the lock."""
-        self.store.check()
-        answer = self.exchange.refresh(old.refresh_token)
-        if answer.verdict is Verdict.UNCLEAR:
-            if old.access_token and self.clock() - old.access_issued < old.expires_in:
-                _log.warning(
-                    "No clear answer of the token endpoint (%s); using the present token", answer.said
-                )
-                return self._hold(old)
-            # If the first try took effect the token is dead whatever is done now, so one more try can only help.
-            _log.warning("No clear answer of the token endpoint (%s); trying once more", answer.said)
-            answer = self.exchange.refresh(old.refresh_token)
-        if answer.verdict is Verdict.NEW:
-            return self._keep(old, answer)
-        if answer.verdict is Verdict.EARLY and old.access_token:
-            return self._hold(old)
-        if answer.verdict is Verdict.SPENT and (token := self._rotated_elsewhere(old)):
-            return token
-        raise self._failure(answer)
+        spent = fingerprint(start.refresh_token)
+        before = start.base.tries if start.base.tried == spent else 0
+        if before >= _MOST_TRIES:
+            raise failures.answer_lost(start.base, self.store.place)
+        for wait in (*_OUT_OF_ORDER_WAITS, None):
+            with held_back():
+                base = self._announce(start.base, spent, before + 1)
+                answer = self.exchange.refresh(start.refresh_token)
+                if answer.verdict is Verdict.NEW:
+                    return self._keep(base, start, answer)
+                if answer.verdict is not Verdict.LOST:
+                    self._take_back(base, before, answer)
+            if answer.verdict is not Verdict.OUT_OF_ORDER or wait is None or self._alive(start.base):
+                break
+            _log.warning(
+                "Exact's token endpoint is out of order (%s); trying again in %g s", answer.said, wait
+            )
+            self.sleep(wait)
+        return self._without_tokens(base, start, answer)
 
-    def _hold(self, tokens: Tokens) -> str:
-        """Go on with the stored access token for a little while."""
-        self._tokens = tokens
-        self._good_until = self.clock() + _RECHECK
+    def _without_tokens(self, base: Tokens, start: _Start, answer: TokenAnswer) -> str:
+        """Go on after an answer that brought no tokens, or say why not."""
+        verdict = answer.verdict
+        if verdict in {Verdict.LOST, Verdict.OUT_OF_ORDER} and self._alive(base):
+            _log.warning("No token from Exact (%s); going on with the present one to its end", answer.said)
+            return self._hold(base, base.access_issued + base.expires_in)
+        if verdict is Verdict.LOST:
+            # If the first try took effect the token is dead whatever is done now, so one more try can only help.
+            _log.warning("No answer to the exchange of the token (%s); trying once more", answer.said)
+            return self._rotate(replace(start, base=base))
+        if verdict is Verdict.EARLY and base.access_token and not self._is_seed(start):
+            return self._hold(base, self.clock() + _RECHECK)
+        if verdict is Verdict.SPENT:
+            stored = self._stored()
+            if stored and stored.refresh_token != start.refresh_token and (token := self._adopted(stored)):
+                return token
+        raise failures.refused(answer, self.clock(), self.store.place, base)
+
+    def _is_seed(self, start: _Start) -> bool:
+        return start.refresh_token != start.base.refresh_token
+
+    def _alive(self, tokens: Tokens) -> bool:
+        """Tell whether the present access token can still be used, if it belongs to this chain."""
+        if tokens.access_token is None or self._replaced_by_seed(tokens):
+            return False
+        return 0 <= self.clock() - tokens.access_issued < tokens.expires_in
+
+    def _hold(self, tokens: Tokens, until: float) -> str:
+        """Go on with the present access token for a while."""
+        self._tokens, self._held_until = tokens, until
         return tokens.access_token or ""
 
-    def _rotated_elsewhere(self, old: Tokens) -> str | None:
-        """Adopt the chain that another process stored without our lock, if one did."""
-        stored = self._stored()
-        if stored is None or stored.refresh_token == old.refresh_token:
-            return None
-        return self._usable(stored)
+    def _announce(self, base: Tokens, spent: str, tries: int) -> Tokens:
+        """Write down that a token is about to be spent: it explains a crash, and proves that the store takes writes."""
+        announced = replace(base, tried=spent, tries=tries, tried_by=_me(), tried_at=self.clock())
+        try:
+            self.store.write(announced)
+        except OSError as error:
+            msg = (
+                f"The token store {self.store.place} cannot be written ({error.strerror or error}), and a refresh now"
+                " would lose the connection. Make it writable or set `store` elsewhere; nothing was spent."
+            )
+            raise ConfigurationError(msg) from error
+        return announced
 
-    def _keep(self, old: Tokens, answer: TokenAnswer) -> str:
+    def _take_back(self, base: Tokens, tries: int, answer: TokenAnswer) -> None:
+        """Note that an answer came, so that this try does not count as lost; keep a refresh token it may carry."""
+        known = replace(base, tries=tries)
+        if answer.refresh_token and answer.refresh_token != base.refresh_token:
+            known = replace(
+                known, refresh_token=answer.refresh_token, previous=base.tried, refresh_issued=self.clock()
+            )
+        try:
+            self.store.write(known)
+        except OSError as error:
+            _log.warning("The token store %s cannot be written: %s", self.store.place, error.strerror)
+
+    def _keep(self, base: Tokens, start: _Start, answer: TokenAnswer) -> str:
+        """Store the new tokens; where the store fails, save them elsewhere and go on with this run."""
         now = self.clock()
-        new = replace(
-            old,
-            refresh_token=answer.refresh_token or old.refresh_token,
+        new = Tokens(
+            owner=base.owner,
+            refresh_token=answer.refresh_token or start.refresh_token,
             refresh_issued=now,
             access_token=answer.access_token,
             access_issued=now,
             expires_in=answer.expires_in,
-            rotated_by=f"{socket.gethostname()}:{os.getpid()}",
+            seed=start.seed,
+            rotated_by=_me(),
+            previous=fingerprint(start.refresh_token),
         )
         try:
-            self.store.write(new)
+            self._write(new)
         except OSError as error:
-            msg = (
-                f"A new token came but could not be kept in {self.store.place} ({error.strerror}); the stored one is"
-                f" dead. Make the store writable. {_CONNECT}"
-            )
-            raise TokenNotStored(msg) from error
-        self._tokens = new
+            self.unsaved = self._save_elsewhere(new, error)
+        else:
+            self.unsaved = None
+        self._tokens, self._held_until = new, 0.0
         return new.access_token or ""
 
-    def _failure(self, answer: TokenAnswer) -> TapError:
-        """Return what an answer without tokens means for the run."""
-        said = f"Exact says: {answer.said}."
-        if answer.verdict is Verdict.WRONG_CLIENT:
-            msg = f"The app registration is not accepted: check `client_id` and `client_secret`. {said}"
-            return ConfigurationError(msg)
-        if answer.verdict is Verdict.EARLY:
-            until = datetime.fromtimestamp(self.clock() + RENEW_AT, UTC)
-            msg = (
-                "Exact gives one access token in ten minutes and the last one was given to another process, whose"
-                f" store this one does not share. Run again after {until:%H:%M} UTC, or set `store` to that place."
-            )
-            return LimitReached(msg, until)
-        if answer.verdict is Verdict.SPENT:
-            msg = f"The refresh token was used before, and {self.store.place} holds no newer one. {said} {_CONNECT}"
-            return LoginNeeded(msg)
-        if answer.verdict is Verdict.LAPSED:
-            msg = f"The connection has ended: unused for 30 days, or replaced by a newer login. {said} {_CONNECT}"
-            return LoginNeeded(msg)
+    def _write(self, tokens: Tokens) -> None:
+        for wait in _WRITE_WAITS:
+            try:
+                return self.store.write(tokens)
+            except OSError as error:
+                _log.warning("The token store %s cannot be written: %s", self.store.place, error.strerror)
+                self.sleep(wait)
+        return self.store.write(tokens)
+
+    def _save_elsewhere(self, tokens: Tokens, error: OSError) -> TokenNotStored:
         msg = (
-            f"The token endpoint gives no clear answer ({answer.said}). Run again later; should Exact then say"
-            " 'Old refresh token used', an answer was lost on the way and a new login is needed."
+            f"A new token came but could not be kept in {self.store.place} ({error.strerror or error}); the stored one"
+            " is dead. Make the store writable."
         )
-        return Unreachable(msg)
+        try:
+            if self.emergency is None:
+                raise error
+            self.emergency.write(tokens)
+        except OSError:
+            return TokenNotStored(f"{msg} {failures.LOGIN}")
+        return TokenNotStored(
+            f"{msg} The token was saved in {self.emergency.place}; the next run on this machine brings it home by"
+            " itself."
+        )
+
+
+def _me() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
-
-from tap_exact_online.errors import ConfigurationError
+from dataclasses import dataclass, field
 
 VERSION = 1
 
@@ -30,6 +26,11 @@ class Tokens:
         expires_in: Its life in seconds, as the server said.
         seed: Fingerprint of the `refresh_token` setting that this chain grew from, if it did.
         rotated_by: Host and process that exchanged last.
+        previous: Fingerprint of the refresh token that this one replaced.
+        tried: Fingerprint of the refresh token that is being exchanged, or was when a process ended.
+        tries: How often that one went out without an answer coming back.
+        tried_by: Host and process that sent it last.
+        tried_at: When, in epoch seconds.
         version: The form of the stored data.
     """
 
@@ -41,58 +42,28 @@ class Tokens:
     expires_in: float = LIFETIME
     seed: str | None = None
     rotated_by: str | None = None
+    previous: str | None = None
+    tried: str | None = None
+    tries: int = 0
+    tried_by: str | None = None
+    tried_at: float | None = None
     version: int = VERSION
 
-    def fresh(self, now: float) -> bool:
-        """Tell whether the access token can be used at `now` (epoch seconds) and must not be renewed yet.
+    def left(self, now: float) -> float:
+        """Return the seconds for which the access token can be used before it is to be renewed; below 0: renew it.
 
-        A token from the future (the clock went back) is used up to its whole life: renewing it early is refused,
-        using it too long costs one answer of 401.
+        A token from the future (the clock went back) counts as new: renewing it early is refused, using it too long
+        costs one answer of 401.
+
+        Args:
+            now: Epoch seconds.
         """
         if self.access_token is None:
-            return False
-        early = LIFETIME - RENEW_AT
-        return now - self.access_issued < max(self.expires_in - early, 0.0)
+            return 0.0
+        spare = (LIFETIME - RENEW_AT) * min(1.0, self.expires_in / LIFETIME)
+        return self.expires_in - spare - max(0.0, now - self.access_issued)
 
 
 def fingerprint(*parts: str) -> str:
     """Return a short one-way name for secrets and identities, to compare but not to recover."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-def to_document(tokens: Tokens) -> dict[str, Any]:
-    """Return the tokens as plain data."""
-    return asdict(tokens)
-
-
-def from_document(document: Any, owner: str, place: str) -> Tokens:
-    """Read stored tokens.
-
-    Args:
-        document: Plain data, as `to_document` gave it.
-        owner: The fingerprint that the data must carry.
-        place: Where it was found, for messages.
-
-    Raises:
-        ConfigurationError: It is damaged, belongs to another app or server, or was written by a newer version.
-    """
-    if not isinstance(document, Mapping) or not isinstance(document.get("refresh_token"), str):
-        msg = (
-            f"The token store {place} does not hold a connection of this tap."
-            " If it is damaged, delete it and connect again; if it belongs to something else, set `store` elsewhere."
-        )
-        raise ConfigurationError(msg)
-    if not isinstance(document.get("version"), int) or document["version"] > VERSION:
-        msg = (
-            f"The token store {place} was written by a newer version of this tap."
-            " Upgrade this one, or set `store` elsewhere."
-        )
-        raise ConfigurationError(msg)
-    if document.get("owner") != owner:
-        msg = (
-            f"The token store {place} belongs to another client id or region. It was left untouched."
-            " Set `store` to a place of its own for this one."
-        )
-        raise ConfigurationError(msg)
-    names = {f.name for f in fields(Tokens)}
-    return Tokens(**{name: value for name, value in document.items() if name in names})

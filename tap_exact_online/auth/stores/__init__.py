@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import platformdirs
 
+from tap_exact_online.auth.form import Form
 from tap_exact_online.auth.stores.file import FileStore
 from tap_exact_online.auth.tokens import Tokens, fingerprint
 from tap_exact_online.errors import ConfigurationError
@@ -44,39 +45,44 @@ class Store(Protocol):
         """
         ...
 
-    def check(self) -> None:
-        """Find out whether a write would succeed, while the refresh token is still unspent.
+    def forget(self) -> None:
+        """Remove what is stored.
 
         Raises:
-            ConfigurationError: It would not.
+            OSError: It could not be removed.
         """
         ...
 
 
-def open_store(store: str | None, *, server: str, client_id: str, owner: str) -> Store:
+def open_store(store: str | None, form: Form, default: Path) -> Store:
     """Return the store that a setting names.
 
     Args:
-        store: A path or a `file:` URL; None for a file in the user's state folder.
-        server: Name of the region or the host, part of the default file's name.
-        client_id: Part of the default file's name, as a fingerprint.
-        owner: The fingerprint that stored data must carry.
+        store: A path or a URL; None for the default.
+        form: How the connection is written down.
+        default: The file that is used when no store is named.
 
     Raises:
         ConfigurationError: No such kind of store.
     """
     if store is None:
-        return FileStore(default_path(server, client_id), owner)
+        return FileStore(default, form)
     scheme = urlsplit(store).scheme
     if scheme == "file":
-        return FileStore(Path(unquote(urlsplit(store).path)), owner)
+        return FileStore(Path(unquote(urlsplit(store).path)), form)
     if len(scheme) > 1:  # one letter is a drive of Windows
         msg = f"`store`: no kind of store is called '{scheme}:'. Use a path or a file: URL."
         raise ConfigurationError(msg)
-    return FileStore(Path(store).expanduser(), owner)
+    return FileStore(Path(store).expanduser(), form)
 
 
-def default_path(server: str, client_id: str) -> Path:
-    """Return the file that a connection is kept in when no `store` is set: one for each server and client id."""
-    folder = platformdirs.user_state_path("tap-exact-online", appauthor=False)
-    return folder / f"{server}-{fingerprint(client_id)[:12]}.json"
+def state_file(server: str, client_id: str, folder: str = "") -> Path:
+    """Return the file in the user's state folder for one server and client id.
+
+    Args:
+        server: Name of the region or the host.
+        client_id: Becomes a fingerprint.
+        folder: A folder below; empty for the default store itself.
+    """
+    base = platformdirs.user_state_path("tap-exact-online", appauthor=False)
+    return base / folder / f"{server}-{fingerprint(client_id)[:12]}.json"

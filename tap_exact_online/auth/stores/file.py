@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import tempfile
@@ -12,7 +11,8 @@ from pathlib import Path
 
 import filelock
 
-from tap_exact_online.auth.tokens import Tokens, from_document, to_document
+from tap_exact_online.auth.form import Form
+from tap_exact_online.auth.tokens import Tokens
 from tap_exact_online.errors import ConfigurationError, LimitReached
 
 # Longer than the token request's own timeout, so that a working holder is waited for and a hanging one is not.
@@ -26,68 +26,42 @@ class FileStore:
         place: The file's path.
     """
 
-    def __init__(self, path: Path, owner: str, lock_timeout: float = _LOCK_TIMEOUT) -> None:
+    def __init__(self, path: Path, form: Form, lock_timeout: float = _LOCK_TIMEOUT) -> None:
         """Name the file; nothing is touched before it is needed.
 
         Args:
             path: The file. Its folder is made, closed to others, when something is written.
-            owner: The fingerprint that stored data must carry.
+            form: How the connection is written down.
             lock_timeout: Seconds to wait for another process.
         """
         self.place = str(path)
         self._path = path
-        self._owner = owner
+        self._form = form
         self._lock_timeout = lock_timeout
 
     def read(self) -> Tokens | None:
         """Return what is stored, or None where there is no file."""
         try:
-            text = self._path.read_text(encoding="utf-8")
+            content = self._path.read_bytes()
             mode = self._path.stat().st_mode
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError) as error:
-            msg = f"The token store {self.place} cannot be read: {error.__class__.__name__}. Check `store` and its rights."
+        except OSError as error:
+            msg = f"The token store {self.place} cannot be read: {error.strerror}. Check `store` and its rights."
             raise ConfigurationError(msg) from error
         if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
             msg = f"The token store {self.place} can be read by others. Close it: chmod 600 {self.place}"
             raise ConfigurationError(msg)
-        try:
-            document = json.loads(text)
-        except (ValueError, RecursionError):
-            document = None
-        return from_document(document, self._owner, self.place)
+        return self._form.read(content, self.place)
 
     def write(self, tokens: Tokens) -> None:
         """Replace the file in one step: a crash leaves the old one or the new one, whole and on disk."""
-        self._replace(json.dumps(to_document(tokens), indent=1).encode())
-
-    def check(self) -> None:
-        """Do all that a write does but with the old content, so that a full or closed disk shows now.
-
-        A file that is mounted by itself, as containers have it, can be read but not replaced: only trying shows it.
-        """
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(prefix=f".{self._path.name}.", dir=self._path.parent) as file:
-                file.write(b" " * 4096)
-                file.flush()
-                os.fsync(file.fileno())
-            if self._path.exists():
-                self._replace(self._path.read_bytes())
-        except OSError as error:
-            msg = (
-                f"The token store {self.place} cannot be written ({error.strerror}), and a refresh now would lose the"
-                " connection. Make its folder writable or set `store` elsewhere; nothing was spent."
-            )
-            raise ConfigurationError(msg) from error
-
-    def _replace(self, content: bytes) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path.resolve()  # where a link leads, so that the link stays
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                file.write(self._form.write(tokens))
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).replace(path)
@@ -96,6 +70,12 @@ class FileStore:
                 Path(temporary).unlink()
             raise
         _fsync_folder(path.parent)
+
+    def forget(self) -> None:
+        """Remove the file."""
+        self._path.unlink(missing_ok=True)
+        if self._path.parent.is_dir():
+            _fsync_folder(self._path.parent)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

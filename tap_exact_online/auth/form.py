@@ -1,0 +1,119 @@
+"""The form in which a connection is stored: JSON that says whose it is, plain or sealed with a key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from tap_exact_online.auth.tokens import VERSION, Tokens
+from tap_exact_online.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
+# Said in the clear even where the rest is sealed, so that a store can be refused without its key.
+_OPEN = ("version", "owner")
+
+
+class Form:
+    """Writes and reads one connection.
+
+    Attributes:
+        owner: The fingerprint of the client id and the server that stored data must carry.
+    """
+
+    def __init__(self, owner: str, keys: Sequence[str] = ()) -> None:
+        """Prepare the keys.
+
+        Args:
+            owner: The fingerprint that stored data must carry.
+            keys: Fernet keys; the first seals, all of them open. None: stored in the clear.
+
+        Raises:
+            ConfigurationError: A key is not a Fernet key, or the extra for encryption is missing.
+        """
+        self.owner = owner
+        self._fernet = _fernet(keys) if keys else None
+
+    def write(self, tokens: Tokens) -> bytes:
+        """Return the tokens as they are stored."""
+        document = asdict(tokens)
+        if self._fernet is None:
+            return json.dumps(document, indent=1).encode()
+        secret = {name: value for name, value in document.items() if name not in _OPEN}
+        sealed = self._fernet.encrypt(json.dumps(secret).encode()).decode()
+        return json.dumps({**{name: document[name] for name in _OPEN}, "sealed": sealed}, indent=1).encode()
+
+    def read(self, content: bytes, place: str) -> Tokens:
+        """Read stored tokens.
+
+        Args:
+            content: What `write` gave.
+            place: Where it was found, for messages.
+
+        Raises:
+            ConfigurationError: It is damaged, sealed with another key, belongs to another app or server, or was
+                written by a newer version.
+        """
+        try:
+            document: Any = json.loads(content)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, Mapping) or "owner" not in document:
+            raise _damaged(place)
+        if not isinstance(document.get("version"), int) or document["version"] > VERSION:
+            msg = (
+                f"The token store {place} was written by a newer version of this tap."
+                " Upgrade this one, or set `store` elsewhere."
+            )
+            raise ConfigurationError(msg)
+        if document["owner"] != self.owner:
+            msg = (
+                f"The token store {place} belongs to another client id or region. It was left untouched."
+                " Set `store` to a place of its own for this one."
+            )
+            raise ConfigurationError(msg)
+        if "sealed" in document:
+            document = {**document, **self._opened(str(document["sealed"]), place)}
+        if not isinstance(document.get("refresh_token"), str):
+            raise _damaged(place)
+        names = {f.name for f in fields(Tokens)}
+        return Tokens(**{name: value for name, value in document.items() if name in names})
+
+    def _opened(self, sealed: str, place: str) -> dict[str, Any]:
+        if self._fernet is None:
+            msg = f"The token store {place} is encrypted: set `store_key` to the key it was written with."
+            raise ConfigurationError(msg)
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415  an extra
+
+        try:
+            document: dict[str, Any] = json.loads(self._fernet.decrypt(sealed.encode()))
+        except InvalidToken:
+            msg = f"None of the keys in `store_key` opens the token store {place}. Add the key it was written with."
+            raise ConfigurationError(msg) from None
+        return document
+
+
+def _damaged(place: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The token store {place} does not hold a connection of this tap."
+        " If it is damaged, delete it and connect again; if it belongs to something else, set `store` elsewhere."
+    )
+
+
+def _fernet(keys: Sequence[str]) -> MultiFernet:
+    try:
+        from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415  an extra
+    except ImportError:
+        msg = '`store_key` needs an extra: pip install "tap-exact-online[encryption]".'
+        raise ConfigurationError(msg) from None
+    try:
+        return MultiFernet([Fernet(key) for key in keys])
+    except ValueError:
+        msg = (
+            "`store_key` does not hold Fernet keys, which are 44 characters each. Make one with: python -c"
+            ' "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+        )
+        raise ConfigurationError(msg) from None
