@@ -120,6 +120,8 @@ def message_of(body: bytes) -> str:
 
 
 def _denied(reason: str | None, said: str) -> Denied:
+    if reason is None and "not within division scope" in said:  # the same in the body's words
+        reason = "NoDivisionAccess"
     if reason in _WHOLE_DIVISION:
         return Denied(f"403 {reason}: {_WHOLE_DIVISION[reason]}", reason, whole_division=True)
     if scope := _SCOPE.search(said):

@@ -133,9 +133,21 @@ def test_other_denials_concern_the_endpoint_alone(headers: Mapping[str, str], bo
     assert said in str(action.error)
 
 
-def test_a_company_that_is_not_ticked_is_told_where_to_tick_it() -> None:
-    action = classify(403, {"Reason": "NoDivisionAccess"}, b"Forbidden")
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        pytest.param({"Reason": "NoDivisionAccess"}, b"Forbidden", id="in-the-reason"),
+        pytest.param({}, b"Forbidden - User division is not within division scope", id="in-the-body"),
+        pytest.param({}, error("Forbidden - User division is not within division scope"), id="in-json"),
+    ],
+)
+def test_a_company_that_is_not_ticked_is_told_where_to_tick_it(
+    headers: Mapping[str, str], body: bytes
+) -> None:
+    action = classify(403, headers, body)
     assert isinstance(action, Stop)
+    assert isinstance(action.error, Denied)
+    assert (action.error.reason, action.error.whole_division) == ("NoDivisionAccess", True)
     assert "Manage companies" in str(action.error)
 
 
