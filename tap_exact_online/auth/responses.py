@@ -69,7 +69,12 @@ def _verdict(error: str, description: str) -> Verdict:
         return Verdict.SPENT
     if error == "invalid_client":
         return Verdict.WRONG_CLIENT
-    return Verdict.LAPSED if error else Verdict.LOST
+    if error in {"server_error", "temporarily_unavailable"}:
+        return Verdict.OUT_OF_ORDER
+    return Verdict.LAPSED if error in _ENDED or "refresh token expired" in description else Verdict.LOST
+
+
+_ENDED = frozenset({"invalid_grant", "invalid_request", "unauthorized_client", "access_denied"})
 
 
 def _text(value: Any) -> str | None:

@@ -230,6 +230,9 @@ class Rotation:
 
     def _take_back(self, base: Tokens, tries: int, answer: TokenAnswer) -> None:
         """Note that an answer came, so that this try does not count as lost; keep a refresh token it may carry."""
+        stored = self.store.read()
+        if stored is None or stored.refresh_token != base.refresh_token:
+            return  # someone who does not keep our lock has stored a newer chain: theirs stands
         known = replace(base, tries=tries)
         if answer.refresh_token and answer.refresh_token != base.refresh_token:
             known = replace(

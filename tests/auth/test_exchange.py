@@ -62,7 +62,7 @@ def test_no_password_of_a_netrc_file_is_sent_along(
 def test_a_redirect_takes_the_secret_nowhere(status: int, requests_mock: requests_mock.Mocker) -> None:
     stranger = requests_mock.post("https://elsewhere.example/", content=ANSWER)
     requests_mock.post(URL, status_code=status, headers={"Location": "https://elsewhere.example/"})
-    assert exchange().refresh("old").verdict is Verdict.UNCLEAR
+    assert exchange().refresh("old").verdict is Verdict.LOST
     assert not stranger.called
 
 
@@ -78,13 +78,13 @@ def test_a_redirect_takes_the_secret_nowhere(status: int, requests_mock: request
         pytest.param(requests.exceptions.ContentDecodingError("hunter2"), id="not-gzip"),
     ],
 )
-def test_what_may_have_been_sent_is_unclear_and_not_repeated(
+def test_what_may_have_been_sent_is_lost_and_not_repeated(
     failure: Exception, requests_mock: requests_mock.Mocker, caplog: pytest.LogCaptureFixture
 ) -> None:
     requests_mock.post(URL, exc=failure)
     slept: list[float] = []
     answer = exchange(slept=slept).refresh("old-hunter2")
-    assert answer.verdict is Verdict.UNCLEAR
+    assert answer.verdict is Verdict.LOST
     assert (requests_mock.call_count, slept) == (1, [])
     assert "hunter2" not in answer.said + caplog.text
 
@@ -159,7 +159,7 @@ def test_a_connection_that_ends_after_the_form_was_read_gets_no_second_form(
     server = serve(treat)
     slept: list[float] = []
     answer = exchange(f"http://127.0.0.1:{server.port}", slept).refresh("old")
-    assert answer.verdict is Verdict.UNCLEAR
+    assert answer.verdict is Verdict.LOST
     assert (server.posts, slept) == (1, [])
 
 
@@ -188,7 +188,7 @@ def test_encryption_that_breaks_after_the_form_was_read_gets_no_second_form(
 ) -> None:
     server = serve(treat, encrypted)
     answer = exchange(f"https://127.0.0.1:{server.port}").refresh("old")
-    assert answer.verdict is Verdict.UNCLEAR
+    assert answer.verdict is Verdict.LOST
     assert server.posts == 1
 
 
@@ -198,7 +198,7 @@ def test_a_certificate_that_is_not_trusted_is_sent_nothing(
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     server = serve(hang_up, encrypted)
-    with pytest.raises(Unreachable, match="not spent"):
+    with pytest.raises(Unreachable, match="Nothing was spent"):
         exchange(f"https://127.0.0.1:{server.port}").refresh("old")
     assert server.posts == 0
 
@@ -208,14 +208,14 @@ def test_a_port_that_nobody_listens_on_leaves_the_token_unspent(caplog: pytest.L
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     slept: list[float] = []
-    with pytest.raises(Unreachable, match=r"`base_url`.*not spent") as caught:
+    with pytest.raises(Unreachable, match=r"`base_url`.*Nothing was spent") as caught:
         exchange(f"http://127.0.0.1:{port}", slept).refresh("old-hunter2")
     assert len(slept) == 2
     assert "hunter2" not in str(caught.value) + caplog.text
 
 
 def test_a_name_that_does_not_exist_leaves_the_token_unspent() -> None:
-    with pytest.raises(Unreachable, match="not spent"):
+    with pytest.raises(Unreachable, match="Nothing was spent"):
         exchange("http://no-such-host.invalid").refresh("old")
 
 

@@ -44,24 +44,24 @@ def body(document: Any) -> bytes:
         pytest.param(400, body({"error": "invalid_grant"}), Verdict.LAPSED, id="grant-without-words"),
         pytest.param(400, body({"error": "invalid_client"}), Verdict.WRONG_CLIENT, id="wrong-client-400"),
         pytest.param(401, body({"error": "invalid_client"}), Verdict.WRONG_CLIENT, id="wrong-client-401"),
-        pytest.param(200, body({"fault": {"faultstring": "Spike"}}), Verdict.UNCLEAR, id="gateway-200"),
-        pytest.param(500, body({"fault": {"faultstring": "Spike"}}), Verdict.UNCLEAR, id="gateway-500"),
-        pytest.param(200, b"", Verdict.UNCLEAR, id="empty-200"),
-        pytest.param(200, b"<html>", Verdict.UNCLEAR, id="html-200"),
-        pytest.param(200, b"[]", Verdict.UNCLEAR, id="a-list"),
-        pytest.param(200, b"null", Verdict.UNCLEAR, id="null"),
-        pytest.param(200, b"[" * 10**5, Verdict.UNCLEAR, id="nested-without-end"),
-        pytest.param(200, b"\xff\xfe", Verdict.UNCLEAR, id="not-utf-8"),
-        pytest.param(502, b"", Verdict.UNCLEAR, id="502"),
-        pytest.param(503, b"The service is unavailable.", Verdict.UNCLEAR, id="503"),
-        pytest.param(429, b"", Verdict.UNCLEAR, id="429"),
-        pytest.param(400, b"", Verdict.UNCLEAR, id="empty-400"),
-        pytest.param(200, body({**TOKENS, "refresh_token": None}), Verdict.UNCLEAR, id="no-refresh-token"),
-        pytest.param(200, body({**TOKENS, "access_token": None}), Verdict.UNCLEAR, id="no-access-token"),
-        pytest.param(200, body({**TOKENS, "refresh_token": ""}), Verdict.UNCLEAR, id="empty-refresh-token"),
-        pytest.param(200, body({**TOKENS, "access_token": ""}), Verdict.UNCLEAR, id="empty-access-token"),
-        pytest.param(200, body({**TOKENS, "access_token": 5}), Verdict.UNCLEAR, id="a-number"),
-        pytest.param(500, body(TOKENS), Verdict.UNCLEAR, id="tokens-with-a-500"),
+        pytest.param(200, body({"fault": {"faultstring": "Spike"}}), Verdict.OUT_OF_ORDER, id="gateway-200"),
+        pytest.param(500, body({"fault": {"faultstring": "Spike"}}), Verdict.OUT_OF_ORDER, id="gateway-500"),
+        pytest.param(200, b"", Verdict.LOST, id="empty-200"),
+        pytest.param(200, b"<html>", Verdict.LOST, id="html-200"),
+        pytest.param(200, b"[]", Verdict.LOST, id="a-list"),
+        pytest.param(200, b"null", Verdict.LOST, id="null"),
+        pytest.param(200, b"[" * 10**5, Verdict.LOST, id="nested-without-end"),
+        pytest.param(200, b"\xff\xfe", Verdict.LOST, id="not-utf-8"),
+        pytest.param(502, b"", Verdict.OUT_OF_ORDER, id="502"),
+        pytest.param(503, b"The service is unavailable.", Verdict.OUT_OF_ORDER, id="503"),
+        pytest.param(429, b"", Verdict.OUT_OF_ORDER, id="429"),
+        pytest.param(400, b"", Verdict.LOST, id="empty-400"),
+        pytest.param(200, body({**TOKENS, "refresh_token": None}), Verdict.LOST, id="no-refresh-token"),
+        pytest.param(200, body({**TOKENS, "access_token": None}), Verdict.LOST, id="no-access-token"),
+        pytest.param(200, body({**TOKENS, "refresh_token": ""}), Verdict.LOST, id="empty-refresh-token"),
+        pytest.param(200, body({**TOKENS, "access_token": ""}), Verdict.LOST, id="empty-access-token"),
+        pytest.param(200, body({**TOKENS, "access_token": 5}), Verdict.LOST, id="a-number"),
+        pytest.param(500, body(TOKENS), Verdict.OUT_OF_ORDER, id="tokens-with-a-500"),
     ],
 )
 def test_the_verdict_on_an_answer(status: int, answer: bytes, verdict: Verdict) -> None:
@@ -95,10 +95,14 @@ def test_both_tokens_are_handed_on_and_not_shown() -> None:
     assert "hunter2" not in repr(answer)
 
 
-@pytest.mark.parametrize("status", [200, 400, 500])
-def test_a_refresh_token_that_comes_without_an_access_token_is_not_lost(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "verdict"), [(200, Verdict.LOST), (400, Verdict.LOST), (500, Verdict.OUT_OF_ORDER)]
+)
+def test_a_refresh_token_that_comes_without_an_access_token_is_not_lost(
+    status: int, verdict: Verdict
+) -> None:
     answer = classify(status, body({"refresh_token": "refresh-hunter2", "error": "oops"}))
-    assert answer.verdict is Verdict.UNCLEAR
+    assert answer.verdict is verdict
     assert answer.refresh_token == "refresh-hunter2"
     assert "hunter2" not in repr(answer) + answer.said
 

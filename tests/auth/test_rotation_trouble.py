@@ -1,0 +1,191 @@
+"""Rotations that do not go well: nothing is lost, or it is said what was and what to do."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tap_exact_online.auth.responses import TokenAnswer, Verdict
+from tap_exact_online.auth.tokens import fingerprint
+from tap_exact_online.errors import ConfigurationError, LoginNeeded, Unreachable
+from tests.auth.world import NOW, STORED, World, new, said, world
+
+
+def test_what_is_about_to_happen_is_written_down_first() -> None:
+    it = world(580, new(1))
+    it.before["post"] = lambda: it.log.append(f"tries {it.stored.tries}" if it.stored else "nothing stored")
+    it.rotation().access_token()
+    assert "tries 1" in it.log
+    assert it.stored is not None
+    assert (it.stored.tries, it.stored.tried) == (0, None)
+    assert it.stored.previous == fingerprint("refresh-0-hunter2")
+
+
+def test_nothing_is_spent_when_the_store_could_not_keep_it() -> None:
+    it = world(580, new(1), fail={"announce": OSError(errno.EROFS, "Read-only file system")})
+    with pytest.raises(ConfigurationError, match=r"the shelf.*Read-only.*nothing was spent"):
+        it.rotation().access_token()
+    assert it.spent == []
+    assert it.log[-1] == "unlock"
+
+
+def test_a_token_that_the_store_does_not_take_is_saved_elsewhere_and_the_run_goes_on() -> None:
+    it = world(580, new(1), fail={"write": OSError(errno.ENOSPC, "No space left on device")})
+    elsewhere = World(place="the drawer")
+    rotation = it.rotation()
+    rotation.emergency = elsewhere
+    assert rotation.access_token() == "access-1-hunter2"
+    assert it.log.count("write") == 3
+    assert rotation.unsaved is not None
+    assert rotation.unsaved.exit_code == 5
+    assert "the drawer" in str(rotation.unsaved)
+    assert "No space left" in str(rotation.unsaved)
+    assert elsewhere.stored is not None
+    assert elsewhere.stored.refresh_token == "refresh-1-hunter2"
+    assert "hunter2" not in str(rotation.unsaved) + repr(rotation)
+
+
+def test_a_token_that_nothing_takes_is_used_to_its_end_and_said_to_be_lost() -> None:
+    it = world(580, new(1), fail={"write": OSError(errno.ENOSPC, "No space left on device")})
+    rotation = it.rotation()
+    assert rotation.access_token() == "access-1-hunter2"
+    assert rotation.unsaved is not None
+    assert "exact-online login" in str(rotation.unsaved)
+
+
+def test_a_token_that_was_saved_elsewhere_is_brought_home_by_the_next_run() -> None:
+    saved = replace(
+        STORED,
+        refresh_token="refresh-1-hunter2",
+        access_token="access-1-hunter2",
+        previous=fingerprint("refresh-0-hunter2"),
+    )
+    it = world(700, new(2))
+    rotation = it.rotation()
+    rotation.emergency = World(saved)
+    assert rotation.access_token() == "access-2-hunter2"
+    assert it.spent == ["refresh-1-hunter2"]
+
+
+def test_a_token_that_was_saved_elsewhere_long_ago_is_left_alone() -> None:
+    it = world(700, new(1))
+    rotation = it.rotation()
+    rotation.emergency = World(replace(STORED, refresh_token="older", previous=fingerprint("another")))
+    rotation.access_token()
+    assert it.spent == ["refresh-0-hunter2"]
+
+
+@pytest.mark.parametrize(
+    ("age", "answers", "token", "posts"),
+    [
+        pytest.param(580, [said(Verdict.EARLY)], 0, 1, id="early-keeps-the-stored-one"),
+        pytest.param(700, [said(Verdict.EARLY)], 0, 1, id="early-though-our-clock-says-otherwise"),
+        pytest.param(580, [said(Verdict.LOST)], 0, 1, id="lost-while-the-present-one-lives"),
+        pytest.param(580, [said(Verdict.OUT_OF_ORDER)], 0, 1, id="out-of-order-while-it-lives"),
+        pytest.param(601, [said(Verdict.LOST), new(1)], 1, 2, id="lost-after-it-died-is-tried-once-more"),
+    ],
+)
+def test_trouble_is_got_over(age: float, answers: Sequence[TokenAnswer], token: int, posts: int) -> None:
+    it = world(age, *answers)
+    assert it.rotation().access_token() == f"access-{token}-hunter2"
+    assert len(it.spent) == posts
+    assert it.slept == []
+
+
+def test_a_gateway_out_of_order_is_waited_for() -> None:
+    it = world(700, *[said(Verdict.OUT_OF_ORDER)] * 3, new(1))
+    assert it.rotation().access_token() == "access-1-hunter2"
+    assert it.slept == [5, 10, 20]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "pause"),
+    [pytest.param(Verdict.EARLY, 31, id="early"), pytest.param(Verdict.LOST, 25, id="lost")],
+)
+def test_after_trouble_the_endpoint_is_asked_again_but_not_at_every_call(
+    verdict: Verdict, pause: float
+) -> None:
+    it = world(576, said(verdict), new(1))
+    rotation = it.rotation()
+    assert [rotation.access_token() for _ in range(5)] == ["access-0-hunter2"] * 5
+    assert len(it.spent) == 1
+    it.now += pause
+    assert rotation.access_token() == "access-1-hunter2"
+
+
+@pytest.mark.parametrize(
+    ("answers", "failure", "words", "code"),
+    [
+        pytest.param([said(Verdict.SPENT)], LoginNeeded, "used before", 3, id="spent"),
+        pytest.param([said(Verdict.LAPSED)], LoginNeeded, "unused for 30 days", 3, id="lapsed"),
+        pytest.param(
+            [said(Verdict.WRONG_CLIENT)], ConfigurationError, "`client_secret`", 2, id="wrong-client"
+        ),
+        pytest.param([said(Verdict.LOST)] * 2, LoginNeeded, "2 times without an answer", 3, id="lost-twice"),
+        pytest.param(
+            [said(Verdict.LOST), said(Verdict.SPENT)], LoginNeeded, "got no answer", 3, id="lost-answer"
+        ),
+        pytest.param(
+            [said(Verdict.OUT_OF_ORDER)] * 5, Unreachable, "out of order", 1, id="out-of-order-for-long"
+        ),
+        pytest.param([Unreachable("no connection")], Unreachable, "no connection", 1, id="no-connection"),
+    ],
+)
+def test_a_failure_says_what_to_do_and_changes_nothing(
+    answers: Sequence[TokenAnswer | Exception], failure: type[Exception], words: str, code: int
+) -> None:
+    it = world(700, *answers)
+    rotation = it.rotation()
+    with pytest.raises(failure, match=words) as caught:
+        rotation.access_token()
+    assert getattr(caught.value, "exit_code", None) == code
+    assert it.stored is not None
+    assert (it.stored.refresh_token, it.stored.access_token) == ("refresh-0-hunter2", "access-0-hunter2")
+    assert it.log[-1] == "unlock"
+    assert "hunter2" not in str(caught.value) + repr(rotation)
+
+
+@pytest.mark.parametrize("tries", [1, 2])
+def test_a_crash_in_the_middle_counts_as_a_try_without_answer(tries: int) -> None:
+    """The process before was killed between its announcement and the store: nobody knows what came of it."""
+    it = world(700, said(Verdict.SPENT))
+    it.stored = replace(
+        STORED, tried=fingerprint("refresh-0-hunter2"), tries=tries, tried_by="other-host:42", tried_at=NOW
+    )
+    with pytest.raises(LoginNeeded, match=r"other-host:42|earlier try"):
+        it.rotation().access_token()
+    assert len(it.spent) == 2 - tries
+
+
+def test_after_a_crash_before_the_post_the_next_run_goes_on_by_itself() -> None:
+    it = world(700, new(1))
+    it.stored = replace(STORED, tried=fingerprint("refresh-0-hunter2"), tries=1, tried_by="x", tried_at=NOW)
+    assert it.rotation().access_token() == "access-1-hunter2"
+    assert it.stored is not None
+    assert it.stored.tries == 0
+
+
+def test_a_refresh_token_that_any_answer_carries_is_kept() -> None:
+    it = world(700, TokenAnswer(Verdict.EARLY, "400", None, "refresh-7"))
+    it.rotation().access_token()
+    assert it.stored is not None
+    assert it.stored.refresh_token == "refresh-7"
+
+
+def test_what_the_server_said_is_passed_on() -> None:
+    it = world(700, said(Verdict.LAPSED))
+    with pytest.raises(LoginNeeded, match="words of the server"):
+        it.rotation().access_token()
+
+
+def test_after_spent_the_chain_that_another_process_stored_meanwhile_is_used() -> None:
+    it = world(580, said(Verdict.SPENT))
+    newer = replace(STORED, refresh_token="refresh-9", access_token="access-9", access_issued=NOW + 580)
+    it.before["post"] = lambda: setattr(it, "stored", newer)
+    assert it.rotation().access_token() == "access-9"
+    assert len(it.spent) == 1
+    assert it.stored is not None
+    assert it.stored.refresh_token == "refresh-9"
