@@ -26,6 +26,7 @@ SECRETS = {
     "client_id": "an-id-hunter2",
     "client_secret": "a-secret-hunter2",
     "refresh_token": "a-token-hunter2",
+    "store_key": "a-key-hunter2",
 }
 NAMES = [setting.name for setting in SETTINGS]
 # https://docs.meltano.com/reference/plugin-definition-syntax#settingskind
@@ -58,7 +59,16 @@ def wall(text: str) -> datetime:
 
 def test_the_settings_are_the_promised_ones() -> None:
     assert [
-        *("client_id", "client_secret", "refresh_token", "region", "base_url", "store", "divisions"),
+        *(
+            "client_id",
+            "client_secret",
+            "refresh_token",
+            "region",
+            "base_url",
+            "store",
+            "store_key",
+            "divisions",
+        ),
         *("exclude_divisions", "shard", "start_date", "concurrency", "on_denied"),
     ] == NAMES
     assert {setting.name for setting in SETTINGS if setting.secret} == {*SECRETS}
@@ -150,7 +160,19 @@ def test_settings_arrive_where_they_belong() -> None:
     assert settings.choice.shard == Shard(1, 1)
     assert settings.choice.pick([1, 2, 3]) == [3]
     assert (settings.skip_denied, settings.store, settings.concurrency) == (False, "~/x", 4)
-    assert (settings.client_id, settings.client_secret, settings.refresh_token) == tuple(SECRETS.values())
+    assert (settings.client_id, settings.client_secret, settings.refresh_token) == (
+        "an-id-hunter2",
+        "a-secret-hunter2",
+        "a-token-hunter2",
+    )
+    assert settings.store_keys == ("a-key-hunter2",)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"), [("", ()), (None, ()), ("a", ("a",)), ("a,b", ("a", "b")), (" a , ,b,", ("a", "b"))]
+)
+def test_keys_are_separated_by_commas(text: str | None, keys: tuple[str, ...]) -> None:
+    assert parsed(store_key=text).store_keys == keys
 
 
 @pytest.mark.parametrize(
@@ -241,10 +263,9 @@ def test_a_missing_setting_says_how_to_set_it() -> None:
     assert "meltano config set tap-exact-online client_secret" in str(caught.value)
 
 
-def test_the_secret_and_the_token_are_not_shown() -> None:
+def test_the_secrets_are_not_shown() -> None:
     shown = repr(parsed())
-    assert SECRETS["client_secret"] not in shown
-    assert SECRETS["refresh_token"] not in shown
+    assert [name for name in SECRETS if name != "client_id" and SECRETS[name] in shown] == []
 
 
 # --- The environment and the schema's complaints --------------------------------------------------------------
