@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tap_exact_online.auth.stores import FileStore, default_path, open_store
+from tap_exact_online.auth.form import Form
+from tap_exact_online.auth.stores import FileStore, open_store, state_file
 from tap_exact_online.auth.tokens import Tokens
 from tap_exact_online.errors import ConfigurationError, LimitReached
 
@@ -29,12 +30,11 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(path: Path) -> FileStore:
-    return FileStore(path, OWNER, lock_timeout=0.05)
+    return FileStore(path, Form(OWNER), lock_timeout=0.05)
 
 
 def keep(store: FileStore, tokens: Tokens = TOKENS) -> None:
     with store.lock():
-        store.check()
         store.write(tokens)
 
 
@@ -102,7 +102,7 @@ def test_another_clients_file_is_left_untouched(store: FileStore, path: Path) ->
     keep(store)
     before = path.read_bytes()
     with pytest.raises(ConfigurationError, match="left untouched"):
-        FileStore(path, "someone else").read()
+        FileStore(path, Form("someone else")).read()
     assert path.read_bytes() == before
 
 
@@ -142,62 +142,43 @@ def test_the_new_content_is_on_disk_before_it_takes_the_old_ones_place(
     assert steps == ["fsync", "replace", "fsync"]
 
 
-def test_a_folder_that_cannot_be_made_shows_before_anything_is_spent(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    store = FileStore(tmp_path / "file" / "tokens.json", OWNER)
-    with pytest.raises(ConfigurationError, match="nothing was spent"):
-        store.check()
+    store = FileStore(tmp_path / "file" / "tokens.json", Form(OWNER))
+    with pytest.raises(OSError, match=r"File exists|Not a directory"):
+        store.write(TOKENS)
     with pytest.raises(ConfigurationError, match="cannot be locked"), store.lock():
         pytest.fail("locked")
 
 
-def test_a_full_disk_shows_before_anything_is_spent(
-    store: FileStore, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ConfigurationError, match="No space left on device"):
-        store.check()
-    assert [*path.parent.iterdir()] == []
-
-
-def test_a_file_that_cannot_be_replaced_shows_before_anything_is_spent(
-    store: FileStore, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keep(store)
-
-    def busy(*_: Any) -> None:  # a file that is mounted by itself, as containers have it
-        raise OSError(errno.EBUSY, "Device or resource busy")
-
-    monkeypatch.setattr(Path, "replace", busy)
-    with pytest.raises(ConfigurationError, match=r"resource busy.*nothing was spent"):
-        store.check()
+def test_the_first_write_makes_the_folder_without_a_lock(store: FileStore, path: Path) -> None:
+    store.write(TOKENS)
     assert store.read() == TOKENS
-    assert {file.name for file in path.parent.iterdir()} <= {"tokens.json", "tokens.json.lock"}
-
-
-def test_a_check_changes_nothing(store: FileStore, path: Path) -> None:
-    keep(store)
-    before = path.read_bytes()
-    store.check()
-    assert (path.read_bytes(), mode(path)) == (before, 0o600)
+    assert (mode(path), mode(path.parent)) == (0o600, 0o700)
 
 
 def test_a_link_to_the_file_stays_a_link(store: FileStore, path: Path, tmp_path: Path) -> None:
     keep(store)
     link = tmp_path / "link.json"
     link.symlink_to(path)
-    keep(FileStore(link, OWNER), replace(TOKENS, refresh_token="next"))
+    keep(FileStore(link, Form(OWNER)), replace(TOKENS, refresh_token="next"))
     assert link.is_symlink()
     stored = store.read()
     assert stored is not None
     assert stored.refresh_token == "next"
 
 
+def test_what_is_forgotten_is_gone_and_may_be_forgotten_again(store: FileStore, path: Path) -> None:
+    store.forget()
+    keep(store)
+    store.forget()
+    store.forget()
+    assert store.read() is None
+    assert not path.exists()
+
+
 def test_a_lock_keeps_a_second_holder_out_and_is_let_go_of(store: FileStore, path: Path) -> None:
-    other = FileStore(path, OWNER, lock_timeout=0.05)
+    other = FileStore(path, Form(OWNER), lock_timeout=0.05)
     with store.lock(), pytest.raises(LimitReached, match="Another process"), other.lock():
         pytest.fail("both hold it")
     with other.lock():
@@ -213,8 +194,9 @@ def test_a_lock_is_let_go_of_when_the_block_fails(store: FileStore) -> None:
 
 def test_a_lock_keeps_a_second_process_out_until_that_one_dies(store: FileStore, path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from tap_exact_online.auth.stores import FileStore\n"
-        "with FileStore(Path(sys.argv[1]), 'someone').lock(): print('held', flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path; from tap_exact_online.auth.form import Form\n"
+        "from tap_exact_online.auth.stores import FileStore\n"
+        "with FileStore(Path(sys.argv[1]), Form('someone')).lock(): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -243,21 +225,25 @@ def test_a_lock_keeps_a_second_process_out_until_that_one_dies(store: FileStore,
     ],
 )
 def test_a_setting_names_a_file(setting: str, place: str) -> None:
-    assert open_store(setting, server="nl", client_id="i", owner=OWNER).place == place
+    assert open_store(setting, Form(OWNER), Path("default.json")).place == place
 
 
 def test_an_unknown_kind_of_store_is_refused_without_its_password() -> None:
     with pytest.raises(ConfigurationError, match=r"`store`.*'ftp:'") as caught:
-        open_store("ftp://user:hunter2@host/x", server="nl", client_id="i", owner=OWNER)
+        open_store("ftp://user:hunter2@host/x", Form(OWNER), Path("default.json"))
     assert "hunter2" not in str(caught.value)
 
 
 def test_every_client_id_and_region_has_a_default_file_of_its_own() -> None:
-    places = {default_path(server, client) for server in ("nl", "be") for client in ("one-id", "other-id")}
-    assert len(places) == 4
+    places = {
+        state_file(server, client, folder)
+        for server in ("nl", "be")
+        for client in ("one-id", "other-id")
+        for folder in ("", "emergency")
+    }
+    assert len(places) == 8
     assert not [place for place in places if "one-id" in str(place)]
-    store = open_store(None, server="nl", client_id="one-id", owner=OWNER)
-    assert Path(store.place) in places
+    assert open_store(None, Form(OWNER), Path("default.json")).place == "default.json"
 
 
 def test_the_file_is_json_that_a_person_can_look_at(store: FileStore, path: Path) -> None:

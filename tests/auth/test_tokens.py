@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_exact_online.auth.bearer import Bearer
 from tap_exact_online.auth.exchange import Exchange
-from tap_exact_online.auth.tokens import (
-    LIFETIME,
-    RENEW_AT,
-    VERSION,
-    Tokens,
-    fingerprint,
-    from_document,
-    to_document,
-)
+from tap_exact_online.auth.form import Form
+from tap_exact_online.auth.tokens import LIFETIME, RENEW_AT, VERSION, Tokens, fingerprint
 from tap_exact_online.errors import ConfigurationError
 
 OWNER = fingerprint("an-id", "nl")
@@ -33,6 +28,12 @@ TOKENS = Tokens(
     rotated_by="host:1",
 )
 PLACE = "/somewhere/tokens.json"
+KEY, OLD_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+DOCUMENT = asdict(TOKENS)
+
+
+def read(document: Any, form: Form | None = None) -> Tokens:
+    return (form or Form(OWNER)).read(json.dumps(document).encode(), PLACE)
 
 
 def test_nothing_shows_a_secret() -> None:
@@ -40,25 +41,63 @@ def test_nothing_shows_a_secret() -> None:
     assert "hunter2" not in repr(TOKENS) + str(TOKENS) + repr(exchange) + repr(Bearer("access-hunter2"))
 
 
-def test_what_is_stored_comes_back_equal() -> None:
-    assert from_document(to_document(TOKENS), OWNER, PLACE) == TOKENS
-
-
-@given(
-    st.builds(
-        Tokens,
-        st.just(OWNER),
-        st.text(),
-        st.none() | st.floats(0, 4e9),
-        st.none() | st.text(),
-        st.floats(0, 4e9),
-        st.floats(1, 1e5),
-        st.none() | st.text(),
-        st.none() | st.text(),
-    )
+_any_tokens = st.builds(
+    Tokens,
+    st.just(OWNER),
+    st.text(),
+    st.none() | st.floats(0, 4e9),
+    st.none() | st.text(),
+    st.floats(0, 4e9),
+    st.floats(1, 1e5),
+    *[st.none() | st.text()] * 4,
+    tries=st.integers(0, 9),
 )
-def test_any_tokens_come_back_equal(tokens: Tokens) -> None:
-    assert from_document(to_document(tokens), OWNER, PLACE) == tokens
+
+
+@pytest.mark.parametrize("keys", [(), (KEY,), (KEY, OLD_KEY)], ids=["clear", "sealed", "two-keys"])
+@given(_any_tokens)
+def test_any_tokens_come_back_equal(keys: tuple[str, ...], tokens: Tokens) -> None:
+    form = Form(OWNER, keys)
+    assert form.read(form.write(tokens), PLACE) == tokens
+
+
+def test_what_is_sealed_shows_no_token_and_whose_it_is() -> None:
+    content = Form(OWNER, [KEY]).write(TOKENS)
+    assert b"hunter2" not in content
+    assert {*json.loads(content)} == {"version", "owner", "sealed"}
+
+
+def test_an_old_key_still_opens_and_what_is_in_the_clear_is_read_with_keys_too() -> None:
+    assert Form(OWNER, [KEY, OLD_KEY]).read(Form(OWNER, [OLD_KEY]).write(TOKENS), PLACE) == TOKENS
+    assert Form(OWNER, [KEY]).read(Form(OWNER).write(TOKENS), PLACE) == TOKENS
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        pytest.param([], "is encrypted: set `store_key`", id="no-key"),
+        pytest.param([KEY], "None of the keys in `store_key`", id="another-key"),
+    ],
+)
+def test_what_cannot_be_opened_names_the_setting(keys: list[str], said: str) -> None:
+    content = Form(OWNER, [OLD_KEY]).write(TOKENS)
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        Form(OWNER, keys).read(content, PLACE)
+    assert PLACE in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["hunter2", "hunter2" * 10, KEY[:-2], "\u20ac"])
+def test_what_is_no_key_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(ConfigurationError, match="`store_key`") as caught:
+        Form(OWNER, [key])
+    assert key not in str(caught.value)
+
+
+def test_another_owners_store_is_refused_without_its_key() -> None:
+    content = Form("else", [OLD_KEY]).write(replace(TOKENS, owner="else"))
+    with pytest.raises(ConfigurationError, match="another client id or region"):
+        Form(OWNER).read(content, PLACE)
 
 
 @pytest.mark.parametrize(
@@ -68,46 +107,41 @@ def test_any_tokens_come_back_equal(tokens: Tokens) -> None:
         pytest.param([], "does not hold a connection", id="a-list"),
         pytest.param("hunter2", "does not hold a connection", id="text"),
         pytest.param({}, "does not hold a connection", id="empty"),
-        pytest.param({"refresh_token": 5, "version": 1}, "does not hold a connection", id="a-number"),
+        pytest.param({**DOCUMENT, "refresh_token": 5}, "does not hold a connection", id="a-number"),
         pytest.param({"other": "hunter2"}, "does not hold a connection", id="something-else"),
-        pytest.param({**to_document(TOKENS), "version": VERSION + 1}, "newer version", id="newer"),
-        pytest.param({**to_document(TOKENS), "version": "1"}, "newer version", id="version-in-words"),
-        pytest.param(
-            to_document(replace(TOKENS, owner="else")), "another client id or region", id="other-client"
-        ),
-        pytest.param(
-            {"refresh_token": "hunter2", "version": 1}, "another client id or region", id="no-owner"
-        ),
+        pytest.param({**DOCUMENT, "version": VERSION + 1}, "newer version", id="newer"),
+        pytest.param({**DOCUMENT, "version": "1"}, "newer version", id="version-in-words"),
+        pytest.param({**DOCUMENT, "owner": "else"}, "another client id or region", id="other-client"),
+        pytest.param({"refresh_token": "hunter2", "version": 1}, "does not hold a connection", id="no-owner"),
     ],
 )
 def test_what_is_not_ours_is_refused_by_its_place_and_not_shown(document: Any, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said) as caught:
-        from_document(document, OWNER, PLACE)
+        read(document)
     assert PLACE in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
 def test_what_an_older_version_did_not_know_has_its_default_and_what_it_does_not_know_is_dropped() -> None:
     document = {"owner": OWNER, "refresh_token": "r", "version": 1, "of_the_past": 5}
-    assert from_document(document, OWNER, PLACE) == Tokens(OWNER, "r")
+    assert read(document) == Tokens(OWNER, "r")
 
 
 @pytest.mark.parametrize(
-    ("tokens", "age", "fresh"),
+    ("tokens", "age", "left"),
     [
-        pytest.param(TOKENS, 0, True, id="new"),
-        pytest.param(TOKENS, 574.9, True, id="before-it-may-be-renewed"),
-        pytest.param(TOKENS, 575.1, False, id="in-its-last-25-s"),
-        pytest.param(TOKENS, 601, False, id="expired"),
-        pytest.param(TOKENS, -100, True, id="from-the-future"),
-        pytest.param(replace(TOKENS, access_token=None), 0, False, id="none-yet"),
-        pytest.param(replace(TOKENS, expires_in=100.0), 74.9, True, id="a-short-life"),
-        pytest.param(replace(TOKENS, expires_in=100.0), 75.1, False, id="the-end-of-a-short-life"),
-        pytest.param(replace(TOKENS, expires_in=10.0), 0, False, id="a-life-too-short-to-use"),
+        pytest.param(TOKENS, 0, 575, id="new"),
+        pytest.param(TOKENS, 570, 5, id="before-it-may-be-renewed"),
+        pytest.param(TOKENS, 580, -5, id="in-its-last-25-s"),
+        pytest.param(TOKENS, 700, -125, id="expired"),
+        pytest.param(TOKENS, -100, 575, id="from-the-future"),
+        pytest.param(replace(TOKENS, access_token=None), 0, 0, id="none-yet"),
+        pytest.param(replace(TOKENS, expires_in=60.0), 0, 57.5, id="a-short-life-is-used-in-the-same-part"),
+        pytest.param(replace(TOKENS, expires_in=6000.0), 0, 5975, id="a-long-life"),
     ],
 )
-def test_a_token_is_used_until_its_last_25_seconds(tokens: Tokens, age: float, fresh: bool) -> None:  # noqa: FBT001
-    assert tokens.fresh(1000.0 + age) is fresh
+def test_the_time_that_a_token_can_be_used(tokens: Tokens, age: float, left: float) -> None:
+    assert tokens.left(1000.0 + age) == pytest.approx(left)
 
 
 def test_a_new_token_may_be_asked_for_when_the_old_one_is_no_longer_fresh() -> None:
