@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tap_exact_online.auth.tokens import VERSION, Tokens
 from tap_exact_online.errors import ConfigurationError
@@ -13,7 +15,7 @@ from tap_exact_online.errors import ConfigurationError
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-# Said in the clear even where the rest is sealed, so that a store can be refused without its key.
+# Said in the clear too where all is sealed, so that a store can be refused without its key.
 _OPEN = ("version", "owner")
 
 
@@ -40,14 +42,13 @@ class Form:
     def write(self, tokens: Tokens) -> bytes:
         """Return the tokens as they are stored."""
         document = asdict(tokens)
-        if self._fernet is None:
-            return json.dumps(document, indent=1).encode()
-        secret = {name: value for name, value in document.items() if name not in _OPEN}
-        sealed = self._fernet.encrypt(json.dumps(secret).encode()).decode()
-        return json.dumps({**{name: document[name] for name in _OPEN}, "sealed": sealed}, indent=1).encode()
+        if self._fernet is not None:
+            sealed = self._fernet.encrypt(json.dumps(document).encode()).decode()
+            document = {**{name: document[name] for name in _OPEN}, "sealed": sealed}
+        return json.dumps(document, indent=1).encode()
 
     def read(self, content: bytes, place: str) -> Tokens:
-        """Read stored tokens.
+        """Read stored tokens; those in the clear are read with keys too, and sealed when they are next written.
 
         Args:
             content: What `write` gave.
@@ -57,50 +58,68 @@ class Form:
             ConfigurationError: It is damaged, sealed with another key, belongs to another app or server, or was
                 written by a newer version.
         """
+        document = _document(content, place)
+        self._check(document, place)
+        if "sealed" in document:
+            document = _document(self._opened(document["sealed"], place), place)
+            self._check(document, place)  # again: what is said in the clear can be said by anyone
         try:
-            document: Any = json.loads(content)
-        except (ValueError, RecursionError):
-            document = None
-        if not isinstance(document, Mapping) or "owner" not in document:
-            raise _damaged(place)
-        if not isinstance(document.get("version"), int) or document["version"] > VERSION:
+            return msgspec.convert(document, Tokens)
+        except msgspec.ValidationError:
+            raise damaged(place) from None
+
+    def _check(self, document: Mapping[str, Any], place: str) -> None:
+        version = document.get("version")
+        if type(version) is not int:
+            raise damaged(place)
+        if version > VERSION:
             msg = (
                 f"The token store {place} was written by a newer version of this tap."
                 " Upgrade this one, or set `store` elsewhere."
             )
             raise ConfigurationError(msg)
+        if not isinstance(document.get("owner"), str):
+            raise damaged(place)
         if document["owner"] != self.owner:
             msg = (
                 f"The token store {place} belongs to another client id or region. It was left untouched."
                 " Set `store` to a place of its own for this one."
             )
             raise ConfigurationError(msg)
-        if "sealed" in document:
-            document = {**document, **self._opened(str(document["sealed"]), place)}
-        if not isinstance(document.get("refresh_token"), str):
-            raise _damaged(place)
-        names = {f.name for f in fields(Tokens)}
-        return Tokens(**{name: value for name, value in document.items() if name in names})
 
-    def _opened(self, sealed: str, place: str) -> dict[str, Any]:
+    def _opened(self, sealed: Any, place: str) -> bytes:
+        if not isinstance(sealed, str) or not sealed.isascii():
+            raise damaged(place)
         if self._fernet is None:
             msg = f"The token store {place} is encrypted: set `store_key` to the key it was written with."
             raise ConfigurationError(msg)
         from cryptography.fernet import InvalidToken  # noqa: PLC0415  an extra
 
         try:
-            document: dict[str, Any] = json.loads(self._fernet.decrypt(sealed.encode()))
+            return self._fernet.decrypt(sealed)
         except InvalidToken:
             msg = f"None of the keys in `store_key` opens the token store {place}. Add the key it was written with."
             raise ConfigurationError(msg) from None
-        return document
 
 
-def _damaged(place: str) -> ConfigurationError:
+def damaged(place: str) -> ConfigurationError:
+    """Return the failure of a store that holds something else, or only a part."""
     return ConfigurationError(
         f"The token store {place} does not hold a connection of this tap."
         " If it is damaged, delete it and connect again; if it belongs to something else, set `store` elsewhere."
     )
+
+
+def _document(content: bytes, place: str) -> dict[str, Any]:
+    try:
+        document: Any = msgspec.json.decode(
+            content
+        )  # stricter than json: no NaN, which would make a token eternal
+    except (msgspec.DecodeError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise damaged(place)
+    return document
 
 
 def _fernet(keys: Sequence[str]) -> MultiFernet:

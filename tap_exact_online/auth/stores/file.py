@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,11 +14,14 @@ from pathlib import Path
 import filelock
 
 from tap_exact_online.auth.form import Form
+from tap_exact_online.auth.stores.mounts import network_file_system
 from tap_exact_online.auth.tokens import Tokens
 from tap_exact_online.errors import ConfigurationError, LimitReached
 
-# Longer than the token request's own timeout, so that a working holder is waited for and a hanging one is not.
-_LOCK_TIMEOUT = 90.0
+_log = logging.getLogger("tap-exact-online.auth")
+
+LOCK_TIMEOUT = 120.0
+"""Seconds: more than the 93 that a token request takes at most, so that a working holder is waited for."""
 
 
 class FileStore:
@@ -26,18 +31,19 @@ class FileStore:
         place: The file's path.
     """
 
-    def __init__(self, path: Path, form: Form, lock_timeout: float = _LOCK_TIMEOUT) -> None:
+    def __init__(self, path: Path, form: Form, lock_timeout: float | None = None) -> None:
         """Name the file; nothing is touched before it is needed.
 
         Args:
             path: The file. Its folder is made, closed to others, when something is written.
             form: How the connection is written down.
-            lock_timeout: Seconds to wait for another process.
+            lock_timeout: Seconds to wait for another process; None for `LOCK_TIMEOUT`.
         """
         self.place = str(path)
         self._path = path
         self._form = form
         self._lock_timeout = lock_timeout
+        self._warned = False
 
     def read(self) -> Tokens | None:
         """Return what is stored, or None where there is no file."""
@@ -73,30 +79,53 @@ class FileStore:
 
     def forget(self) -> None:
         """Remove the file."""
-        self._path.unlink(missing_ok=True)
-        if self._path.parent.is_dir():
-            _fsync_folder(self._path.parent)
+        path = self._path.resolve()
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            _fsync_folder(path.parent)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the lock file beside it; the system lets go of it when the process dies, however it dies."""
+        timeout = LOCK_TIMEOUT if self._lock_timeout is None else self._lock_timeout
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = filelock.FileLock(f"{self.place}.lock", timeout=self._lock_timeout, mode=0o600)
+            path = self._path.resolve()  # where a link leads: two names of one file must not have two locks
+            self._warn(path)
+            # Without flock, filelock would go on with a file that outlives a killed holder: rather stop.
+            lock = filelock.FileLock(f"{path}.lock", timeout=timeout, mode=0o600, fallback_to_soft=False)
             lock.acquire()
         except filelock.Timeout:
             msg = (
-                f"Another process has held the token store {self.place} for {self._lock_timeout:.0f} s."
+                f"Another process has held the token store {self.place} for {timeout:.0f} s."
                 " Find out whether it hangs, and run again."
             )
             raise LimitReached(msg) from None
-        except OSError as error:
-            msg = f"The token store {self.place} cannot be locked ({error.strerror}). Set `store` to a writable place."
+        except (OSError, RuntimeError) as error:  # before Python 3.13 a circle of links is a RuntimeError
+            words = getattr(error, "strerror", None) or error
+            msg = f"The token store {self.place} cannot be locked ({words}). Set `store` to a writable place."
             raise ConfigurationError(msg) from error
         try:
             yield
         finally:
             lock.release()
+
+    def _warn(self, path: Path) -> None:
+        """Say once that the lock may not hold where other machines see the file too."""
+        if self._warned or sys.platform != "linux":
+            return
+        self._warned = True
+        try:
+            kind = network_file_system(path, Path("/proc/mounts").read_text(errors="replace"))
+        except OSError:
+            return  # a container without /proc: nothing is known
+        if kind is not None:
+            _log.warning(
+                "The token store %s lies on a network file system (%s), where a lock may not keep other machines out."
+                " If several share it, set `store` to a postgresql:, s3:, gs: or az: URL.",
+                self.place,
+                kind,
+            )
 
 
 def _fsync_folder(folder: Path) -> None:
