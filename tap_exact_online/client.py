@@ -16,7 +16,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from tap_exact_online.auth.bearer import Bearer
-from tap_exact_online.errors import Denied, LimitReached, LoginNeeded, Unreachable, UnsafeLink
+from tap_exact_online.errors import Denied, LimitReached, LoginNeeded, TapError, Unreachable, UnsafeLink
 from tap_exact_online.limits import Limits
 from tap_exact_online.odata import Decoder, MalformedBody, Page
 from tap_exact_online.responses import Accept, Action, Renew, Retry, Stop, Wait, classify
@@ -37,6 +37,11 @@ _REFUSALS = 5
 
 class AccessTokens(Protocol):
     """Gives access tokens."""
+
+    @property
+    def unsaved(self) -> TapError | None:
+        """Why the newest token is not in the store, or None."""
+        ...
 
     def access_token(self) -> str:
         """Return a token that can be used now."""

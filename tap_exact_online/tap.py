@@ -131,8 +131,15 @@ class TapExactOnline(TerminableTap):
             raise
         finally:
             self.report.summarise()
+            self._check_token()
         if self.report.exit_code:
             sys.exit(self.report.exit_code)
+
+    def _check_token(self) -> None:
+        """End with what is most urgent: a new token that the store did not take."""
+        client = vars(self).get("client")  # made only when it was needed
+        if client is not None and client.tokens.unsaved is not None:
+            raise client.tokens.unsaved
 
     def test_connection(self) -> None:
         """Read the divisions: one uncounted call and one page show that connection and rights are there."""
@@ -140,6 +147,7 @@ class TapExactOnline(TerminableTap):
         stream = self.streams["divisions"]
         stream.selected = True
         stream.sync()
+        self._check_token()
 
     def _check_catalog(self) -> None:
         """Refuse a catalog that selects a stream which does not exist."""

@@ -86,8 +86,18 @@ class Tap:
             timeout=120,
             env={**os.environ, **(env or {})},
         )
+        self.check_no_secret(process.stdout + process.stderr)
         lines = [json.loads(line) for line in process.stdout.splitlines() if line.startswith('{"type"')]
         return Run(process.returncode, process.stderr, lines)
+
+    def check_no_secret(self, output: str) -> None:
+        """Fail where the secret of the app or any token of this tap shows, whatever the test is about."""
+        assert (self.config.get("client_secret") or "sandbox-secret") not in output
+        assert (self.config.get("refresh_token") or "stampNL001") not in output
+        store = Path(self.config.get("store") or self.folder / "none")
+        stored = json.loads(store.read_bytes()) if store.exists() else {}
+        for name in ("access_token", "refresh_token"):
+            assert not stored.get(name) or stored[name] not in output
 
     def catalog(
         self, select: Callable[[str], bool] | Sequence[str], *, every_field: bool = False

@@ -19,13 +19,19 @@ def not_connected(place: str) -> LoginNeeded:
     )
 
 
-def answer_lost(tokens: Tokens, place: str) -> LoginNeeded:
-    """Say that both tries to exchange a token got no answer, and who made the last."""
+def given_up(tokens: Tokens, place: str) -> LoginNeeded:
+    """Say why a token is not sent once more: Exact called it dead, or two tries got no answer."""
     when = datetime.fromtimestamp(tokens.tried_at or 0.0, UTC)
+    last = f"last by {tokens.tried_by} at {when:%Y-%m-%d %H:%M:%S} UTC"
+    if tokens.refused:
+        return LoginNeeded(
+            f"The refresh token in {place} was sent to Exact {tokens.tries} times, {last}, and is dead. Exact said:"
+            f" {tokens.refused}. {LOGIN}"
+        )
     return LoginNeeded(
-        f"The refresh token in {place} was sent to Exact {tokens.tries} times without an answer coming back, last by"
-        f" {tokens.tried_by} at {when:%Y-%m-%d %H:%M:%S} UTC: the connection broke or the process was ended in that"
-        f" moment. Exact has most likely replaced the token, and the new one is lost. {LOGIN}"
+        f"The refresh token in {place} was sent to Exact {tokens.tries} times without an answer coming back, {last}: the"
+        " connection broke or the process was ended in that moment. Exact has most likely replaced the token, and the"
+        f" new one is lost. {LOGIN}"
     )
 
 

@@ -166,7 +166,7 @@ class Rotation:
         spent = fingerprint(start.refresh_token)
         before = start.base.tries if start.base.tried == spent else 0
         if before >= _MOST_TRIES:
-            raise failures.answer_lost(start.base, self.store.place)
+            raise failures.given_up(start.base, self.store.place)
         for wait in (*_OUT_OF_ORDER_WAITS, None):
             with held_back():
                 base = self._announce(start.base, spent, before + 1)
@@ -174,7 +174,7 @@ class Rotation:
                 if answer.verdict is Verdict.NEW:
                     return self._keep(base, start, answer)
                 if answer.verdict is not Verdict.LOST:
-                    self._take_back(base, before, answer)
+                    base = self._note(base, before, answer)
             if answer.verdict is not Verdict.OUT_OF_ORDER or wait is None or self._alive(start.base):
                 break
             _log.warning(
@@ -217,7 +217,9 @@ class Rotation:
 
     def _announce(self, base: Tokens, spent: str, tries: int) -> Tokens:
         """Write down that a token is about to be spent: it explains a crash, and proves that the store takes writes."""
-        announced = replace(base, tried=spent, tries=tries, tried_by=_me(), tried_at=self.clock())
+        announced = replace(
+            base, tried=spent, tries=tries, tried_by=_me(), tried_at=self.clock(), refused=None
+        )
         try:
             self.store.write(announced)
         except OSError as error:
@@ -228,20 +230,22 @@ class Rotation:
             raise ConfigurationError(msg) from error
         return announced
 
-    def _take_back(self, base: Tokens, tries: int, answer: TokenAnswer) -> None:
-        """Note that an answer came, so that this try does not count as lost; keep a refresh token it may carry."""
-        stored = self.store.read()
-        if stored is None or stored.refresh_token != base.refresh_token:
-            return  # someone who does not keep our lock has stored a newer chain: theirs stands
-        known = replace(base, tries=tries)
+    def _note(self, base: Tokens, tries: int, answer: TokenAnswer) -> Tokens:
+        """Write down that an answer came. Only one that calls the token dead counts as a try of it."""
+        dead = answer.verdict in {Verdict.SPENT, Verdict.LAPSED}
+        known = replace(base, refused=answer.said) if dead else replace(base, tries=tries)
         if answer.refresh_token and answer.refresh_token != base.refresh_token:
             known = replace(
                 known, refresh_token=answer.refresh_token, previous=base.tried, refresh_issued=self.clock()
             )
+        stored = self.store.read()
+        if stored is None or stored.refresh_token != base.refresh_token:
+            return known  # someone who does not keep our lock has stored a newer chain: theirs stands
         try:
             self.store.write(known)
         except OSError as error:
             _log.warning("The token store %s cannot be written: %s", self.store.place, error.strerror)
+        return known
 
     def _keep(self, base: Tokens, start: _Start, answer: TokenAnswer) -> str:
         """Store the new tokens; where the store fails, save them elsewhere and go on with this run."""

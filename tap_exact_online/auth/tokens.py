@@ -31,6 +31,7 @@ class Tokens:
         tries: How often that one went out without an answer coming back.
         tried_by: Host and process that sent it last.
         tried_at: When, in epoch seconds.
+        refused: What Exact said of it, if it called it dead.
         version: The form of the stored data.
     """
 
@@ -47,6 +48,7 @@ class Tokens:
     tries: int = 0
     tried_by: str | None = None
     tried_at: float | None = None
+    refused: str | None = None
     version: int = VERSION
 
     def left(self, now: float) -> float:

@@ -1,0 +1,27 @@
+"""Gets one access token and says which, as a fingerprint: `python -m tests.connection.one_token CONFIG [PATIENCE]`.
+
+What the tap does before its first call, without the seconds that the Singer SDK takes to start. PATIENCE is how many
+seconds to wait for another process that holds the store.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from tap_exact_online import settings
+from tap_exact_online.auth.stores import file
+from tap_exact_online.auth.tokens import fingerprint
+from tap_exact_online.connection import connect
+from tap_exact_online.errors import TapError
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        file.LOCK_TIMEOUT = float(sys.argv[2])
+    try:
+        client = connect(settings.parse(json.loads(Path(sys.argv[1]).read_bytes())))
+        print(fingerprint(client.tokens.access_token()))  # noqa: T201
+    except TapError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)

@@ -1,0 +1,169 @@
+"""Many processes that share one connection, and runs that outlive many access tokens."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Sandbox, StartSandbox
+from tests.singer import Tap, tap_for
+
+PROCESSES = 16
+
+
+@pytest.fixture
+def world(start_sandbox: StartSandbox) -> Sandbox:
+    return start_sandbox(rows=0)
+
+
+def start(tap: Tap, *patience: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """Start a process that wants one access token."""
+    tap.command()
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.connection.one_token", str(tap.folder / "config.json"), *patience],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(env or {})},
+    )
+
+
+def finish(processes: Sequence[subprocess.Popen[str]]) -> list[tuple[int, str, str]]:
+    """Return exit code, output and errors of each."""
+    outputs = [process.communicate(timeout=120) for process in processes]
+    return [(process.returncode, *output) for process, output in zip(processes, outputs, strict=True)]
+
+
+def test_sixteen_processes_spend_one_token(world: Sandbox, tmp_path: Path) -> None:
+    tap = tap_for(world, tmp_path)
+    results = finish([start(tap) for _ in range(PROCESSES)])
+    assert [code for code, _, _ in results] == [0] * PROCESSES, results
+    assert len({output for _, output, _ in results}) == 1
+    assert world.control.stats()["tokens"] == {
+        "calls": 1,
+        "redemptions": 1,
+        "code_grants": 0,
+        "reuse_attempts": 0,
+    }
+
+
+def test_a_run_of_many_token_lives_gets_no_401(start_sandbox: StartSandbox, tmp_path: Path) -> None:
+    life = 2.0
+    world = start_sandbox(
+        rows=200,
+        access_lifetime=life,
+        refresh_after=life * 570 / 600,
+        latency_ms=150,
+        minute_limit=100_000,
+    )
+    run = tap_for(world, tmp_path).run()
+    assert run.exit_code == 0, run.log
+    stats = world.control.stats()
+    assert stats["tokens"]["redemptions"] >= 3
+    assert stats["tokens"]["reuse_attempts"] == 0
+    assert stats["client_errors"] == {}
+
+
+def test_a_401_in_the_middle_costs_one_renewal(start_sandbox: StartSandbox, tmp_path: Path) -> None:
+    world = start_sandbox(rows=1500, refresh_after=0, minute_limit=100_000)
+    world.control.fault("status", path="sync/Financial/GLAccounts", status=401, skip=1)
+    run = tap_for(world, tmp_path).run()
+    assert run.exit_code == 0, run.log
+    assert world.control.stats()["tokens"]["redemptions"] == 2
+    divisions = len(world.control.divisions())
+    assert len(run.table("gl_accounts")) == sum(
+        world.control.count(row["Code"], "sync/Financial/GLAccounts") for row in world.control.divisions()
+    )
+    assert divisions
+
+
+def test_a_second_401_needs_a_person(start_sandbox: StartSandbox, tmp_path: Path) -> None:
+    world = start_sandbox(rows=10, refresh_after=0)
+    world.control.fault("status", path="sync/Financial/GLAccounts", status=401, times=2)
+    run = tap_for(world, tmp_path).run()
+    assert run.exit_code == 3, run.log
+    assert "Traceback" not in run.log
+
+
+def test_a_holder_that_hangs_stops_the_others(world: Sandbox, tmp_path: Path) -> None:
+    """The lock is never broken: whoever waits too long leaves with 4 and spends nothing."""
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from tap_exact_online.auth.form import Form\n"
+        "from tap_exact_online.auth.stores.file import FileStore\n"
+        "with FileStore(Path(sys.argv[1]), Form('anyone')).lock(): print('held', flush=True); sys.stdin.read()"
+    )
+    tap = tap_for(world, tmp_path)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, tap.config["store"]],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout
+    assert holder.stdin
+    assert holder.stdout.readline() == "held\n"
+    waiting = start(tap, "1")
+    ((code, _, errors),) = finish([waiting])
+    assert (code, "Another process has held the token store" in errors) == (4, True)
+    assert world.control.stats()["tokens"]["calls"] == 0
+
+    patient = start(tap)
+    holder.send_signal(signal.SIGKILL)
+    ((code, _, errors),) = finish([patient])
+    assert code == 0, errors
+    holder.stdin.close()
+    holder.stdout.close()
+    holder.wait()
+
+
+def test_the_seed_replaces_the_chain_once(world: Sandbox, tmp_path: Path) -> None:
+    tap = tap_for(world, tmp_path)
+    assert tap.run("--test").exit_code == 0
+    tap.config["refresh_token"] = world.control.new_login()
+    assert tap.run("--test").exit_code == 0
+    assert tap.run("--test").exit_code == 0
+    assert world.control.stats()["tokens"]["redemptions"] == 2
+
+
+def test_a_store_that_stops_taking_writes_after_the_post(world: Sandbox, tmp_path: Path) -> None:
+    """The new token is saved beside the store, the run ends with 5, and the next one brings the token home."""
+    tap = tap_for(world, tmp_path)
+    home = tmp_path / "home"
+    script = (
+        "import errno, sys\n"
+        "from tap_exact_online.auth.stores.file import FileStore\n"
+        "from tap_exact_online.tap import TapExactOnline\n"
+        "write = FileStore.write\n"
+        "def full(store, tokens):\n"
+        "    if tokens.tries == 0 and 'emergency' not in store.place:\n"
+        "        raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "    write(store, tokens)\n"
+        "FileStore.write = full\n"
+        "TapExactOnline.cli(sys.argv[1:])\n"
+    )
+    env = {"HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
+    command = [sys.executable, "-c", script, *tap.command("--test")[3:]]
+    failed = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **env}
+    )
+    assert failed.returncode == 5, failed.stderr
+    assert "No space left on device" in failed.stderr
+    assert '"type":"RECORD"' in failed.stdout
+    (saved,) = (home / "state").rglob("emergency/*.json")
+    assert saved.stat().st_mode & 0o777 == 0o600
+
+    document = json.loads(saved.read_bytes())
+    world.control.advance_clock(601)
+    document["access_issued"] -= 601
+    saved.write_text(json.dumps(document))
+    run = tap.run("--test", env=env)
+    assert run.exit_code == 0, run.log
+    assert "is now in" in run.log

@@ -1,0 +1,129 @@
+"""A process that is killed in the middle of a rotation: the next run goes on, or says exactly why it cannot."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Sandbox, StartSandbox
+from tests.connection.dying import POINTS
+from tests.singer import Tap, tap_for
+
+
+@pytest.fixture
+def world(start_sandbox: StartSandbox) -> Sandbox:
+    return start_sandbox(rows=0)
+
+
+@pytest.fixture
+def tap(world: Sandbox, tmp_path: Path) -> Tap:
+    """A tap that has been connected for ten minutes."""
+    tap = tap_for(world, tmp_path)
+    assert tap.run("--test").exit_code == 0
+    _age(tap, world)
+    return tap
+
+
+def _age(tap: Tap, world: Sandbox) -> None:
+    """Let ten minutes pass: for the server by its clock, for the tap by the ages in its store."""
+    world.control.advance_clock(601)
+    store = Path(tap.config["store"])
+    document = json.loads(store.read_bytes())
+    document["access_issued"] -= 601
+    store.write_text(json.dumps(document))
+    store.chmod(0o600)
+
+
+def _most_posts_of_one_token(world: Sandbox) -> int:
+    return int(max(world.control.tokens()["attempts"].values()))
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_by_itself(world: Sandbox, tap: Tap, point: str) -> None:
+    command = [sys.executable, "-m", "tests.connection.dying", point, "--", *tap.command("--test")[3:]]
+    killed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    lost = point in {"after the answer", "during the write", "before the rename"}
+    for _ in range(3):
+        run = tap.run("--test")
+        if lost:
+            assert run.exit_code == 3, run.log
+            assert "exact-online login" in run.log
+            assert "Old refresh token used" in run.log
+        else:
+            assert run.exit_code == 0, run.log
+    assert _most_posts_of_one_token(world) <= 2
+    assert list(tap.folder.glob(".store.json.*")) == [] or point in {"during the write", "before the rename"}
+
+
+@pytest.mark.parametrize("acted", [False, True], ids=["before the server acted", "after the server acted"])
+def test_killed_while_the_answer_was_awaited(world: Sandbox, tap: Tap, acted: bool) -> None:  # noqa: FBT001
+    world.control.fault("delay", path="token", seconds=30, act=acted)
+    posts = world.control.stats()["tokens"]["calls"]
+    process = subprocess.Popen(tap.command("--test"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    while not any(rule["seen"] for rule in world.control.faults()):
+        assert process.poll() is None
+    process.kill()
+    process.communicate(timeout=30)
+    assert world.control.stats()["tokens"]["calls"] >= posts
+    world.control.clear_faults()
+    for _ in range(3):
+        run = tap.run("--test")
+        assert run.exit_code in {0, 3}, run.log
+        if run.exit_code == 3:
+            assert "exact-online login" in run.log
+    assert _most_posts_of_one_token(world) <= 2
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_waits_until_the_token_is_kept(world: Sandbox, tap: Tap, how: signal.Signals) -> None:
+    world.control.fault("delay", path="token", seconds=1.5, act=True)
+    process = subprocess.Popen(tap.command("--test"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    while not any(rule["seen"] for rule in world.control.faults()):
+        assert process.poll() is None
+    process.send_signal(how)
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + how
+    run = tap.run("--test")
+    assert run.exit_code == 0, run.log
+    assert _most_posts_of_one_token(world) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "goes_on"),
+    [
+        pytest.param({"action": "reset_before"}, True, id="reset before the server acted"),
+        pytest.param({"action": "reset_after"}, False, id="reset after the server acted"),
+        pytest.param({"action": "empty", "act": True}, False, id="empty 200 after the server acted"),
+        pytest.param({"action": "empty"}, True, id="empty 200"),
+        pytest.param({"action": "status", "status": 503}, True, id="503"),
+    ],
+)
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_an_answer_that_is_lost(
+    start_sandbox: StartSandbox,
+    tmp_path: Path,
+    fault: dict[str, object],
+    goes_on: bool,  # noqa: FBT001
+    tls: bool,  # noqa: FBT001
+) -> None:
+    world = start_sandbox(rows=0, tls=tls)
+    env = {"REQUESTS_CA_BUNDLE": world.ca_file} if world.ca_file else {}
+    tap = tap_for(world, tmp_path)
+    assert tap.run("--test", env=env).exit_code == 0
+    _age(tap, world)
+    world.control.fault(
+        str(fault["action"]), path="token", **{k: v for k, v in fault.items() if k != "action"}
+    )
+    run = tap.run("--test", env=env)
+    assert run.exit_code == (0 if goes_on else 3), run.log
+    assert "Traceback" not in run.log
+    if not goes_on:
+        assert "exact-online login" in run.log
+        assert tap.run("--test", env=env).exit_code == 3
+    assert _most_posts_of_one_token(world) <= 2
