@@ -55,14 +55,15 @@ def modified_bookmark(highest: datetime, began: datetime, pages: int) -> datetim
     """Return the bookmark of a stream that filters on `Modified`, once it has been read to its end.
 
     A row of a page that was read already may change while later pages are read, and carry a lower `Modified` than a
-    row of those. So a read of several pages does not bookmark beyond its own beginning.
+    row of those. So a read of several pages does not bookmark beyond its own beginning. And no read bookmarks a moment
+    that is still to come: a row dated ahead would hide every change until then.
 
     Args:
         highest: The latest `Modified` seen, in UTC.
         began: When the read began, by our clock.
         pages: How many pages it took.
     """
-    return highest if pages <= 1 else min(highest, began - _CLOCKS_DIFFER)
+    return min(highest, began + _CLOCKS_DIFFER if pages <= 1 else began - _CLOCKS_DIFFER)
 
 
 _CLOCKS_DIFFER = timedelta(minutes=5)

@@ -16,7 +16,15 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from tap_exact_online.auth.bearer import Bearer
-from tap_exact_online.errors import Denied, LimitReached, LoginNeeded, TapError, Unreachable, UnsafeLink
+from tap_exact_online.errors import (
+    ConfigurationError,
+    Denied,
+    LimitReached,
+    LoginNeeded,
+    TapError,
+    Unreachable,
+    UnsafeLink,
+)
 from tap_exact_online.limits import Limits
 from tap_exact_online.odata import Decoder, MalformedBody, Page
 from tap_exact_online.responses import Accept, Action, Renew, Retry, Stop, Wait, classify
@@ -159,9 +167,12 @@ class Client:
             action, body = self._send(call, token)
             if isinstance(action, Accept):
                 try:
-                    return read(body)
+                    result = read(body)
                 except MalformedBody as error:
                     action = Retry(after=2, why=f"200, but {error}")
+                else:
+                    self._answered = True
+                    return result
             if isinstance(action, Stop):
                 raise self._remembered(call, action.error)
             if isinstance(action, Renew):
@@ -189,11 +200,14 @@ class Client:
             )
         except requests.RequestException as error:
             return Retry(after=2, why=explain(error)), b""
+        except OSError as error:  # requests finds no certificates where REQUESTS_CA_BUNDLE points
+            msg = f"No request can be made: {error}"
+            raise ConfigurationError(msg) from None
         if call.division is not None:
             self.limits.answered(call.division, answer.headers, refused=answer.status_code == 429)  # noqa: PLR2004
         action = classify(answer.status_code, answer.headers, answer.content)
-        if not isinstance(action, Retry):
-            self._answered = True
+        # A wrong address may well answer 200, with something else: only what was understood shows that this is Exact.
+        self._answered = self._answered or answer.status_code != 200  # noqa: PLR2004
         return action, answer.content
 
     def _wait_for_limit(self, call: Call) -> None:
@@ -222,7 +236,7 @@ class Client:
             msg = f"{call}: no usable answer from {self.base_url} in {tries} tries. The last one: {action.why}.{hint}"
             raise Unreachable(msg)
         # Jitter, so that many workers that failed together do not come back together.
-        wait = min(action.after * 2 ** (tries - 1), _LONGEST_WAIT) * random.uniform(0.5, 1.0)  # noqa: S311
+        wait = min(action.after * 2 ** (tries - 1), _LONGEST_WAIT) * random.uniform(1.0, 1.25)  # noqa: S311
         _log.warning("%s: %s; trying again in %.1f s", call, action.why, wait)
         self.sleep(wait)
 

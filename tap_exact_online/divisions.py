@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from tap_exact_online import edm
 from tap_exact_online.client import Call, Client, address
 from tap_exact_online.errors import ConfigurationError, Denied
-from tap_exact_online.odata import Decoder
+from tap_exact_online.odata import Decoder, Page
 
 _log = logging.getLogger("tap-exact-online.divisions")
 
@@ -76,7 +75,7 @@ class Choice:
 
 def granted_divisions(
     client: Client, select: Sequence[str], fallback: Iterable[int] = (), most_pages: int | None = None
-) -> list[Mapping[str, Any]]:
+) -> Page:
     """Read the divisions that the user may see and has granted to the app.
 
     Args:
@@ -86,7 +85,7 @@ def granted_divisions(
         most_pages: Read no more than this many pages; None for all.
 
     Returns:
-        One row for each division, in the final form of the stream `divisions`.
+        One row for each division, in the final form of the stream `divisions`, and what was rejected, as one page.
 
     Raises:
         ConfigurationError: None is granted.
@@ -104,14 +103,16 @@ def granted_divisions(
         url = address(client.base_url, endpoint.path, division, {"$select": ",".join(select)})
         try:
             pages = islice(client.pages(Call(endpoint.path, url, division), decoder), most_pages)
-            rows = [row for page in pages for row in page.rows]
+            read = [*pages]
         except Denied as error:
-            if error.whole_division:
+            if error.reason == "NoDivisionAccess":
                 _log.info("The list of divisions cannot be read under division %d; trying another", division)
                 continue
             raise
-        if rows:
-            return [{**row, "Division": row["Code"]} for row in rows]
+        rows = [{**row, "Division": row["Code"]} for page in read for row in page.rows]
+        rejected = [line for page in read for line in page.rejected]
+        if rows or rejected:
+            return Page(rows, None, rejected)
         break
     else:
         if current:

@@ -100,9 +100,12 @@ def filter_clock(instant: datetime) -> datetime:
     The hour that the clock shows twice is filtered from an hour earlier: a row changed in its second passage
     carries a lower reading than one changed in its first.
     """
-    wall_clock = instant.astimezone(_DUTCH)
-    ambiguous = wall_clock.utcoffset() != wall_clock.replace(fold=1 - wall_clock.fold).utcoffset()
-    return wall_clock.replace(tzinfo=None, fold=0) - timedelta(hours=1 if ambiguous else 0)
+    try:
+        wall_clock = instant.astimezone(_DUTCH)
+        ambiguous = wall_clock.utcoffset() != wall_clock.replace(fold=1 - wall_clock.fold).utcoffset()
+        return wall_clock.replace(tzinfo=None, fold=0) - timedelta(hours=1 if ambiguous else 0)
+    except OverflowError:  # at the ends of the calendar
+        return instant.replace(tzinfo=None)
 
 
 @lru_cache(maxsize=65536)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap_exact_online.errors import Denied, ReadError, Refused
+from tap_exact_online.transport import redirected
 
 _WHOLE_DIVISION = {
     "BlockedUser": "the user is blocked in Exact Online",
@@ -95,12 +96,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Action:
     if status >= 500:
         return Retry(after=2, why=f"{status}: {said or 'no explanation'}")
     if 300 <= status < 400:  # the API never redirects; another host or another region does
-        return Stop(
-            Refused(
-                f"{status}: the server sends elsewhere ({headers.get('Location', 'no address')}):"
-                " check the settings `region` and `base_url`"
-            )
-        )
+        return Stop(Refused(f"{status}: {redirected(headers.get('Location', ''))}"))
     if status == 404:
         return Stop(Refused(f"404: nothing at this address: {said or 'check `region` and `base_url`'}"))
     return Stop(Refused(f"{status}: {said or reason or 'no explanation'}"))

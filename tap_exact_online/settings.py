@@ -198,7 +198,7 @@ class Settings:
         skip_denied: A missing right skips the stream in that division.
     """
 
-    client_id: str
+    client_id: str = field(repr=False)
     client_secret: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
     base_url: str

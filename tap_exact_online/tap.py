@@ -68,8 +68,10 @@ class TapExactOnline(TerminableTap):
         select = [fact.name for fact in fields] or sorted(needed(BY_NAME["divisions"]))
         choice = self.settings.choice
         known = sorted(choice.only) or read_before(self.state)
-        rows = granted_divisions(self.client, select, known, 1 if self._only_a_test else None)
-        granted = {row["Code"]: row for row in rows}
+        page = granted_divisions(self.client, select, known, 1 if self._only_a_test else None)
+        for line in page.rejected:
+            self.report.rejected("divisions", None, line)
+        granted = {row["Code"]: row for row in page.rows}
         for missing in choice.missing(granted):
             self.logger.warning(
                 "Division %d of the setting `divisions` is not granted to this app and is not read: tick it under %s.",

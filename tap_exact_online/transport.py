@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import (
@@ -53,3 +54,9 @@ def _cause(error: requests.RequestException) -> BaseException:
     if isinstance(inner, SSLError) and inner.args:
         inner = inner.args[0]
     return inner if isinstance(inner, BaseException) else error
+
+
+def redirected(location: str) -> str:
+    """Say that a server sends elsewhere, which Exact's never does."""
+    host = urlsplit(location).netloc or "no address"
+    return f"The server sends elsewhere ({host}): check the settings `region` and `base_url`."

@@ -121,7 +121,7 @@ def test_the_list_is_read_page_by_page_under_the_current_division(
     link = f"{listed_under(7)}?$skiptoken=8"
     requests_mock.get(listed_under(7), json={"d": {"results": [row(7), row(8)], "__next": link}})
     requests_mock.get(link, json={"d": {"results": [row(9)]}})
-    assert granted_divisions(client, SELECT) == [
+    assert granted_divisions(client, SELECT).rows == [
         {"Code": code, "Description": f"Company {code}", "Status": 1, "Division": code} for code in (7, 8, 9)
     ]
     assert [request.qs for request in requests_mock.request_history[:2]] == [
@@ -142,7 +142,7 @@ def test_the_current_division_comes_in_any_envelope(
 ) -> None:
     requests_mock.get(ME, json=answer)
     requests_mock.get(listed_under(7), json={"d": [row(7)]})
-    assert [found["Code"] for found in granted_divisions(client, SELECT)] == [7]
+    assert [found["Code"] for found in granted_divisions(client, SELECT).rows] == [7]
 
 
 def test_another_division_is_tried_where_the_current_one_is_closed(
@@ -151,7 +151,7 @@ def test_another_division_is_tried_where_the_current_one_is_closed(
     me(requests_mock, 7)
     closed = requests_mock.get(listed_under(7), status_code=403, headers={"Reason": "NoDivisionAccess"})
     requests_mock.get(listed_under(8), json={"d": [row(8), row(9)]})
-    assert [found["Code"] for found in granted_divisions(client, SELECT, [7, 8])] == [8, 9]
+    assert [found["Code"] for found in granted_divisions(client, SELECT, [7, 8]).rows] == [8, 9]
     assert closed.call_count == 1
 
 
@@ -161,7 +161,27 @@ def test_without_a_current_division_a_configured_one_is_used(
 ) -> None:
     requests_mock.get(ME, json={"d": answer})
     requests_mock.get(listed_under(8), json={"d": [row(8)]})
-    assert [found["Code"] for found in granted_divisions(client, SELECT, [8])] == [8]
+    assert [found["Code"] for found in granted_divisions(client, SELECT, [8]).rows] == [8]
+
+
+@pytest.mark.parametrize("reason", ["BlockedUser", "LicenseExpired", "BlockedCustomer"])
+def test_a_denial_for_another_reason_is_said_as_it_is(
+    reason: str, client: Client, requests_mock: requests_mock.Mocker
+) -> None:
+    me(requests_mock, 7)
+    requests_mock.get(listed_under(7), status_code=403, headers={"Reason": reason})
+    with pytest.raises(Denied, match=reason):
+        granted_divisions(client, SELECT, [8])
+
+
+def test_a_division_that_cannot_be_understood_is_not_dropped_in_silence(
+    client: Client, requests_mock: requests_mock.Mocker
+) -> None:
+    me(requests_mock, 7)
+    requests_mock.get(listed_under(7), json={"d": [row(7), {**row(8), "Status": "closed"}]})
+    page = granted_divisions(client, SELECT)
+    assert [found["Code"] for found in page.rows] == [7]
+    assert [line.split(":")[0] for line in page.rejected] == ["Code 8"]
 
 
 def test_a_missing_scope_is_no_reason_to_try_elsewhere(

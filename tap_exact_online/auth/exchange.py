@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import requests
 
 from tap_exact_online.auth.responses import TokenAnswer, Verdict, classify
-from tap_exact_online.errors import Unreachable
-from tap_exact_online.transport import explain, never_sent
+from tap_exact_online.errors import ConfigurationError, Unreachable
+from tap_exact_online.transport import explain, never_sent, redirected
 
 _log = logging.getLogger("tap-exact-online.auth")
 
@@ -30,7 +30,7 @@ class Exchange:
     """
 
     base_url: str
-    client_id: str
+    client_id: str = field(repr=False)
     client_secret: str = field(repr=False)
     sleep: Callable[[float], None]
 
@@ -44,6 +44,7 @@ class Exchange:
 
         Raises:
             Unreachable: No connection could be made, so the token is unspent.
+            ConfigurationError: The server sends elsewhere, so it is not Exact's.
         """
         return self._post({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
@@ -89,7 +90,12 @@ class Exchange:
                     raise Unreachable(msg) from None
                 _log.warning("Cannot reach %s, trying again in %g s", self.base_url, wait)
                 self.sleep(wait)
+            except OSError as error:  # requests finds no certificates where REQUESTS_CA_BUNDLE points
+                msg = f"No request can be made: {error}"
+                raise ConfigurationError(msg) from None
             else:
+                if answer.is_redirect:
+                    raise ConfigurationError(redirected(answer.headers.get("Location", "")))
                 return classify(answer.status_code, answer.content)
         raise AssertionError  # the last wait is None
 

@@ -50,7 +50,9 @@ def classify(status: int, body: bytes) -> TokenAnswer:
         document = None
     gateway = status >= 500 or status in {408, 429}
     if not isinstance(document, dict):
-        return TokenAnswer(Verdict.OUT_OF_ORDER if gateway else Verdict.LOST, f"{status} without JSON")
+        # An empty or broken 200 may be what is left of new tokens; a page of a box on the way is not.
+        lost = status == 200 and body.lstrip()[:1] in {b"", b"{"}
+        return TokenAnswer(Verdict.LOST if lost else Verdict.OUT_OF_ORDER, f"{status} without JSON")
     access, refresh = _text(document.get("access_token")), _text(document.get("refresh_token"))
     if access and refresh and status == 200:
         return TokenAnswer(Verdict.NEW, "", access, refresh, _seconds(document.get("expires_in")))
@@ -78,7 +80,8 @@ _ENDED = frozenset({"invalid_grant", "invalid_request", "unauthorized_client", "
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    """Return a token; one with blanks or line ends cannot be sent, and would show in the message that says so."""
+    return value if isinstance(value, str) and value and value.isascii() and value.isprintable() else None
 
 
 def _seconds(value: Any) -> float:

@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from tap_exact_online.auth.responses import TokenAnswer, Verdict
 from tap_exact_online.auth.signals import held_back
 from tap_exact_online.auth.stores import Store
 from tap_exact_online.auth.tokens import LIFETIME, RENEW_AT, Tokens, fingerprint
-from tap_exact_online.errors import ConfigurationError, LoginNeeded, TokenNotStored
+from tap_exact_online.errors import ConfigurationError, LoginNeeded, TapError, TokenNotStored
 
 _log = logging.getLogger("tap-exact-online.auth")
 
@@ -105,22 +106,25 @@ class Rotation:
         Raises:
             LoginNeeded: The refused token is the newest there is.
         """
+        if self._replaced(rejected):
+            return
+        # Exact calls it unexpired and refuses it all the same; a new one may be asked for only after 570 s. Others may
+        # need the store meanwhile, so the wait is not under the lock.
+        issued = self._tokens.access_issued if self._tokens else 0.0
+        wait = min(max(_RECHECK, issued + RENEW_AT - self.clock()), RENEW_AT)
+        _log.warning("The access token is refused before its end; a new one may be asked for in %.0f s", wait)
+        self.sleep(wait)
+        if not self._replaced(rejected):
+            msg = f"Exact Online refuses the access token and gives no other. {failures.LOGIN}"
+            raise LoginNeeded(msg)
+
+    def _replaced(self, rejected: str) -> bool:
+        """Go on with another token than the refused one, from the store or from Exact; False where there is none."""
         with self.store.lock():
             stored = self._stored()
             if stored and stored.access_token != rejected and self._adopted(stored):
-                return
-            if self._rotate(self._start()) != rejected:
-                return
-            # Exact calls it unexpired and refuses it all the same; a new one may be asked for only after 570 s.
-            issued = self._tokens.access_issued if self._tokens else 0.0
-            wait = min(max(0.0, issued + RENEW_AT - self.clock()), RENEW_AT)
-            _log.warning(
-                "The access token is refused before its end; a new one may be asked for in %.0f s", wait
-            )
-            self.sleep(wait)
-            if self._rotate(self._start()) == rejected:
-                msg = f"Exact Online refuses the access token and gives no other. {failures.LOGIN}"
-                raise LoginNeeded(msg)
+                return True
+            return self._rotate(self._start()) != rejected
 
     def _left(self, tokens: Tokens) -> float:
         """Return the seconds for which an access token can be used before it is to be renewed."""
@@ -170,12 +174,16 @@ class Rotation:
         for wait in (*_OUT_OF_ORDER_WAITS, None):
             with held_back():
                 base = self._announce(start.base, spent, before + 1)
-                answer = self.exchange.refresh(start.refresh_token)
+                answer = self._ask(base, before, start.refresh_token)
                 if answer.verdict is Verdict.NEW:
                     return self._keep(base, start, answer)
-                if answer.verdict is not Verdict.LOST:
-                    base = self._note(base, before, answer)
-            if answer.verdict is not Verdict.OUT_OF_ORDER or wait is None or self._alive(start.base):
+                base = self._note(base, before, answer)
+            if (
+                answer.verdict is not Verdict.OUT_OF_ORDER
+                or wait is None
+                or self._alive(base)
+                or base.refresh_token != start.base.refresh_token
+            ):
                 break
             _log.warning(
                 "Exact's token endpoint is out of order (%s); trying again in %g s", answer.said, wait
@@ -183,9 +191,21 @@ class Rotation:
             self.sleep(wait)
         return self._without_tokens(base, start, answer)
 
+    def _ask(self, base: Tokens, tries: int, refresh_token: str) -> TokenAnswer:
+        """Send a token; where it never went out, this try does not count."""
+        try:
+            return self.exchange.refresh(refresh_token)
+        except TapError:
+            with suppress(OSError):
+                self.store.write(replace(base, tries=tries))
+            raise
+
     def _without_tokens(self, base: Tokens, start: _Start, answer: TokenAnswer) -> str:
         """Go on after an answer that brought no tokens, or say why not."""
         verdict = answer.verdict
+        if base.refresh_token != start.base.refresh_token and not self._alive(base):
+            # Half an answer: the next refresh token came, but nothing to read with.
+            return self._rotate(_Start(base, base.refresh_token, start.seed))
         if verdict in {Verdict.LOST, Verdict.OUT_OF_ORDER} and self._alive(base):
             _log.warning("No token from Exact (%s); going on with the present one to its end", answer.said)
             return self._hold(base, base.access_issued + base.expires_in)
@@ -231,13 +251,19 @@ class Rotation:
         return announced
 
     def _note(self, base: Tokens, tries: int, answer: TokenAnswer) -> Tokens:
-        """Write down that an answer came. Only one that calls the token dead counts as a try of it."""
-        dead = answer.verdict in {Verdict.SPENT, Verdict.LAPSED}
-        known = replace(base, refused=answer.said) if dead else replace(base, tries=tries)
+        """Write down what came back. Only no answer, or one that calls the token dead, counts as a try of it."""
+        known = replace(base, tries=tries)
+        if answer.verdict is Verdict.LOST:
+            known = base
+        elif answer.verdict in {Verdict.SPENT, Verdict.LAPSED}:
+            known = replace(base, refused=answer.said)
         if answer.refresh_token and answer.refresh_token != base.refresh_token:
+            issued = self.clock()
             known = replace(
-                known, refresh_token=answer.refresh_token, previous=base.tried, refresh_issued=self.clock()
+                known, refresh_token=answer.refresh_token, previous=base.tried, refresh_issued=issued
             )
+        if known == base:
+            return base
         stored = self.store.read()
         if stored is None or stored.refresh_token != base.refresh_token:
             return known  # someone who does not keep our lock has stored a newer chain: theirs stands

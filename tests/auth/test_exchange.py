@@ -20,7 +20,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from tap_exact_online.auth.exchange import Exchange
 from tap_exact_online.auth.responses import Verdict
-from tap_exact_online.errors import Unreachable
+from tap_exact_online.errors import ConfigurationError, Unreachable
 
 URL = "https://start.exactonline.nl/api/oauth2/token"
 ANSWER = b'{"access_token": "access-hunter2", "refresh_token": "next-hunter2", "expires_in": "600"}'
@@ -62,7 +62,8 @@ def test_no_password_of_a_netrc_file_is_sent_along(
 def test_a_redirect_takes_the_secret_nowhere(status: int, requests_mock: requests_mock.Mocker) -> None:
     stranger = requests_mock.post("https://elsewhere.example/", content=ANSWER)
     requests_mock.post(URL, status_code=status, headers={"Location": "https://elsewhere.example/"})
-    assert exchange().refresh("old").verdict is Verdict.LOST
+    with pytest.raises(ConfigurationError, match=r"elsewhere\.example.*`base_url`"):
+        exchange().refresh("old")
     assert not stranger.called
 
 

@@ -168,24 +168,11 @@ def test_after_a_crash_before_the_post_the_next_run_goes_on_by_itself() -> None:
     assert it.stored.tries == 0
 
 
-def test_a_refresh_token_that_any_answer_carries_is_kept() -> None:
-    it = world(700, TokenAnswer(Verdict.EARLY, "400", None, "refresh-7"))
-    it.rotation().access_token()
+@pytest.mark.parametrize("verdict", [Verdict.EARLY, Verdict.LOST, Verdict.OUT_OF_ORDER])
+@pytest.mark.parametrize("age", [580, 700], ids=["with a live access token", "without one"])
+def test_a_refresh_token_that_any_answer_carries_is_kept(verdict: Verdict, age: float) -> None:
+    it = world(age, TokenAnswer(verdict, "words", None, "refresh-7"), new(1))
+    assert it.rotation().access_token() == ("access-0-hunter2" if age < 600 else "access-1-hunter2")
+    assert it.spent == ["refresh-0-hunter2", "refresh-7"][: 1 if age < 600 else 2]
     assert it.stored is not None
-    assert it.stored.refresh_token == "refresh-7"
-
-
-def test_what_the_server_said_is_passed_on() -> None:
-    it = world(700, said(Verdict.LAPSED))
-    with pytest.raises(LoginNeeded, match="words of the server"):
-        it.rotation().access_token()
-
-
-def test_after_spent_the_chain_that_another_process_stored_meanwhile_is_used() -> None:
-    it = world(580, said(Verdict.SPENT))
-    newer = replace(STORED, refresh_token="refresh-9", access_token="access-9", access_issued=NOW + 580)
-    it.before["post"] = lambda: setattr(it, "stored", newer)
-    assert it.rotation().access_token() == "access-9"
-    assert len(it.spent) == 1
-    assert it.stored is not None
-    assert it.stored.refresh_token == "refresh-9"
+    assert it.stored.refresh_token == ("refresh-7" if age < 600 else "refresh-1-hunter2")

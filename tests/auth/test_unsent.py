@@ -41,7 +41,6 @@ def run(store: FileStore, exchange: Exchange | Script) -> str:
     return Rotation(store, exchange, "someone", None, lambda: 1.75e9, lambda _: None).access_token()
 
 
-@pytest.mark.xfail(strict=False, reason="a try without a connection still counts as one without an answer")
 def test_runs_without_a_network_do_not_use_up_the_tries(store: FileStore) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -52,7 +51,6 @@ def test_runs_without_a_network_do_not_use_up_the_tries(store: FileStore) -> Non
     assert run(store, Script(NEW)) == "access"
 
 
-@pytest.mark.xfail(strict=False, reason="the refresh token of half an answer is not kept")
 @pytest.mark.parametrize("status", [200, 500])
 def test_a_refresh_token_that_comes_alone_is_the_next_to_be_spent(status: int, store: FileStore) -> None:
     half = classify(status, b'{"refresh_token": "refresh-1"}')
@@ -61,7 +59,6 @@ def test_a_refresh_token_that_comes_alone_is_the_next_to_be_spent(status: int, s
     assert script.spent == ["refresh-0", "refresh-1"]
 
 
-@pytest.mark.xfail(strict=False, reason="a page of a box on the way counts as a lost answer, for ever")
 @pytest.mark.parametrize("status", [302, 403, 407])
 def test_a_page_of_a_box_on_the_way_does_not_end_the_connection(status: int, store: FileStore) -> None:
     for _ in range(3):
