@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -22,6 +25,17 @@ def _connected(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> No
     )
 
 
+@contextmanager
+def _own_handlers() -> Iterator[None]:
+    """Put back the handlers that a tap sets for itself: pytest has to hear the signals that are meant for it."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _everything() -> dict[str, Any]:
     catalog: dict[str, Any] = TapExactOnline(config=dict(_CONFIG)).catalog_dict
     for stream in catalog["streams"]:
@@ -31,9 +45,10 @@ def _everything() -> dict[str, Any]:
     return catalog
 
 
-TestStandard = get_tap_test_class(
-    tap_class=TapExactOnline,
-    config=_CONFIG,
-    suite_config=SuiteConfig(max_records_limit=5),
-    catalog=_everything(),
-)
+with _own_handlers():
+    TestStandard = get_tap_test_class(
+        tap_class=TapExactOnline,
+        config=_CONFIG,
+        suite_config=SuiteConfig(max_records_limit=5),
+        catalog=_everything(),
+    )
