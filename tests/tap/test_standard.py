@@ -5,10 +5,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
+from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from tap_exact_online.tap import TapExactOnline
 from tests.conftest import Sandbox
@@ -23,6 +25,16 @@ def _connected(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> No
     _CONFIG.update(
         tap_for(sandbox, tmp_path_factory.mktemp("standard"), sandbox.control.new_login("standard")).config
     )
+
+
+@pytest.fixture(autouse=True)
+def _wall_clocks_are_dates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accept a date-time without an offset; jsonschema refuses it where rfc3339-validator happens to be installed.
+
+    A wall clock has no offset, by decision: docs/decisions/0003-two-kinds-of-date.md.
+    """
+    checkers = DEFAULT_JSONSCHEMA_VALIDATOR.FORMAT_CHECKER.checkers
+    monkeypatch.setitem(checkers, "date-time", (datetime.fromisoformat, ValueError))
 
 
 @contextmanager
