@@ -34,7 +34,11 @@ def _wall_clocks_are_dates(monkeypatch: pytest.MonkeyPatch) -> None:
     A wall clock has no offset, by decision: docs/decisions/0003-two-kinds-of-date.md.
     """
     checkers = DEFAULT_JSONSCHEMA_VALIDATOR.FORMAT_CHECKER.checkers
-    monkeypatch.setitem(checkers, "date-time", (datetime.fromisoformat, ValueError))
+    monkeypatch.setitem(checkers, "date-time", (_is_date_time, ValueError))
+
+
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or bool(datetime.fromisoformat(value))
 
 
 @contextmanager
