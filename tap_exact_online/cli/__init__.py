@@ -9,18 +9,32 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from typing import Any
 
 import click
 from typing_extensions import override
 
+from tap_exact_online.errors import TapError
+
 COMMANDS: Mapping[str, tuple[str, str]] = {
     # name: module, one line for --help
+    "login": ("tap_exact_online.cli.login", "Connect to Exact Online; needed once."),
+    "logout": ("tap_exact_online.cli.logout", "Forget the stored connection."),
     "sandbox": ("tap_exact_online.cli.sandbox", "Run a stand-in for Exact Online on this machine."),
+    "status": ("tap_exact_online.cli.status", "Show how the connection is doing, without using it."),
 }
 
 
 class _Lazy(click.Group):
-    """A group that imports a command when it is asked for."""
+    """A group that imports a command when it is asked for, and ends with the exit code that a failure means."""
+
+    @override
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TapError as error:
+            click.echo(f"Error: {error}", err=True)
+            raise SystemExit(error.exit_code) from None
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -1,0 +1,47 @@
+"""`exact-online logout`: forget the connection."""
+
+from __future__ import annotations
+
+import click
+
+from tap_exact_online.cli.kept import kept
+from tap_exact_online.cli.options import has_terminal, with_settings
+from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.settings import Settings
+
+_WHERE = "user menu > My Exact Online > Security Centre > app permissions"
+
+
+@click.command("logout")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_settings
+def command(settings: Settings, *, yes: bool) -> None:
+    """Forget the stored connection. The next run needs a new login.
+
+    Exact Online is not told: it goes on listing the app under user menu > My Exact Online > Security Centre > app
+    permissions, where you can remove it.
+
+    Exit codes: 0 nothing is stored any more; 1 not confirmed; 2 a setting or the store cannot be used.
+    """
+    places = kept(settings)
+    place = places.store.place
+    if places.store.read() is None:
+        click.echo(f"Nothing is stored in {place}.")
+    else:
+        if not yes:
+            if not has_terminal():
+                msg = "There is no terminal to ask on: confirm with --yes."
+                raise ConfigurationError(msg)
+            question = f"Forget the connection in {place}? Everything that shares it needs a new login then."
+            click.confirm(question, abort=True, err=True)
+        with places.store.lock():
+            try:
+                places.store.forget()
+                places.emergency.forget()
+            except OSError as error:
+                msg = f"The token store {place} cannot be removed ({error.strerror or error}). Check its rights."
+                raise ConfigurationError(msg) from error
+        click.echo(f"Forgotten: nothing is stored in {place} any more.")
+        click.echo(f"Exact Online was not told and still lists the app. Remove it there: {_WHERE}.")
+    if settings.refresh_token:
+        click.echo("The setting `refresh_token` is still set: the next run starts from it. Remove it too.")

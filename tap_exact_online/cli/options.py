@@ -1,0 +1,112 @@
+"""What the commands that talk to Exact Online share: where their settings come from, and their log."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.settings import SETTINGS, Settings, check_environment, parse
+
+_PREFIX = "TAP_EXACT_ONLINE_"
+_PARSED = {"integer": int, "array": list}
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that name the connection, and the checked settings as its argument `settings`.
+
+    The environment wins over the files of --config, as for the tap, and the command line over both.
+    """
+
+    @click.option(
+        "--config",
+        "files",
+        multiple=True,
+        metavar="FILE",
+        help="The tap's configuration, as JSON. Can be given more than once, later ones win.",
+    )
+    @click.option("--region", help="Instead of the setting `region`.")
+    @click.option("--base-url", help="Instead of the setting `base_url`.")
+    @click.option("--store", help="Instead of the setting `store`.")
+    @click.option(
+        "--log-level",
+        type=click.Choice(_LEVELS, case_sensitive=False),
+        default="warning",
+        show_default=True,
+        help="What to tell on standard error.",
+    )
+    @functools.wraps(command)
+    def wrapped(files: tuple[str, ...], log_level: str, **given: Any) -> None:
+        logging.basicConfig(format="%(levelname)s %(message)s", level=log_level.upper(), force=True)
+        named = {name: given.pop(name) for name in ("region", "base_url", "store")}
+        command(settings=load(files, os.environ, named), **given)
+
+    return wrapped
+
+
+def has_terminal() -> bool:
+    """Tell whether a person can be asked."""
+    return os.isatty(0)
+
+
+def load(files: tuple[str, ...], environment: Mapping[str, str], named: Mapping[str, str | None]) -> Settings:
+    """Put the settings together and check them.
+
+    Args:
+        files: Paths of JSON files. `ENV`, as the tap takes it, means the environment, which is read anyway.
+        environment: The environment.
+        named: Settings from the command line; None is unset.
+
+    Raises:
+        ConfigurationError: A file or a setting cannot be used. No message shows a secret.
+    """
+    config: dict[str, Any] = {}
+    for file in files:
+        if file != "ENV":
+            config |= _document(file)
+    config |= _from(environment)
+    config |= {name: value for name, value in named.items() if value is not None}
+    for setting in SETTINGS:
+        value = config.get(setting.name)
+        if value is not None and not _has_kind(value, setting.kind):
+            msg = f"`{setting.name}`: the value has the wrong type."
+            raise ConfigurationError(msg)
+    return parse(config)
+
+
+def _document(file: str) -> dict[str, Any]:
+    try:
+        document = json.loads(Path(file).read_bytes())
+    except OSError as error:
+        msg = f"--config: {file} cannot be read: {error.strerror}."
+        raise ConfigurationError(msg) from None
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        msg = f"--config: {file} does not hold a JSON object."
+        raise ConfigurationError(msg)
+    return document
+
+
+def _from(environment: Mapping[str, str]) -> dict[str, Any]:
+    check_environment(environment)
+    given = {}
+    for setting in SETTINGS:
+        text = environment.get(f"{_PREFIX}{setting.name.upper()}")
+        if text is not None:
+            given[setting.name] = json.loads(text) if setting.kind in _PARSED else text
+    return given
+
+
+def _has_kind(value: Any, kind: str) -> bool:
+    if isinstance(value, list) and kind == "array":
+        return all(_has_kind(each, "integer") for each in value)
+    return isinstance(value, _PARSED.get(kind, str)) and not isinstance(value, bool)

@@ -1,0 +1,1 @@
+"""Login, status and logout."""
