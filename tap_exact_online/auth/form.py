@@ -73,11 +73,7 @@ class Form:
         if type(version) is not int:
             raise damaged(place)
         if version > VERSION:
-            msg = (
-                f"The token store {place} was written by a newer version of this tap."
-                " Upgrade this one, or set `store` elsewhere."
-            )
-            raise ConfigurationError(msg)
+            raise newer(place)
         if not isinstance(document.get("owner"), str):
             raise damaged(place)
         if document["owner"] != self.owner:
@@ -100,6 +96,14 @@ class Form:
         except InvalidToken:
             msg = f"None of the keys in `store_key` opens the token store {place}. Add the key it was written with."
             raise ConfigurationError(msg) from None
+
+
+def newer(place: str) -> ConfigurationError:
+    """Return the failure of a store that a later version of this tap has written."""
+    return ConfigurationError(
+        f"The token store {place} was written by a newer version of this tap."
+        " Upgrade this one, or set `store` elsewhere."
+    )
 
 
 def damaged(place: str) -> ConfigurationError:

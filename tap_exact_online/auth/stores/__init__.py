@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from typing import NoReturn, Protocol
+from urllib.parse import unquote
 
 import platformdirs
 
@@ -16,7 +17,11 @@ from tap_exact_online.errors import ConfigurationError
 
 
 class Store(Protocol):
-    """Keeps one connection."""
+    """Keeps one connection. One thread uses it at a time.
+
+    Read and write under the lock: without it another process may write in between. A `write` or `forget` outside of it
+    takes the lock for itself where the store needs one to be safe, and then fails as `lock` does.
+    """
 
     place: str
     """Where it is, for messages; holds no secret."""
@@ -33,7 +38,8 @@ class Store(Protocol):
         """Keep the tokens durably: when this returns, they survive a crash of the machine.
 
         Raises:
-            OSError: They could not be kept.
+            OSError: They could not be kept, or the lock was lost and another process has written since; what that one
+                wrote stays. `strerror` says why.
         """
         ...
 
@@ -41,12 +47,13 @@ class Store(Protocol):
         """Keep other processes from rotating the token while the block runs.
 
         Raises:
+            ConfigurationError: There can be no lock here.
             LimitReached: Another process has held the lock for too long.
         """
         ...
 
     def forget(self) -> None:
-        """Remove what is stored.
+        """Remove what is stored, if anything is.
 
         Raises:
             OSError: It could not be removed.
@@ -55,25 +62,62 @@ class Store(Protocol):
 
 
 def open_store(store: str | None, form: Form, default: Path) -> Store:
-    """Return the store that a setting names.
+    """Return the store that a setting names. Nothing is touched or sent.
 
     Args:
-        store: A path or a URL; None for the default.
+        store: A path or a URL (`file:`, `postgresql:`, `s3:`, `gs:`, `az:`); None for the default.
         form: How the connection is written down.
         default: The file that is used when no store is named.
 
     Raises:
-        ConfigurationError: No such kind of store.
+        ConfigurationError: No such kind of store, a URL that is none, or an extra that is not installed.
     """
     if store is None:
         return FileStore(default, form)
-    scheme = urlsplit(store).scheme
+    scheme = store.partition(":")[0].lower() if ":" in store else ""
     if scheme == "file":
-        return FileStore(Path(unquote(urlsplit(store).path)), form)
-    if len(scheme) > 1:  # one letter is a drive of Windows
-        msg = f"`store`: no kind of store is called '{scheme}:'. Use a path or a file: URL."
+        return FileStore(_file(store), form)
+    if scheme.partition("+")[0] in {"postgresql", "postgres"}:
+        return _postgres(store, form)
+    if scheme in {"s3", "gs", "az"}:
+        return _objects(store, form)
+    if re.fullmatch(r"[a-z][a-z0-9+.-]+", scheme):  # one letter is a drive of Windows
+        msg = (
+            f"`store`: no kind of store is called '{scheme}:'. Use a path, or a URL that begins with file:,"
+            " postgresql:, s3:, gs: or az:."
+        )
         raise ConfigurationError(msg)
     return FileStore(Path(store).expanduser(), form)
+
+
+def _file(url: str) -> Path:
+    match = re.fullmatch(r"file:(?://(?:localhost)?(?=/))?([^?#]+)", url, re.IGNORECASE)
+    if match is None or match[1].startswith("//"):
+        msg = "`store` is not the URL of a file on this machine: write file:///folder/tokens.json."
+        raise ConfigurationError(msg)
+    return Path(unquote(match[1]))
+
+
+def _postgres(url: str, form: Form) -> Store:
+    try:
+        from tap_exact_online.auth.stores.postgres import PostgresStore  # noqa: PLC0415  an extra
+    except ImportError:
+        _needs_extra("postgresql:", "postgres")
+    return PostgresStore(url, form)
+
+
+def _objects(url: str, form: Form) -> Store:
+    try:
+        from tap_exact_online.auth.stores.bucket import open_bucket  # noqa: PLC0415  an extra
+        from tap_exact_online.auth.stores.objects import ObjectStore  # noqa: PLC0415  an extra
+    except ImportError:
+        _needs_extra("s3:, gs: or az:", "object")
+    return ObjectStore(*open_bucket(url, form.owner), form)
+
+
+def _needs_extra(kind: str, extra: str) -> NoReturn:
+    msg = f'`store`: a URL that begins with {kind} needs an extra: pip install "tap-exact-online[{extra}]".'
+    raise ConfigurationError(msg) from None
 
 
 def state_file(server: str, client_id: str, folder: str = "") -> Path:
