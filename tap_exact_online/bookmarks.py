@@ -19,15 +19,20 @@ class TimestampBookmark:
     the next page goes on from, so nothing above it is bookmarked while pages are still to come; and once a row
     turns up that a resumed run would have skipped, the bookmark goes back to the start until everything is read.
 
+    A row version is given when the statement runs, not when it commits, so a row may become visible below rows that were
+    read before. The next run therefore starts again with the first row of the last page that held anything new.
+
     Attributes:
         start: The bookmark that this read started from; 0 where it started from nothing.
         highest: The highest Timestamp seen.
         ordered: No row has turned up below the bookmark.
+        reread: Where the next run starts again, in front of the last page that held anything new; None for the bookmark.
     """
 
     start: int = 0
     highest: int = 0
     ordered: bool = True
+    reread: int | None = None
     _written: int = 0
 
     def after_page(self, timestamps: Iterable[int | None], goes_on_from: int | None, *, last: bool) -> int:
@@ -42,6 +47,8 @@ class TimestampBookmark:
         if seen:
             self.ordered = self.ordered and min(seen) > self._written
             self.highest = max(self.highest, *seen)
+            if max(seen) > self.start:
+                self.reread = min(seen) - 1
         if last:
             return max(self.highest, self.start)
         if not self.ordered:

@@ -21,12 +21,15 @@ from tap_exact_online.errors import (
     Denied,
     LimitReached,
     LoginNeeded,
+    ReadError,
+    Refused,
     TapError,
     Unreachable,
     UnsafeLink,
 )
-from tap_exact_online.limits import Limits
+from tap_exact_online.limits import ErrorBudget, Limits
 from tap_exact_online.odata import Decoder, MalformedBody, Page
+from tap_exact_online.patience import Patience
 from tap_exact_online.responses import Accept, Action, Renew, Retry, Stop, Wait, classify
 from tap_exact_online.transport import explain
 
@@ -35,12 +38,8 @@ _log = logging.getLogger("tap-exact-online.client")
 _T = TypeVar("_T")
 
 _TIMEOUT = (10.0, 300.0)
-_LONGEST_WAIT = 60.0
-# Growing waits of 2 s and more: about three minutes in all. A server that has never answered in this run is more
-# likely a wrong setting than a hiccup, and is given up sooner.
-_TRIES = 8
-_TRIES_BEFORE_FIRST_ANSWER = 3
 _REFUSALS = 5
+_COUNTED_AS_ERRORS = frozenset({400, 401, 403, 404})
 
 
 class AccessTokens(Protocol):
@@ -109,6 +108,7 @@ class Client:
         clock: Returns the time in epoch seconds.
         sleep: Waits for a number of seconds.
         user_agent: What the tap calls itself.
+        patience: How long to go on trying.
         session: Keeps connections alive; its own retries are off.
         calls: Calls that went out so far.
     """
@@ -119,10 +119,15 @@ class Client:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     user_agent: str
+    patience: Patience = field(default_factory=Patience)
     session: requests.Session = field(default_factory=requests.Session)
     calls: int = 0
     _answered: bool = False
-    _denied: dict[tuple[int | None, str | None], Denied] = field(default_factory=dict)
+    _refused: dict[tuple[int | None, str | None], ReadError | LimitReached] = field(default_factory=dict)
+    _errors: ErrorBudget = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._errors = ErrorBudget(self.clock)
 
     def pages(self, call: Call, decoder: Decoder) -> Iterator[Page]:
         """Read a collection, following the next links.
@@ -157,8 +162,9 @@ class Client:
             LimitReached: The division's calls of this day are used up.
             LoginNeeded: The connection is dead.
         """
-        self._check_denied(call)
+        self._check_refused(call)
         tries = refusals = 0
+        waited = 0.0
         renewed = False
         while True:
             self._wait_for_limit(call)
@@ -169,7 +175,7 @@ class Client:
                 try:
                     result = read(body)
                 except MalformedBody as error:
-                    action = Retry(after=2, why=f"200, but {error}")
+                    action = Retry(after=2, why=f"200, but {error}", maintenance=not body.strip())
                 else:
                     self._answered = True
                     return result
@@ -186,7 +192,7 @@ class Client:
                 self._check_refusals(call, refusals)
             else:
                 tries += 1
-                self._back_off(call, action, tries)
+                waited += self._back_off(call, action, tries, waited)
 
     def _send(self, call: Call, token: str) -> tuple[Action, bytes]:
         """Send one request and say what came of it."""
@@ -205,6 +211,8 @@ class Client:
             raise ConfigurationError(msg) from None
         if call.division is not None:
             self.limits.answered(call.division, answer.headers, refused=answer.status_code == 429)  # noqa: PLR2004
+        if answer.status_code in _COUNTED_AS_ERRORS:
+            self._errors.spend(call.division, call.endpoint)
         action = classify(answer.status_code, answer.headers, answer.content)
         # A wrong address may well answer 200, with something else: only what was understood shows that this is Exact.
         self._answered = self._answered or answer.status_code != 200  # noqa: PLR2004
@@ -230,25 +238,35 @@ class Client:
             )
             raise LimitReached(msg)
 
-    def _back_off(self, call: Call, action: Retry, tries: int) -> None:
-        if tries >= (_TRIES if self._answered else _TRIES_BEFORE_FIRST_ANSWER):
+    def _back_off(self, call: Call, action: Retry, tries: int, waited: float) -> float:
+        """Wait before the next try and return for how long, or give up."""
+        wait = self.patience.wait(action, tries, waited, answered=self._answered)
+        if wait is None:
             hint = "" if self._answered else " Check the network and the settings `region` and `base_url`."
             msg = f"{call}: no usable answer from {self.base_url} in {tries} tries. The last one: {action.why}.{hint}"
             raise Unreachable(msg)
         # Jitter, so that many workers that failed together do not come back together.
-        wait = min(action.after * 2 ** (tries - 1), _LONGEST_WAIT) * random.uniform(1.0, 1.25)  # noqa: S311
+        wait *= random.uniform(1.0, 1.25)  # noqa: S311
         _log.warning("%s: %s; trying again in %.1f s", call, action.why, wait)
         self.sleep(wait)
+        return wait
 
-    def _check_denied(self, call: Call) -> None:
+    def _check_refused(self, call: Call) -> None:
         """Ask a forbidden endpoint once a run and division: more than ten refusals an hour block the whole app."""
         for known in ((call.division, None), (call.division, call.endpoint)):
-            if error := self._denied.get(known):
+            if error := self._refused.get(known):
                 raise error
+        if self._errors.left(call.division, call.endpoint) <= 0:
+            msg = (
+                f"{call}: refused too often within an hour. It is not asked again, lest Exact block the app."
+            )
+            raise Refused(msg)
 
-    def _remembered(self, call: Call, error: Exception) -> Exception:
-        if isinstance(error, Denied):
-            self._denied[call.division, None if error.whole_division else call.endpoint] = error
+    def _remembered(self, call: Call, error: ReadError | LimitReached) -> ReadError | LimitReached:
+        """Keep a refusal that would only be repeated."""
+        if isinstance(error, Denied | LimitReached):
+            whole = isinstance(error, Denied) and error.whole_division
+            self._refused[call.division, None if whole else call.endpoint] = error
         return error
 
     def _check_link(self, link: str, seen: set[str], call: Call) -> None:

@@ -14,6 +14,7 @@ from tap_exact_online.auth.stores.file import FileStore
 from tap_exact_online.auth.tokens import fingerprint
 from tap_exact_online.client import Client
 from tap_exact_online.limits import Limits
+from tap_exact_online.patience import Patience
 from tap_exact_online.settings import Settings
 
 
@@ -41,7 +42,8 @@ def connect(
         emergency=FileStore(state_file(settings.server, settings.client_id, "emergency"), form),
     )
     agent = f"tap-exact-online/{version('tap-exact-online')}"
-    return Client(settings.base_url, rotation, Limits(clock), clock, sleep, agent)
+    limits = Limits(clock, settings.reserved_calls)
+    return Client(settings.base_url, rotation, limits, clock, sleep, agent, Patience(settings.maintenance))
 
 
 def store_of(settings: Settings, form: Form) -> Store:

@@ -70,7 +70,15 @@ class Unreachable(ReadError):  # noqa: N818  names a state of the far side
 
 
 class Refused(ReadError):  # noqa: N818  names what Exact did
-    """Exact does not accept the request itself (400, 404)."""
+    """Exact does not accept the request itself (400, 404).
+
+    Attributes:
+        status: The HTTP status.
+    """
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Denied(ReadError):  # noqa: N818  names what Exact did

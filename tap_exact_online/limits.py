@@ -38,9 +38,11 @@ class Limits:
 
     Attributes:
         clock: Returns the time in epoch seconds.
+        reserve: Daily calls of each division that are left for others.
     """
 
     clock: Callable[[], float]
+    reserve: int = 0
     _divisions: dict[int, _Allowance] = field(default_factory=dict)
 
     def wait(self, division: int) -> float:
@@ -54,7 +56,12 @@ class Limits:
     def day_over(self, division: int) -> float | None:
         """Return when the division's next day begins (epoch seconds) if its day is used up, else None."""
         known = self._divisions.get(division)
-        if known is None or known.day_left is None or known.day_left > 0 or known.day_resets <= self.clock():
+        if (
+            known is None
+            or known.day_left is None
+            or known.day_left > self.reserve
+            or known.day_resets <= self.clock()
+        ):
             return None
         return known.day_resets
 
@@ -88,6 +95,34 @@ class Limits:
         if refused and self.day_over(division) is None:
             known.minute_left = 0
             known.minute_resets = _reset(headers.get("X-RateLimit-Minutely-Reset"), now, _MINUTE)
+
+
+_HOUR = 3600.0
+_MOST_ERRORS = 5
+
+
+@dataclass(slots=True)
+class ErrorBudget:
+    """How many refusals each endpoint of a division may still cost.
+
+    More than ten answers of 400, 401, 403 or 404 for one app, user, division, endpoint and hour block the app for an
+    hour, and longer each time. Half of that leaves room for the other programs of the same user.
+
+    Attributes:
+        clock: Returns the time in epoch seconds.
+    """
+
+    clock: Callable[[], float]
+    _errors: dict[tuple[int | None, str], list[float]] = field(default_factory=dict)
+
+    def spend(self, division: int | None, endpoint: str) -> None:
+        """Count a refusal."""
+        self._errors.setdefault((division, endpoint), []).append(self.clock())
+
+    def left(self, division: int | None, endpoint: str) -> int:
+        """Return how many more the endpoint may cost within the hour."""
+        since = self.clock() - _HOUR
+        return _MOST_ERRORS - sum(at > since for at in self._errors.get((division, endpoint), ()))
 
 
 def _number(text: str | None) -> int | None:

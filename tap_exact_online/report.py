@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -41,6 +42,7 @@ class Report:
         skipped: What may not be read.
         postponed: What has to wait for Exact's limits.
         until: The moment at which the last of those can be read, or None.
+        warnings: What a person should read, though everything was read.
     """
 
     skip_denied: bool = True
@@ -48,6 +50,7 @@ class Report:
     skipped: list[Gap] = field(default_factory=list)
     postponed: list[Gap] = field(default_factory=list)
     until: datetime | None = None
+    warnings: list[str] = field(default_factory=list)
 
     def missed(
         self, stream: str, division: int | None, error: ReadError | LimitReached, cure: str = ""
@@ -76,6 +79,19 @@ class Report:
         self.failed.append(gap)
         _log.error("%s", gap.line())
 
+    def withdrawn(self, stream: str, fields: Iterable[str]) -> None:
+        """Note fields that Exact does not know any more, and that this run goes on without."""
+        names = ", ".join(sorted(fields))
+        warning = (
+            f"{stream}: Exact does not know {names} any more. Left out for this run; deselect what is gone."
+        )
+        self.warn(warning)
+
+    def warn(self, text: str) -> None:
+        """Note what a person should read, though everything was read."""
+        self.warnings.append(text)
+        _log.warning("%s", text)
+
     @property
     def exit_code(self) -> int:
         """0 complete, 1 some data could not be read, 4 some has to wait."""
@@ -92,5 +108,7 @@ class Report:
                 _log.warning("%d of the streams and divisions: data %s:", len(gaps), title)
             for gap in gaps:
                 _log.warning("  %s", gap.line())
+        for warning in self.warnings:
+            _log.warning("  %s", warning)
         if self.until is not None:
             _log.warning("Run again after %s UTC.", self.until.strftime("%Y-%m-%d %H:%M"))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap_exact_online.errors import Denied, ReadError, Refused
+from tap_exact_online.errors import Denied, LimitReached, ReadError, Refused
 from tap_exact_online.transport import redirected
 
 _WHOLE_DIVISION = {
@@ -37,10 +37,12 @@ class Retry:
     Attributes:
         after: Seconds to wait at least.
         why: For the log and the final message.
+        maintenance: It looks like the nightly maintenance, which takes minutes, up to an hour.
     """
 
     after: float
     why: str
+    maintenance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Stop:
         error: What to report.
     """
 
-    error: ReadError
+    error: ReadError | LimitReached
 
 
 Action = Accept | Retry | Wait | Renew | Stop
@@ -94,12 +96,16 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Action:
     if status == 429:
         return Wait("429: no calls left")
     if status >= 500:
-        return Retry(after=2, why=f"{status}: {said or 'no explanation'}")
+        return Retry(
+            after=2, why=f"{status}: {said or 'no explanation'}", maintenance=status in {502, 503, 504}
+        )
     if 300 <= status < 400:  # the API never redirects; another host or another region does
-        return Stop(Refused(f"{status}: {redirected(headers.get('Location', ''))}"))
+        return Stop(Refused(f"{status}: {redirected(headers.get('Location', ''))}", status))
     if status == 404:
-        return Stop(Refused(f"404: nothing at this address: {said or 'check `region` and `base_url`'}"))
-    return Stop(Refused(f"{status}: {said or reason or 'no explanation'}"))
+        return Stop(
+            Refused(f"404: nothing at this address: {said or 'check `region` and `base_url`'}", status)
+        )
+    return Stop(Refused(f"{status}: {said or reason or 'no explanation'}", status))
 
 
 def message_of(body: bytes) -> str:
@@ -115,9 +121,14 @@ def message_of(body: bytes) -> str:
     return " ".join(text.split())[:300]
 
 
-def _denied(reason: str | None, said: str) -> Denied:
+def _denied(reason: str | None, said: str) -> Denied | LimitReached:
     if reason is None and "not within division scope" in said:  # the same in the body's words
         reason = "NoDivisionAccess"
+    if "too many errors" in f"{reason} {said}".lower():
+        return LimitReached(
+            "403: Exact has blocked this app for an hour, after too many refused calls. It is not asked again in this"
+            " run; run again in an hour, and cure what was refused before."
+        )
     if reason in _WHOLE_DIVISION:
         return Denied(f"403 {reason}: {_WHOLE_DIVISION[reason]}", reason, whole_division=True)
     if scope := _SCOPE.search(said):

@@ -10,8 +10,10 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from singer_sdk import Stream, Tap
+from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.helpers.types import Context, Record
+from singer_sdk.singerlib.encoding.simple import Message
 from typing_extensions import override
 
 
@@ -61,18 +63,62 @@ class BookkeepingStream(Stream):
         if flush and self.get_batch_config(self.config) is None:
             self._write_state_message()
 
+    def keep_note(self, context: Context, name: str, value: Any) -> None:
+        """Keep something beside the bookmark of a partition; None removes it."""
+        state = self.get_context_state(context)
+        state[name] = value
+        if value is None:
+            del state[name]
 
-class TerminableTap(Tap):
-    """A tap whose exit code says that it was terminated."""
+    def note(self, context: Context, name: str) -> Any:
+        """Return what was kept with the bookmark of a partition under that name, or None."""
+        return self.get_context_state(context).get(name)
+
+
+class Writer(MsgSpecWriter):
+    """Writes whole lines: a signal that comes in the middle of one waits for its end."""
+
+    def __init__(self) -> None:
+        self.pending: int | None = None
+        self.writing = False
 
     @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> NoReturn:
+    def write_message(self, message: Message) -> None:
+        self.writing = True
+        try:
+            super().write_message(message)
+        finally:
+            self.writing = False
+        if self.pending is not None:
+            self.leave(self.pending)
+
+    def leave(self, signum: int) -> NoReturn:
+        """End the run with the exit code of a signal."""
+        self.pending = None
+        raise SystemExit(128 + signum)
+
+
+class TerminableTap(Tap):
+    """A tap that ends in good order when it is terminated, and says so by its exit code."""
+
+    message_writer_class = Writer
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Leave with 143 (SIGTERM) or 130 (Ctrl-C) where the SDK leaves with 0, as if the run were complete.
 
-        The state is not written here: the signal may have come in the middle of a line. What has been written since
-        the last page is read again.
+        The SDK writes the state from here, which may be in the middle of a line; whoever catches the exit does. A second
+        signal changes nothing.
         """
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         self.logger.warning(
             "Terminated by %s; the next run goes on from the last state.", signal.Signals(signum).name
         )
-        raise SystemExit(128 + signum)
+        writer = self.message_writer
+        if isinstance(writer, Writer) and writer.writing:
+            writer.pending = signum
+        elif isinstance(writer, Writer):
+            writer.leave(signum)
+        else:
+            raise SystemExit(128 + signum)

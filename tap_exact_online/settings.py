@@ -38,6 +38,7 @@ class Setting:
         options: The values it can take, with a label for each; empty where it is free.
         secret: Whether it must never be shown.
         required: Whether nothing works without it.
+        least: The smallest value of a whole number.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Setting:
     options: Mapping[str, str] = field(default_factory=dict)
     secret: bool = False
     required: bool = False
+    least: int = 0
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -145,6 +147,29 @@ SETTINGS: tuple[Setting, ...] = (
         "Concurrency",
         "Divisions to read at once. There are never two requests under way for one division.",
         default=1,
+        least=1,
+    ),
+    Setting(
+        "reserved_calls",
+        "integer",
+        "Reserved Calls",
+        "Daily calls of each division to leave for other apps: with no more than that left, the division is left for the"
+        " day.",
+        default=0,
+    ),
+    Setting(
+        "maintenance_minutes",
+        "integer",
+        "Maintenance Minutes",
+        "How long to wait while Exact is out of order, as it is for a while every night, before giving up.",
+        default=60,
+    ),
+    Setting(
+        "late_commits",
+        "boolean",
+        "Late Commits",
+        "Read the last page again on the next run, for rows that became visible late. Costs no call.",
+        default=True,
     ),
     Setting(
         "on_denied",
@@ -160,7 +185,8 @@ _JSON_TYPES: Mapping[str, Mapping[str, Any]] = {
     "string": {"type": ["string", "null"]},
     "options": {"type": "string"},
     "date_iso8601": {"type": ["string", "null"]},
-    "integer": {"type": ["integer", "null"], "minimum": 1},
+    "integer": {"type": ["integer", "null"]},
+    "boolean": {"type": ["boolean", "null"]},
     "array": {"type": ["array", "null"], "items": {"type": "integer"}},
 }
 
@@ -174,6 +200,8 @@ def config_jsonschema() -> dict[str, Any]:
             schema["type"] = "string"
         if setting.default is not None:
             schema["default"] = setting.default
+        if setting.kind == "integer":
+            schema["minimum"] = setting.least
         if setting.options:
             schema["enum"] = [*setting.options]
         if setting.kind == "date_iso8601":
@@ -196,6 +224,9 @@ class Settings:
         choice: Which divisions to read.
         start: The wall clock from which to read, or None for everything.
         skip_denied: A missing right skips the stream in that division.
+        reserved_calls: Daily calls of each division that are left for others.
+        maintenance: Seconds to wait while Exact is out of order.
+        late_commits: Read the last page again on the next run.
     """
 
     client_id: str = field(repr=False)
@@ -209,6 +240,9 @@ class Settings:
     start: datetime | None
     concurrency: int
     skip_denied: bool
+    reserved_calls: int
+    maintenance: float
+    late_commits: bool
 
 
 def parse(config: Mapping[str, Any]) -> Settings:
@@ -244,6 +278,9 @@ def parse(config: Mapping[str, Any]) -> Settings:
         start=_start_date(values["start_date"]) if values["start_date"] else None,
         concurrency=values["concurrency"],
         skip_denied=values["on_denied"] == "skip",
+        reserved_calls=values["reserved_calls"],
+        maintenance=values["maintenance_minutes"] * 60.0,
+        late_commits=values["late_commits"],
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from singer_sdk import Tap, metrics
@@ -16,7 +17,8 @@ from tap_exact_online import edm
 from tap_exact_online.bookmarks import TimestampBookmark, instant, modified_bookmark, timestamp
 from tap_exact_online.catalog import Kind, Resource, stream_of_deleted
 from tap_exact_online.client import Call, Client, address
-from tap_exact_online.errors import ConfigurationError, Denied, LimitReached, ReadError
+from tap_exact_online.errors import ConfigurationError, Denied, LimitReached, ReadError, Refused
+from tap_exact_online.limits import Limits
 from tap_exact_online.odata import Decoder, Page, datetime_literal, filter_clock, int64_literal, skiptoken
 from tap_exact_online.report import Report
 from tap_exact_online.rights import advice
@@ -64,6 +66,7 @@ class ExactStream(BookkeepingStream):
         """
         self.resource = resource
         self.exact = run
+        self._withdrawn: set[str] = set()
         self.selected_by_default = resource.selected
         super().__init__(tap=tap, name=resource.name, schema=schema_of(resource))
         self.primary_keys = resource.primary_keys
@@ -72,8 +75,8 @@ class ExactStream(BookkeepingStream):
     @property
     @override
     def partitions(self) -> list[dict[str, Any]] | None:
-        """One partition for each division."""
-        return [{"Division": row["Code"]} for row in self.exact.divisions]
+        """One partition for each division; one that has calls left goes before one that has to wait."""
+        return _Turns(({"Division": row["Code"]} for row in self.exact.divisions), self.exact.client.limits)
 
     @property
     @override
@@ -107,19 +110,16 @@ class ExactStream(BookkeepingStream):
             raise ConfigurationError(msg)
         self.primary_keys = self.resource.primary_keys
 
-    @cached_property
+    @property
     def fields(self) -> list[edm.Property]:
         """The properties to ask for: the selected ones, the keys, and what the reading rests on."""
         always = needed(self.resource)
         return [
             fact
             for name, fact in self.resource.endpoint.properties.items()
-            if name in always or (self.selected and self.mask.get(("properties", name), False))
+            if name in always
+            or (self.selected and name not in self._withdrawn and self.mask.get(("properties", name), False))
         ]
-
-    @cached_property
-    def _decoder(self) -> Decoder:
-        return Decoder(self.fields, self.resource.key)
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
@@ -133,13 +133,34 @@ class ExactStream(BookkeepingStream):
             cure = advice(self.resource) if isinstance(error, Denied) and not error.whole_division else ""
             self.exact.report.missed(self.name, division, error, cure)
 
-    def _read(self, division: int, context: Context) -> Iterator[Record]:
+    def _read(self, division: int, context: Context) -> Iterator[Record]:  # noqa: ARG002  other kinds keep bookmarks
         for page in self._pages(division, None):
             yield from self._finished(page, division)
-        self.keep_bookmark(context, None, flush=False)
 
     def _pages(self, division: int, condition: str | None) -> Iterator[Page]:
-        """Ask for the selected fields of a division's rows."""
+        """Ask for the selected fields of a division's rows.
+
+        A field that Exact does not know (any more) makes it refuse the whole call: such a field is left out for the rest
+        of the run, so that one withdrawn property does not stop a stream.
+        """
+        pages = self._asked(division, condition)
+        while True:
+            try:
+                first = next(pages, None)
+            except Refused as error:
+                withdrawn = unknown_fields(str(error), self.fields, needed(self.resource))
+                if error.status != HTTPStatus.BAD_REQUEST or not withdrawn:
+                    raise
+                self._withdrawn.update(withdrawn)
+                self.exact.report.withdrawn(self.name, withdrawn)
+                pages = self._asked(division, condition)
+            else:
+                break
+        if first is not None:
+            yield first
+            yield from pages
+
+    def _asked(self, division: int, condition: str | None) -> Iterator[Page]:
         options = {"$select": ",".join(fact.name for fact in self.fields)}
         if condition:
             options = {"$filter": condition, **options}
@@ -147,7 +168,7 @@ class ExactStream(BookkeepingStream):
         call = Call(path, address(self.exact.client.base_url, path, division, options), division)
         with metrics.http_request_counter(self.name, endpoint=path) as counter:
             counter.with_context({"Division": division})
-            for page in self.exact.client.pages(call, self._decoder):
+            for page in self.exact.client.pages(call, Decoder(self.fields, self.resource.key)):
                 counter.increment()
                 yield page
 
@@ -172,10 +193,15 @@ class SyncStream(ExactStream):
     @override
     def _read(self, division: int, context: Context) -> Iterator[Record]:
         start = timestamp(self.bookmark(context), f"'{self.name}' in division {division}")
-        condition = self._since(division) if start is None else f"Timestamp gt {int64_literal(start)}"
+        condition = (
+            self._since(division)
+            if start is None
+            else f"Timestamp gt {int64_literal(self._from(start, context))}"
+        )
         if condition is None:
             return
         bookmark = TimestampBookmark(start or 0)
+        began = datetime.fromtimestamp(self.exact.client.clock(), UTC)
         for page in self._pages(division, condition):
             timestamps = [row.get("Timestamp") for row in page.rows]
             # The SDK asks for what follows a row only once that row is written.
@@ -188,7 +214,19 @@ class SyncStream(ExactStream):
                     "Rows of division %d came out of order; an interrupted run starts over", division
                 )
             if value:
+                reread = bookmark.reread if self.exact.settings.late_commits else None
+                self.keep_note(context, "reread_from", reread)
                 self.keep_bookmark(context, value, flush=not last)
+        self.finished(context, began)
+
+    def finished(self, context: Context, began: datetime) -> None:
+        """Take note that a division has been read to its end."""
+
+    def _from(self, start: int, context: Context) -> int:
+        """Return the Timestamp to go on from: in front of the page that the last run ended with, for late commits."""
+        reread = self.note(context, "reread_from")
+        usable = self.exact.settings.late_commits and isinstance(reread, int) and 0 <= reread < start
+        return reread if usable else start
 
     def _since(self, division: int) -> str | None:
         """Return the filter of a first read, or None where nothing has changed since the start date."""
@@ -238,6 +276,10 @@ class DeletedStream(SyncStream):
     """The log of deleted rows, with the names behind its numbers."""
 
     @override
+    def finished(self, context: Context, began: datetime) -> None:
+        self.keep_note(context, "read_at", began.isoformat(timespec="seconds"))
+
+    @override
     def complete(self, row: Record) -> None:
         number = row.get("EntityType")
         row["EntityName"] = edm.deleted_entities().get(number) if number is not None else None
@@ -257,6 +299,28 @@ class DivisionsStream(ExactStream):
         """Give the divisions that this run reads."""
         for row in self.exact.divisions:
             yield dict(row)
+
+
+class _Turns(list[dict[str, Any]]):
+    """Partitions that are gone through in the order in which they have calls left."""
+
+    def __init__(self, partitions: Iterable[dict[str, Any]], limits: Limits) -> None:
+        super().__init__(partitions)
+        self._limits = limits
+
+    @override
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        waiting = list(super().__iter__())
+        while waiting:
+            chosen = min(waiting, key=lambda partition: self._limits.wait(partition["Division"]))
+            waiting.remove(chosen)
+            yield chosen
+
+
+def unknown_fields(said: str, asked: Iterable[edm.Property], needed: Collection[str]) -> set[str]:
+    """Return the asked-for fields that an error message names, without those that no read can do without."""
+    words = set(re.findall(r"\w+", said))
+    return {fact.name for fact in asked if fact.name in words and fact.name not in needed}
 
 
 def stream_of(tap: Tap, run: Run, resource: Resource) -> ExactStream:

@@ -7,14 +7,15 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import IO, Any, NoReturn
 
 import click
-from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
 from typing_extensions import override
 
+from tap_exact_online import deletions, moves
 from tap_exact_online import settings as _settings
 from tap_exact_online.bookmarks import check_bookmarks, read_before
 from tap_exact_online.catalog import BY_NAME, RESOURCES
@@ -34,7 +35,6 @@ class TapExactOnline(TerminableTap):
     name = "tap-exact-online"
     package_name = "tap-exact-online"
     config_jsonschema = _settings.config_jsonschema()
-    message_writer_class = MsgSpecWriter
     _only_a_test = False
 
     @cached_property
@@ -136,6 +136,16 @@ class TapExactOnline(TerminableTap):
             self._check_token()
         if self.report.exit_code:
             sys.exit(self.report.exit_code)
+
+    def _prepare(self, divisions: Sequence[Mapping[str, Any]]) -> None:
+        """Act on what the state says of the divisions: those that were moved, and those not read for long."""
+        for move in moves.apply(self._state, divisions):
+            self.report.warn(move.message())
+        if self.streams["deleted"].selected:
+            read = {row["Code"] for row in divisions}
+            for age in deletions.ages(self.state, datetime.fromtimestamp(self.client.clock(), UTC)):
+                if age.division in read:
+                    self.report.warn(age.message())
 
     def _check_token(self) -> None:
         """End with what is most urgent: a new token that the store did not take."""

@@ -129,12 +129,24 @@ def test_a_server_that_answered_before_is_given_some_minutes(
 ) -> None:
     requests_mock.get(URL, **rows("a"))
     read(client)
-    requests_mock.get(URL, status_code=503, text="Maintenance")
-    with pytest.raises(Unreachable, match="Maintenance") as caught:
+    requests_mock.get(URL, status_code=500, text="Out of luck")
+    with pytest.raises(Unreachable, match="Out of luck") as caught:
         read(client)
     assert "base_url`" not in str(caught.value)
     assert 60 < sum(clock.slept) < 600
     assert max(clock.slept) <= 75
+
+
+@pytest.mark.parametrize("answer", [{"status_code": 503, "text": "Maintenance"}, {"content": b""}])
+def test_maintenance_is_waited_out_for_an_hour(
+    answer: dict[str, Any], client: Client, clock: Clock, requests_mock: requests_mock.Mocker
+) -> None:
+    requests_mock.get(URL, **rows("a"))
+    read(client)
+    requests_mock.get(URL, **answer)
+    with pytest.raises(Unreachable):
+        read(client)
+    assert 3600 <= sum(clock.slept) < 4800
 
 
 # --- Tokens --------------------------------------------------------------------------------------------------

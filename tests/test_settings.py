@@ -69,7 +69,8 @@ def test_the_settings_are_the_promised_ones() -> None:
             "store_key",
             "divisions",
         ),
-        *("exclude_divisions", "shard", "start_date", "concurrency", "on_denied"),
+        *("exclude_divisions", "shard", "start_date", "concurrency"),
+        *("reserved_calls", "maintenance_minutes", "late_commits", "on_denied"),
     ] == NAMES
     assert {setting.name for setting in SETTINGS if setting.secret} == {*SECRETS}
     assert {setting.name for setting in SETTINGS if setting.required} == {"client_id", "client_secret"}

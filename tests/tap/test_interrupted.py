@@ -55,10 +55,15 @@ def _interrupted(tap: Tap, catalog: dict[str, Any], states: int, how: signal.Sig
     return Run(process.wait(30), "", kept), process.pid
 
 
-@pytest.mark.parametrize("states", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("states", [1, 3, 5])
+@pytest.mark.parametrize("late_commits", [False, True])
 def test_a_killed_run_goes_on_from_the_last_page_that_was_written(
-    world: Sandbox, tap: Tap, states: int
+    world: Sandbox,
+    tap: Tap,
+    states: int,
+    late_commits: bool,  # noqa: FBT001
 ) -> None:
+    tap.config["late_commits"] = late_commits
     catalog = tap.catalog(["transaction_lines"])
     first, _ = _interrupted(tap, catalog, states, signal.SIGKILL)
     written = len(first.records["transaction_lines"])
@@ -71,10 +76,12 @@ def test_a_killed_run_goes_on_from_the_last_page_that_was_written(
     merged = {**first.table("transaction_lines"), **second.table("transaction_lines")}
     fields = next(iter(merged.values()))
     assert merged == expected_rows(world.control, BY_NAME["transaction_lines"], divisions, fields)
-    # Nothing that counted as written is read again, and no page of it is asked for again.
-    assert len(second.records["transaction_lines"]) == len(merged) - written
+    # What counted as written is not read again, but for the last page of a division, into which late commits may fall.
+    read_again = len(second.records["transaction_lines"]) - (len(merged) - written)
+    assert 0 <= read_again <= (1000 * len(divisions) if late_commits else 0)
     pages = sum(world.control.count(division, PATH) // 1000 + 1 for division in divisions)
-    assert world.control.stats()["by_endpoint"][PATH] <= pages - written // 1000 + 1
+    again = 1 + (len(divisions) if late_commits else 0)
+    assert world.control.stats()["by_endpoint"][PATH] <= pages - written // 1000 + again
 
 
 def test_a_terminated_run_says_so_and_leaves_a_state_to_go_on_from(tap: Tap) -> None:

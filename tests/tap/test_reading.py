@@ -82,7 +82,7 @@ class TestAgain:
             *world.control.add(division, path, 3),
             *world.control.change(division, path, 2),
         }
-        second = tap.run(state=first.state)
+        second = tap.run(state=first.state, late_commits=False)
         assert second.exit_code == 0, second.log
         assert {record["ID"] for record in second.records["transaction_lines"]} == touched
         expected = expected_rows(world.control, BY_NAME["transaction_lines"], [division])

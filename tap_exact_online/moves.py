@@ -1,0 +1,79 @@
+"""Divisions that Exact has moved or linked: their row versions are made anew, so they have to be read anew.
+
+`DivisionMoveDate` and `DivisionHRLinkUnlinkDate` are remembered in the state, beside the bookmarks of `divisions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tap_exact_online.catalog import BY_NAME, Kind
+
+MOVE = "DivisionMoveDate"
+HR_LINK = "DivisionHRLinkUnlinkDate"
+_NOTE = "dates"
+_OF_A_BOOKMARK = ("replication_key", "replication_key_value", "reread_from", "read_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A division whose row versions are new.
+
+    Attributes:
+        division: The division.
+        dates: The names of the dates that changed.
+    """
+
+    division: int
+    dates: tuple[str, ...]
+
+    def message(self) -> str:
+        """Say what happened and what to do."""
+        text = (
+            f"Exact has moved division {self.division} or changed its HR link ({', '.join(self.dates)}): its row versions"
+            " are new, so all its Sync streams are read anew in this run."
+        )
+        if HR_LINK in self.dates:
+            text += (
+                " Its rows in leave_absence_hours_by_day have new IDs, too: those that were loaded before this run are no"
+                " longer in Exact. Remove them from your table."
+            )
+        return text
+
+
+def find(state: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> list[Move]:
+    """Return the divisions that were moved since the state was written. One that is new to it was not."""
+    known = state.get("bookmarks", {}).get("divisions", {}).get(_NOTE, {})
+    moves = []
+    for row in rows:
+        before = known.get(str(row["Code"]))
+        if before is not None:
+            changed = tuple(name for name in (MOVE, HR_LINK) if before.get(name) != row.get(name))
+            if changed:
+                moves.append(Move(row["Code"], changed))
+    return moves
+
+
+def apply(state: Any, rows: Iterable[Mapping[str, Any]]) -> list[Move]:
+    """Forget the Sync bookmarks of moved divisions, and remember today's dates. Both land in the same STATE message.
+
+    Args:
+        state: The state of the tap, which is changed.
+        rows: The divisions of this run, as rows of the stream `divisions`.
+    """
+    rows = [*rows]
+    moves = find(state, rows)
+    moved = {move.division for move in moves}
+    bookmarks = state.setdefault("bookmarks", {})
+    for name, bookmark in bookmarks.items():
+        if name in BY_NAME and BY_NAME[name].kind is Kind.SYNC:
+            for partition in bookmark.get("partitions", ()):
+                if partition["context"].get("Division") in moved:
+                    for key in _OF_A_BOOKMARK:
+                        partition.pop(key, None)
+    dates = bookmarks.setdefault("divisions", {}).setdefault(_NOTE, {})
+    for row in rows:
+        dates[str(row["Code"])] = {name: row.get(name) for name in (MOVE, HR_LINK)}
+    return moves
