@@ -13,10 +13,12 @@ from typing import Any
 import click
 
 from tap_exact_online.errors import ConfigurationError
-from tap_exact_online.settings import SETTINGS, Settings, check_environment, parse
+from tap_exact_online.settings import SETTINGS, Settings, check_environment, config_jsonschema, parse
 
 _PREFIX = "TAP_EXACT_ONLINE_"
-_PARSED = {"integer": int, "array": list}
+_TYPES: Mapping[str, type] = {"integer": int, "array": list, "boolean": bool}
+_TRUE = frozenset({"true", "1", "yes", "on"})  # as the tap reads them
+_KINDS = {setting.name: setting.kind for setting in SETTINGS}
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -74,10 +76,13 @@ def load(files: tuple[str, ...], environment: Mapping[str, str], named: Mapping[
             config |= _document(file)
     config |= _from(environment)
     config |= {name: value for name, value in named.items() if value is not None}
-    for setting in SETTINGS:
-        value = config.get(setting.name)
-        if value is not None and not _has_kind(value, setting.kind):
-            msg = f"`{setting.name}`: the value has the wrong type."
+    for name, schema in config_jsonschema()["properties"].items():
+        value = config.get(name)
+        if value is not None and not _has_kind(value, _KINDS[name]):
+            msg = f"`{name}`: the value has the wrong type."
+            raise ConfigurationError(msg)
+        if value is not None and "minimum" in schema and value < schema["minimum"]:
+            msg = f"`{name}`: {value} is less than {schema['minimum']}."
             raise ConfigurationError(msg)
     return parse(config)
 
@@ -102,11 +107,17 @@ def _from(environment: Mapping[str, str]) -> dict[str, Any]:
     for setting in SETTINGS:
         text = environment.get(f"{_PREFIX}{setting.name.upper()}")
         if text is not None:
-            given[setting.name] = json.loads(text) if setting.kind in _PARSED else text
+            given[setting.name] = _value(text, setting.kind)
     return given
+
+
+def _value(text: str, kind: str) -> Any:
+    if kind == "boolean":
+        return text.lower() in _TRUE
+    return json.loads(text) if kind in _TYPES else text
 
 
 def _has_kind(value: Any, kind: str) -> bool:
     if isinstance(value, list) and kind == "array":
         return all(_has_kind(each, "integer") for each in value)
-    return isinstance(value, _PARSED.get(kind, str)) and not isinstance(value, bool)
+    return isinstance(value, _TYPES.get(kind, str)) and isinstance(value, bool) is (kind == "boolean")
