@@ -28,7 +28,7 @@ _RETAKE_SECONDS = 10.0  # for the lock, after its connection broke: who has it n
 _READ_ONLY = "it takes no writes now: a standby, or set to read-only"
 _FIND_TABLE: LiteralString = "SELECT to_regclass('exact_online_tokens')"
 _CREATE: LiteralString = """
-    CREATE TABLE exact_online_tokens (
+    CREATE TABLE IF NOT EXISTS exact_online_tokens (
       owner text PRIMARY KEY, document text NOT NULL, revision uuid NOT NULL, changed timestamptz NOT NULL
     )"""
 _UPDATE: LiteralString = """
@@ -176,13 +176,13 @@ class PostgresStore:
                 raise
         return act(self._session())
 
-    def _session(self, timeout: float = _RETAKE_SECONDS) -> psycopg.Connection:
+    def _session(self, timeout: float | None = None) -> psycopg.Connection:
         """Return the connection that holds the lock; connect and take the lock where there is none (any more)."""
         if self._connection is None or self._connection.closed:
             self._close()
             self._connection = self._connect()
             self._connection.execute(_SERVER)
-            self._take_lock(self._connection, timeout)
+            self._take_lock(self._connection, _RETAKE_SECONDS if timeout is None else timeout)
             self._connection.execute(_PATIENCE, [f"{_STATEMENT_SECONDS:.0f}s"] * 2)
             self._make_table(self._connection)
         return self._connection
@@ -199,13 +199,16 @@ class PostgresStore:
         connection.execute("SELECT pg_advisory_lock(%s)", [_lock_number(self._form.owner)])
 
     def _make_table(self, connection: psycopg.Connection) -> None:
-        """Make the table where it is missing; another owner's process may be doing the same."""
+        """Make the table where it is missing; another owner's process may be doing the same.
+
+        Looked for first: CREATE asks for the right to create even where there is nothing to do. Locked too: IF NOT
+        EXISTS alone fails when two do it in the same moment.
+        """
         if _one(connection, _FIND_TABLE):
             return
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_lock_number("")])
-            if not _one(connection, _FIND_TABLE):
-                connection.execute(_CREATE)
+            connection.execute(_CREATE)
 
     def _row(self, connection: psycopg.Connection) -> tuple[UUID | None, str | None]:
         """Return revision and document, or two None."""
@@ -289,14 +292,13 @@ def _lock_number(owner: str) -> int:
 def _parameters(url: str) -> Mapping[str, Any]:
     """Return what libpq makes of the URL, or refuse it without a word of what it says: it may hold a password."""
     scheme, _, rest = url.partition(":")
-    try:
-        parameters = conninfo_to_dict(f"{scheme.partition('+')[0]}:{rest}")
-    except psycopg.Error:
-        parameters = {}
+    parameters: Mapping[str, Any] | None = None
+    if rest.startswith("//"):
+        with suppress(psycopg.Error):
+            parameters = conninfo_to_dict(f"{scheme.partition('+')[0]}:{rest}")
     # A password with an @, / or # that is not escaped ends up in part in one of these, and so in messages.
-    shown = {name: str(parameters.get(name) or "") for name in ("host", "hostaddr", "port", "dbname")}
-    strange = any("@" in value for value in shown.values()) or not re.fullmatch(r"[\d,]*", shown["port"])
-    if not rest.startswith("//") or not parameters or strange:
+    shown = [str((parameters or {}).get(name) or "") for name in ("port", "host", "hostaddr", "dbname")]
+    if parameters is None or "@" in "".join(shown) or not re.fullmatch(r"[\d,]*", shown[0]):
         msg = (
             "`store` is not a PostgreSQL URL of the form postgresql://user:password@host:5432/database. Characters"
             " such as @ / : # ? % in user or password have to be escaped: %40 %2F %3A %23 %3F %25."
