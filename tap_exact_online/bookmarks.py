@@ -20,13 +20,13 @@ class TimestampBookmark:
     turns up that a resumed run would have skipped, the bookmark goes back to the start until everything is read.
 
     A row version is given when the statement runs, not when it commits, so a row may become visible below rows that were
-    read before. The next run therefore starts again with the first row of the last page that held anything new.
+    read before. The next run therefore starts again with the first new row of the last page that held any.
 
     Attributes:
         start: The bookmark that this read started from; 0 where it started from nothing.
         highest: The highest Timestamp seen.
         ordered: No row has turned up below the bookmark.
-        reread: Where the next run starts again, in front of the last page that held anything new; None for the bookmark.
+        reread: Where the next run starts again, in front of the first new row of the last page that held any; None for the bookmark.
     """
 
     start: int = 0
@@ -47,8 +47,8 @@ class TimestampBookmark:
         if seen:
             self.ordered = self.ordered and min(seen) > self._written
             self.highest = max(self.highest, *seen)
-            if max(seen) > self.start:
-                self.reread = min(seen) - 1
+            if new := [value for value in seen if value > self.start]:
+                self.reread = min(new) - 1
         if last:
             return max(self.highest, self.start)
         if not self.ordered:

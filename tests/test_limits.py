@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_exact_online.limits import Limits
+from tap_exact_online.limits import ErrorBudget, Limits
 
 DAY = 86_400
 NOON = 1_750_000_040.0  # 20 s into a minute
@@ -192,3 +192,27 @@ def test_no_header_makes_a_wait_longer_than_its_period(
     until = limits.day_over(7)
     assert until is None or now < until <= now + DAY + 5
     assert not refused or limits.wait(7) > 0 or until is not None
+
+
+# --- A reserve for others, and the budget of refusals ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(("left", "over"), [(101, False), (100, True), (0, True)])
+def test_a_reserve_of_daily_calls_is_left_for_others(left: int, over: bool) -> None:  # noqa: FBT001
+    limits = Limits(lambda: 0.0, reserve=100)
+    limits.answered(7, {"X-RateLimit-Remaining": str(left), "X-RateLimit-Reset": "3600000"})
+    assert (limits.day_over(7) is not None) is over
+
+
+def test_refusals_are_counted_for_each_endpoint_and_division_and_hour() -> None:
+    now = [0.0]
+    budget = ErrorBudget(lambda: now[0])
+    before = budget.left(7, "crm/Accounts")
+    assert 0 < before < 10
+    for _ in range(before):
+        budget.spend(7, "crm/Accounts")
+    assert budget.left(7, "crm/Accounts") == 0
+    assert budget.left(8, "crm/Accounts") == before
+    assert budget.left(7, "crm/Contacts") == before
+    now[0] = 3601
+    assert budget.left(7, "crm/Accounts") == before
