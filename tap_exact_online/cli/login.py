@@ -10,7 +10,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import click
 
@@ -303,7 +303,7 @@ def _report(settings: Settings, places: Kept) -> None:
         " `exact-online status`."
     )
     sys.stdout.flush()
-    client = connect(settings)
+    client = connect(replace(settings, maintenance=0.0))  # a person waits
     rows = granted_divisions(client, _SHOWN, sorted(settings.choice.only)).rows
     if client.tokens.unsaved is not None:
         raise client.tokens.unsaved
