@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""What a STATE message costs as divisions grow: its size, and the time to write one.
+
+    python benchmarks/state.py [--streams 60] [--divisions 1 10 100 1000]
+
+Written by the SDK's own writer of state, which compares and copies the whole state at every message.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from typing import Any
+
+from singer_sdk.helpers._state import StateWriter
+from singer_sdk.singerlib.encoding.simple import StateMessage
+
+from tap_exact_online.catalog import RESOURCES, Kind
+from tap_exact_online.sdk import Writer
+
+_RUNS = 5
+
+
+class _Measured(Writer):
+    """Formats messages and keeps only their size."""
+
+    size = 0
+
+    def write_message(self, message: Any) -> None:  # type: ignore[override]
+        if isinstance(message, StateMessage):
+            self.size = len(self.format_message(message))
+
+
+def state(streams: int, divisions: int) -> dict[str, Any]:
+    """Return a state as a complete run leaves it."""
+    names = [resource.name for resource in RESOURCES if resource.kind is Kind.SYNC][:streams]
+    return {
+        "bookmarks": {
+            name: {
+                "partitions": [
+                    {
+                        "context": {"Division": 1_000_000 + division},
+                        "replication_key": "Timestamp",
+                        "replication_key_value": 13_419_952_052 + division,
+                        "reread_from": 13_419_951_052 + division,
+                    }
+                    for division in range(divisions)
+                ]
+            }
+            for name in names
+        }
+    }
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--streams", type=int, default=60)
+    parser.add_argument("--divisions", type=int, nargs="+", default=[1, 10, 100, 1000])
+    args = parser.parse_args()
+    print(f"{args.streams} streams, median of {_RUNS}")
+    print(f"{'divisions':>10} {'bytes':>12} {'ms a message':>14}")
+    for divisions in args.divisions:
+        document = state(args.streams, divisions)
+        times, writer = [], _Measured()
+        for run in range(_RUNS):
+            states = StateWriter(writer)
+            states.write_state(document)
+            first = document["bookmarks"]["accounts"]["partitions"][0]
+            first["replication_key_value"] = run  # a change, or nothing is written
+            start = time.perf_counter()
+            states.write_state(document)
+            times.append(time.perf_counter() - start)
+        print(f"{divisions:>10} {writer.size:>12,} {statistics.median(times) * 1000:>14.1f}")
+
+
+if __name__ == "__main__":
+    main()
