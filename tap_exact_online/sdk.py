@@ -17,10 +17,10 @@ from singer_sdk.helpers.types import Context, Record
 from singer_sdk.singerlib.encoding.simple import Message
 from typing_extensions import override
 
-
 # A STATE message holds all bookmarks: with 60 streams of 1,000 divisions it is 7.5 MB and takes more than a second. It
 # may cost a twentieth of the time of a run.
 _SHARE_OF_TIME = 20
+_CHEAP = 0.01
 
 
 class BookkeepingStream(Stream):
@@ -72,7 +72,8 @@ class BookkeepingStream(Stream):
         if flush and began >= self._next_flush and self.get_batch_config(self.config) is None:
             self._write_state_message()
             ended = time.monotonic()
-            self._next_flush = ended + _SHARE_OF_TIME * (ended - began)
+            if ended - began > _CHEAP:
+                self._next_flush = ended + _SHARE_OF_TIME * (ended - began)
 
     def keep_note(self, context: Context, name: str, value: Any) -> None:
         """Keep something beside the bookmark of a partition; None removes it."""

@@ -7,9 +7,7 @@ and a code goes out once: whatever became of it, the next one costs a person a m
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +17,7 @@ from urllib.parse import quote, unquote, urlsplit
 from tap_exact_online.auth.responses import TokenAnswer, Verdict
 from tap_exact_online.auth.signals import held_back
 from tap_exact_online.auth.stores import Store
-from tap_exact_online.auth.tokens import RENEW_AT, Tokens, fingerprint
+from tap_exact_online.auth.tokens import RENEW_AT, Tokens, fingerprint, this_process
 from tap_exact_online.errors import (
     ConfigurationError,
     LimitReached,
@@ -236,7 +234,7 @@ class Login:
             expires_in=answer.expires_in,
             # A machine that shares the store may still have the seed that this one does not have.
             seed=fingerprint(self.seed) if self.seed else before,
-            rotated_by=f"{socket.gethostname()}:{os.getpid()}",
+            rotated_by=this_process(),
             previous=fingerprint(stored.refresh_token) if stored else None,
         )
         for wait in (*_WRITE_WAITS, None):

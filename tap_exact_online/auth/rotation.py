@@ -8,8 +8,6 @@ another has exchanged already (re-read under the lock), the store says what is a
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,7 +17,7 @@ from tap_exact_online.auth import failures
 from tap_exact_online.auth.responses import TokenAnswer, Verdict
 from tap_exact_online.auth.signals import held_back
 from tap_exact_online.auth.stores import Store
-from tap_exact_online.auth.tokens import LIFETIME, RENEW_AT, Tokens, fingerprint
+from tap_exact_online.auth.tokens import LIFETIME, RENEW_AT, Tokens, fingerprint, this_process
 from tap_exact_online.errors import ConfigurationError, LoginNeeded, TapError, TokenNotStored
 
 _log = logging.getLogger("tap-exact-online.auth")
@@ -139,15 +137,20 @@ class Rotation:
 
     def _stored(self) -> Tokens | None:
         """Read the store; a chain that the setting `refresh_token` replaces does not count."""
-        stored = self.store.read()
+        stored = self._read()
         return None if stored is not None and self._replaced_by_seed(stored) else stored
+
+    def _read(self) -> Tokens | None:
+        """Read the store; what a login left that was killed while it tried the store holds no connection."""
+        stored = self.store.read()
+        return stored if stored is not None and stored.refresh_token else None
 
     def _replaced_by_seed(self, stored: Tokens) -> bool:
         return self.seed is not None and stored.seed != fingerprint(self.seed)
 
     def _start(self) -> _Start:
         """Return what to go on from: what is stored, what was saved in an emergency, or the seed."""
-        stored = self.store.read()
+        stored = self._read()
         if stored is not None and not self._replaced_by_seed(stored):
             stored = self._rescued(stored)
             return _Start(stored, stored.refresh_token, stored.seed)
@@ -238,7 +241,7 @@ class Rotation:
     def _announce(self, base: Tokens, spent: str, tries: int) -> Tokens:
         """Write down that a token is about to be spent: it explains a crash, and proves that the store takes writes."""
         announced = replace(
-            base, tried=spent, tries=tries, tried_by=_me(), tried_at=self.clock(), refused=None
+            base, tried=spent, tries=tries, tried_by=this_process(), tried_at=self.clock(), refused=None
         )
         try:
             self.store.write(announced)
@@ -284,7 +287,7 @@ class Rotation:
             access_issued=now,
             expires_in=answer.expires_in,
             seed=start.seed,
-            rotated_by=_me(),
+            rotated_by=this_process(),
             previous=fingerprint(start.refresh_token),
         )
         try:
@@ -320,7 +323,3 @@ class Rotation:
             f"{msg} The token was saved in {self.emergency.place}; the next run on this machine brings it home by"
             " itself."
         )
-
-
-def _me() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"

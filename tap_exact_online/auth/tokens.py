@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import socket
 from dataclasses import dataclass, field
 
 VERSION = 1
@@ -69,3 +71,8 @@ class Tokens:
 def fingerprint(*parts: str) -> str:
     """Return a short one-way name for secrets and identities, to compare but not to recover."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def this_process() -> str:
+    """Return how this process is named in the store: its host and its number."""
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import random
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +16,7 @@ import msgspec
 
 from tap_exact_online.auth.form import Form, damaged, newer
 from tap_exact_online.auth.stores.bucket import Bucket, Changed, Found, unusable
-from tap_exact_online.auth.tokens import Tokens
+from tap_exact_online.auth.tokens import Tokens, this_process
 from tap_exact_online.errors import ConfigurationError, LimitReached
 
 if TYPE_CHECKING:
@@ -214,7 +212,7 @@ class ObjectStore:
             OSError: It cannot be written.
         """
         seconds = LEASE if self.lease is None else self.lease
-        me = f"{socket.gethostname()}:{os.getpid()}"
+        me = this_process()
         written = _Lease(lease, me, seconds, self.clock() + seconds) if lease else None
         content = msgspec.json.encode(
             _Envelope(_VERSION, uuid4().hex, written, msgspec.Raw(connection or b"null"))
