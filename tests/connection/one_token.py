@@ -10,17 +10,17 @@ import json
 import sys
 from pathlib import Path
 
-from tap_exact_online import settings
-from tap_exact_online.auth.stores import file
+from tap_exact_online import connection, settings
+from tap_exact_online.auth.stores.file import FileStore
 from tap_exact_online.auth.tokens import fingerprint
-from tap_exact_online.connection import connect
 from tap_exact_online.errors import TapError
 
 if __name__ == "__main__":
     if len(sys.argv) > 2:
-        file.LOCK_TIMEOUT = float(sys.argv[2])
+        patience = float(sys.argv[2])
+        connection.open_store = lambda store, form, _: FileStore(Path(store or ""), form, patience)
     try:
-        client = connect(settings.parse(json.loads(Path(sys.argv[1]).read_bytes())))
+        client = connection.connect(settings.parse(json.loads(Path(sys.argv[1]).read_bytes())))
         print(fingerprint(client.tokens.access_token()))  # noqa: T201
     except TapError as error:
         print(error, file=sys.stderr)  # noqa: T201
