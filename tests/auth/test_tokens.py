@@ -100,6 +100,13 @@ def test_another_owners_store_is_refused_without_its_key() -> None:
         Form(OWNER).read(content, PLACE)
 
 
+def test_what_is_sealed_for_another_owner_is_not_believed_under_this_ones_name() -> None:
+    """All owners of a key could else be made to use each other's connection by moving a sealed part."""
+    other = json.loads(Form("else", [KEY]).write(replace(TOKENS, owner="else")))
+    with pytest.raises(ConfigurationError, match="another client id or region"):
+        read({**other, "owner": OWNER}, Form(OWNER, [KEY]))
+
+
 @pytest.mark.parametrize(
     ("document", "said"),
     [
@@ -112,6 +119,16 @@ def test_another_owners_store_is_refused_without_its_key() -> None:
         pytest.param({**DOCUMENT, "version": VERSION + 1}, "newer version", id="newer"),
         pytest.param({**DOCUMENT, "version": "1"}, "does not hold a connection", id="version-in-words"),
         pytest.param({**DOCUMENT, "owner": "else"}, "another client id or region", id="other-client"),
+        pytest.param({**DOCUMENT, "version": True}, "does not hold a connection", id="version-yes"),
+        pytest.param({**DOCUMENT, "owner": 5}, "does not hold a connection", id="owner-a-number"),
+        pytest.param({**DOCUMENT, "access_issued": "then"}, "does not hold a connection", id="time-in-words"),
+        pytest.param({**DOCUMENT, "access_issued": float("nan")}, "does not hold a connection", id="nan"),
+        pytest.param({**DOCUMENT, "expires_in": None}, "does not hold a connection", id="no-life"),
+        pytest.param({"version": 1, "owner": OWNER, "sealed": 5}, "does not hold a connection", id="seal"),
+        pytest.param(
+            {"version": 1, "owner": OWNER, "sealed": "\ud800"}, "does not hold a conn", id="surrogate"
+        ),
+        pytest.param({"version": 1, "owner": OWNER, "sealed": "hunter2"}, "is encrypted", id="sealed"),
         pytest.param({"refresh_token": "hunter2", "version": 1}, "does not hold a connection", id="no-owner"),
     ],
 )

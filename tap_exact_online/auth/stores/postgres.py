@@ -295,7 +295,7 @@ def _parameters(url: str) -> Mapping[str, Any]:
     parameters: Mapping[str, Any] | None = None
     if rest.startswith("//"):
         with suppress(psycopg.Error):
-            parameters = conninfo_to_dict(f"{scheme.partition('+')[0]}:{rest}")
+            parameters = conninfo_to_dict(f"{scheme.lower().partition('+')[0]}:{rest}")
     # A password with an @, / or # that is not escaped ends up in part in one of these, and so in messages.
     shown = [str((parameters or {}).get(name) or "") for name in ("port", "host", "hostaddr", "dbname")]
     if parameters is None or "@" in "".join(shown) or not re.fullmatch(r"[\d,]*", shown[0]):

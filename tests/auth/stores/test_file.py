@@ -1,4 +1,4 @@
-"""Tokens in a file: closed to others, whole at any moment, and rotated by one process at a time."""
+"""What a file adds to the contract: closed to others, whole at any moment, and what the system says in the way."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import stat
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +14,10 @@ from typing import Any
 import pytest
 
 from tap_exact_online.auth.form import Form
-from tap_exact_online.auth.stores import FileStore, open_store, state_file
+from tap_exact_online.auth.stores.file import FileStore
 from tap_exact_online.auth.tokens import Tokens
 from tap_exact_online.errors import ConfigurationError, LimitReached
-
-OWNER = "someone"
-TOKENS = Tokens(OWNER, "refresh-hunter2", access_token="access-hunter2", access_issued=1000.0)
+from tests.auth.stores.kinds import OWNER, TOKENS
 
 
 @pytest.fixture
@@ -45,15 +42,6 @@ def mode(path: Path) -> int:
 def test_nothing_is_touched_before_it_is_needed(store: FileStore, path: Path) -> None:
     assert store.read() is None
     assert not path.parent.exists()
-
-
-def test_what_is_written_is_read_back(store: FileStore) -> None:
-    keep(store)
-    assert store.read() == TOKENS
-    keep(store, replace(TOKENS, refresh_token="next"))
-    stored = store.read()
-    assert stored is not None
-    assert stored.refresh_token == "next"
 
 
 def test_the_file_its_folder_and_the_lock_are_closed_to_others(store: FileStore, path: Path) -> None:
@@ -96,14 +84,6 @@ def test_a_folder_in_the_place_of_the_file_is_refused(store: FileStore, path: Pa
     path.mkdir(parents=True)
     with pytest.raises(ConfigurationError, match="cannot be read"):
         store.read()
-
-
-def test_another_clients_file_is_left_untouched(store: FileStore, path: Path) -> None:
-    keep(store)
-    before = path.read_bytes()
-    with pytest.raises(ConfigurationError, match="left untouched"):
-        FileStore(path, Form("someone else")).read()
-    assert path.read_bytes() == before
 
 
 def test_no_temporary_files_are_left(store: FileStore, path: Path) -> None:
@@ -168,84 +148,79 @@ def test_a_link_to_the_file_stays_a_link(store: FileStore, path: Path, tmp_path:
     assert stored.refresh_token == "next"
 
 
-def test_what_is_forgotten_is_gone_and_may_be_forgotten_again(store: FileStore, path: Path) -> None:
-    store.forget()
-    keep(store)
-    store.forget()
-    store.forget()
-    assert store.read() is None
-    assert not path.exists()
-
-
-def test_a_lock_keeps_a_second_holder_out_and_is_let_go_of(store: FileStore, path: Path) -> None:
-    other = FileStore(path, Form(OWNER), lock_timeout=0.05)
-    with store.lock(), pytest.raises(LimitReached, match="Another process"), other.lock():
-        pytest.fail("both hold it")
-    with other.lock():
-        assert store.read() is None
-
-
-def test_a_lock_is_let_go_of_when_the_block_fails(store: FileStore) -> None:
-    with pytest.raises(ZeroDivisionError), store.lock():
-        raise ZeroDivisionError
-    keep(store)
-    assert store.read() == TOKENS
-
-
-def test_a_lock_keeps_a_second_process_out_until_that_one_dies(store: FileStore, path: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path; from tap_exact_online.auth.form import Form\n"
-        "from tap_exact_online.auth.stores import FileStore\n"
-        "with FileStore(Path(sys.argv[1]), Form('someone')).lock(): print('held', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(LimitReached), store.lock():
-            pytest.fail("both hold it")
-        holder.kill()
-        holder.wait()
-    keep(store)
-    assert store.read() == TOKENS
-
-
-# --- Which store a setting names -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("setting", "place"),
-    [
-        pytest.param("/a/b.json", "/a/b.json", id="path"),
-        pytest.param("b.json", "b.json", id="relative"),
-        pytest.param("file:/a/b.json", "/a/b.json", id="file"),
-        pytest.param("file:///a/b%20c.json", "/a/b c.json", id="file-with-slashes-and-a-space"),
-        pytest.param("~/b.json", str(Path("~/b.json").expanduser()), id="home"),
-    ],
-)
-def test_a_setting_names_a_file(setting: str, place: str) -> None:
-    assert open_store(setting, Form(OWNER), Path("default.json")).place == place
-
-
-def test_an_unknown_kind_of_store_is_refused_without_its_password() -> None:
-    with pytest.raises(ConfigurationError, match=r"`store`.*'ftp:'") as caught:
-        open_store("ftp://user:hunter2@host/x", Form(OWNER), Path("default.json"))
-    assert "hunter2" not in str(caught.value)
-
-
-def test_every_client_id_and_region_has_a_default_file_of_its_own() -> None:
-    places = {
-        state_file(server, client, folder)
-        for server in ("nl", "be")
-        for client in ("one-id", "other-id")
-        for folder in ("", "emergency")
-    }
-    assert len(places) == 8
-    assert not [place for place in places if "one-id" in str(place)]
-    assert open_store(None, Form(OWNER), Path("default.json")).place == "default.json"
-
-
 def test_the_file_is_json_that_a_person_can_look_at(store: FileStore, path: Path) -> None:
     keep(store)
     assert json.loads(path.read_text())["owner"] == OWNER
+
+
+def test_two_names_of_one_file_have_one_lock(store: FileStore, path: Path, tmp_path: Path) -> None:
+    keep(store)
+    link = tmp_path / "link.json"
+    link.symlink_to(path)
+    with store.lock(), pytest.raises(LimitReached), FileStore(link, Form(OWNER), lock_timeout=0).lock():
+        pytest.fail("both hold it")
+
+
+def test_what_a_link_leads_to_is_forgotten_and_comes_back(
+    store: FileStore, path: Path, tmp_path: Path
+) -> None:
+    keep(store)
+    link = tmp_path / "link.json"
+    link.symlink_to(path)
+    through = FileStore(link, Form(OWNER))
+    through.forget()
+    assert not path.exists()
+    assert through.read() is None
+    through.write(TOKENS)
+    assert store.read() == TOKENS
+
+
+def test_a_circle_of_links_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+    store = FileStore(tmp_path / "one", Form(OWNER))
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        store.read()
+    with pytest.raises(ConfigurationError, match="cannot be locked"), store.lock():
+        store.write(TOKENS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a place that takes no files, not even from root")
+def test_a_place_that_takes_no_files_is_refused_by_the_lock() -> None:
+    store = FileStore(Path("/sys/kernel/tokens.json"), Form(OWNER), lock_timeout=0.05)
+    with (
+        pytest.raises(
+            ConfigurationError, match=r"/sys/kernel/tokens\.json cannot be locked \(.+\)\. Set `store`"
+        ),
+        store.lock(),
+    ):
+        pytest.fail("locked")
+    with pytest.raises(OSError, match=r"Permission denied|not permitted|Read-only"):
+        store.write(TOKENS)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="flock is a word of Unix")
+def test_a_file_system_without_locks_is_refused(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: Any) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", missing)
+    with (
+        pytest.raises(ConfigurationError, match=r"cannot be locked \(Function not implemented\)"),
+        store.lock(),
+    ):
+        pytest.fail("locked by a file that would outlive its holder")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can be somebody else")
+def test_a_file_that_the_system_keeps_closed_is_refused(store: FileStore) -> None:
+    """Root reads everything, so be nobody for a moment."""
+    keep(store)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(ConfigurationError, match="cannot be read: Permission denied"):
+            store.read()
+        with pytest.raises(ConfigurationError, match=r"cannot be locked \(Permission denied\)"), store.lock():
+            pytest.fail("locked")
+    finally:
+        os.seteuid(0)
