@@ -145,7 +145,8 @@ SETTINGS: tuple[Setting, ...] = (
         "concurrency",
         "integer",
         "Concurrency",
-        "Divisions to read at once. There are never two requests under way for one division.",
+        "Divisions to read at once; there are never two requests under way for one division. This version reads one at a"
+        " time whatever is set: share the work with `shard`.",
         default=1,
         least=1,
     ),

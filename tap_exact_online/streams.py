@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -168,7 +169,7 @@ class ExactStream(BookkeepingStream):
         call = Call(path, address(self.exact.client.base_url, path, division, options), division)
         with metrics.http_request_counter(self.name, endpoint=path) as counter:
             counter.with_context({"Division": division})
-            for page in self.exact.client.pages(call, Decoder(self.fields, self.resource.key)):
+            for page in self.exact.client.pages(call, _decoder(tuple(self.fields), self.resource.key)):
                 counter.increment()
                 yield page
 
@@ -299,6 +300,12 @@ class DivisionsStream(ExactStream):
         """Give the divisions that this run reads."""
         for row in self.exact.divisions:
             yield dict(row)
+
+
+@lru_cache(maxsize=256)
+def _decoder(fields: tuple[edm.Property, ...], key: str) -> Decoder:
+    """Compile a selection once for all divisions."""
+    return Decoder(fields, key)
 
 
 class _Turns(list[dict[str, Any]]):

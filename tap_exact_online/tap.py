@@ -139,6 +139,10 @@ class TapExactOnline(TerminableTap):
 
     def _prepare(self, divisions: Sequence[Mapping[str, Any]]) -> None:
         """Act on what the state says of the divisions: those that were moved, and those not read for long."""
+        if self.settings.concurrency > 1:
+            self.logger.warning(
+                "`concurrency`: this version reads one division at a time; use `shard` to share the work."
+            )
         for move in moves.apply(self._state, divisions):
             self.report.warn(move.message())
         if self.streams["deleted"].selected:
