@@ -167,3 +167,14 @@ def test_a_store_that_stops_taking_writes_after_the_post(world: Sandbox, tmp_pat
     run = tap.run("--test", env=env)
     assert run.exit_code == 0, run.log
     assert "is now in" in run.log
+
+
+def test_debug_level_says_much_but_no_secret(world: Sandbox, tmp_path: Path) -> None:
+    tap = tap_for(world, tmp_path)
+    run = tap.run()
+    assert run.exit_code == 0
+    assert "DEBUG" in run.log
+    stored = json.loads(Path(tap.config["store"]).read_bytes())
+    printed = run.log + json.dumps(run.lines)
+    for secret in (world.client_secret, world.refresh_token, stored["access_token"], stored["refresh_token"]):
+        assert secret not in printed
