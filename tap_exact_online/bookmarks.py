@@ -20,13 +20,15 @@ class TimestampBookmark:
     turns up that a resumed run would have skipped, the bookmark goes back to the start until everything is read.
 
     A row version is given when the statement runs, not when it commits, so a row may become visible below rows that were
-    read before. The next run therefore starts again with the first new row of the last page that held any.
+    read before: below the first new row just as below the others. The next run therefore starts again where the last page
+    that held a new row started, behind the rows that were known then. A run that breaks off before it finds a new row leaves
+    that place as it was.
 
     Attributes:
         start: The bookmark that this read started from; 0 where it started from nothing.
         highest: The highest Timestamp seen.
         ordered: No row has turned up below the bookmark.
-        reread: Where the next run starts again, in front of the first new row of the last page that held any; None for the bookmark.
+        reread: The Timestamp behind which the next run starts again; None for the bookmark. At first that of this read.
     """
 
     start: int = 0
@@ -34,6 +36,7 @@ class TimestampBookmark:
     ordered: bool = True
     reread: int | None = None
     _written: int = 0
+    _found: bool = False
 
     def after_page(self, timestamps: Iterable[int | None], goes_on_from: int | None, *, last: bool) -> int:
         """Return the bookmark to keep once a page has been written.
@@ -45,11 +48,14 @@ class TimestampBookmark:
         """
         seen = [value for value in timestamps if value is not None]
         if seen:
+            if new := [value for value in seen if value > self.start]:
+                self._found = True
+                # 1 is the lowest that a filter may name.
+                self.reread = max(min(self.highest, min(new) - 1), self.start, 1)
             self.ordered = self.ordered and min(seen) > self._written
             self.highest = max(self.highest, *seen)
-            if new := [value for value in seen if value > self.start]:
-                self.reread = min(new) - 1
         if last:
+            self.reread = self.reread if self._found else None
             return max(self.highest, self.start)
         if not self.ordered:
             return self.start

@@ -201,7 +201,7 @@ class SyncStream(ExactStream):
         )
         if condition is None:
             return
-        bookmark = TimestampBookmark(start or 0)
+        bookmark = TimestampBookmark(start or 0, reread=self.note(context, "reread_from"))
         began = datetime.fromtimestamp(self.exact.client.clock(), UTC)
         for page in self._pages(division, condition):
             timestamps = [row.get("Timestamp") for row in page.rows]
