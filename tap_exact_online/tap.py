@@ -121,14 +121,11 @@ class TapExactOnline(TerminableTap):
         self._check_catalog()
         try:
             if any(stream.selected for stream in self.streams.values()):
-                _ = (
-                    self.divisions
-                )  # found before the first stream, so that a dead connection is no stream's failure
+                # Found before the first stream, so that a dead connection is no stream's failure.
+                self._prepare(self.divisions)
             self.sync_all()
-        except TapError:
-            if not self.config.get(
-                "batch_config"
-            ):  # else the last bookmarks are ahead of the last BATCH message
+        except (TapError, SystemExit):  # SystemExit: terminated, see `TerminableTap`
+            if not self.config.get("batch_config"):  # else the bookmarks are ahead of the last BATCH message
                 self.state_writer.write_state(self.state)
             raise
         finally:
@@ -143,13 +140,14 @@ class TapExactOnline(TerminableTap):
             self.logger.warning(
                 "`concurrency`: this version reads one division at a time; use `shard` to share the work."
             )
-        for move in moves.apply(self._state, divisions):
-            self.report.warn(move.message())
         if self.streams["deleted"].selected:
             read = {row["Code"] for row in divisions}
             for age in deletions.ages(self.state, datetime.fromtimestamp(self.client.clock(), UTC)):
                 if age.division in read:
                     self.report.warn(age.message())
+        # Afterwards: it forgets when the log of a moved division was read.
+        for move in moves.apply(self._state, divisions):
+            self.report.warn(move.message())
 
     def _check_token(self) -> None:
         """End with what is most urgent: a new token that the store did not take."""
