@@ -36,7 +36,11 @@ def after(name: str) -> Tokens:
 class Kind(Protocol):
     """One kind of store in a place of its own, as the setting `store` names it."""
 
-    url: str
+    @property
+    def url(self) -> str:
+        """The setting `store`."""
+        ...
+
     ends_with_its_holder: bool
     """Whether a lock goes when its holder is killed; else it lapses."""
     owners_share: bool
