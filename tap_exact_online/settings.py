@@ -103,8 +103,9 @@ SETTINGS: tuple[Setting, ...] = (
         "store",
         "string",
         "Token Store",
-        "Where the rotating tokens are kept between runs: a path or a file: URL."
-        " Default: a file in your user state folder, one for each client id and region.",
+        "Where the rotating tokens are kept between runs: a path, or a URL that begins with file:, postgresql:, s3:, gs: or"
+        " az:. Default: a file in your user state folder, one for each client id and region.",
+        secret=True,  # the URL of a database may hold a password
     ),
     Setting(
         "store_key",
@@ -235,7 +236,7 @@ class Settings:
     refresh_token: str | None = field(repr=False)
     base_url: str
     server: str
-    store: str | None
+    store: str | None = field(repr=False)
     store_keys: tuple[str, ...] = field(repr=False)
     choice: Choice
     start: datetime | None

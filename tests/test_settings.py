@@ -72,7 +72,7 @@ def test_the_settings_are_the_promised_ones() -> None:
         *("exclude_divisions", "shard", "start_date", "concurrency"),
         *("reserved_calls", "maintenance_minutes", "late_commits", "on_denied"),
     ] == NAMES
-    assert {setting.name for setting in SETTINGS if setting.secret} == {*SECRETS}
+    assert {setting.name for setting in SETTINGS if setting.secret} == {*SECRETS, "store"}
     assert {setting.name for setting in SETTINGS if setting.required} == {"client_id", "client_secret"}
 
 
@@ -97,8 +97,8 @@ def test_the_schema_is_valid_and_marks_secrets() -> None:
     jsonschema.Draft7Validator.check_schema(schema)
     properties = schema["properties"]
     assert [*properties] == NAMES
-    assert {name for name in NAMES if properties[name].get("secret")} == {*SECRETS}
-    assert {name for name in NAMES if properties[name].get("writeOnly")} == {*SECRETS}
+    assert {name for name in NAMES if properties[name].get("secret")} == {*SECRETS, "store"}
+    assert {name for name in NAMES if properties[name].get("writeOnly")} == {*SECRETS, "store"}
     assert properties["region"]["default"] == "nl"
     jsonschema.validate(SECRETS, schema)
 

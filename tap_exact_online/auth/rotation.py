@@ -92,11 +92,21 @@ class Rotation:
         """
         if self._tokens and (self._left(self._tokens) >= _ENOUGH or self.clock() < self._held_until):
             return self._tokens.access_token or ""
-        if token := self._adopted(self._stored()):
+        if token := self._looked_up():
             return token
         with self.store.lock():
             # Another process may have rotated while this one waited for the lock.
             return self._adopted(self._stored()) or self._rotate(self._start())
+
+    def _looked_up(self) -> str | None:
+        """Return what the store has, without the lock; while the token at hand is good the store may be out of reach."""
+        try:
+            return self._adopted(self._stored())
+        except ConfigurationError as error:
+            if self._tokens is None or self._left(self._tokens) <= 0:
+                raise
+            _log.warning("%s Going on with the token at hand.", error)
+            return self._tokens.access_token
 
     def renew(self, rejected: str) -> None:
         """Get another access token after the API refused one (401).

@@ -148,6 +148,18 @@ def test_a_failure_says_what_to_do_and_changes_nothing(
     assert "hunter2" not in str(caught.value) + repr(rotation)
 
 
+def test_a_store_that_is_out_of_reach_for_a_moment_stops_nothing() -> None:
+    it = world(0)
+    rotation = it.rotation()
+    rotation.access_token()
+    it.now += 560
+    it.fail["read"] = ConfigurationError("the database is down")
+    assert rotation.access_token() == "access-0-hunter2"
+    it.now += 20
+    with pytest.raises(ConfigurationError, match="database is down"):
+        rotation.access_token()
+
+
 @pytest.mark.parametrize("tries", [1, 2])
 def test_a_crash_in_the_middle_counts_as_a_try_without_answer(tries: int) -> None:
     """The process before was killed between its announcement and the store: nobody knows what came of it."""

@@ -1,13 +1,16 @@
 """Gets one access token and says which, as a fingerprint: `python -m tests.connection.one_token CONFIG [PATIENCE]`.
 
 What the tap does before its first call, without the seconds that the Singer SDK takes to start. PATIENCE is how many
-seconds to wait for another process that holds the store.
+seconds to wait for another process that holds the store. SECONDS_AHEAD in the environment lets its clock run ahead, as a
+clock does between two runs.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import time
 from pathlib import Path
 
 from tap_exact_online import connection, settings
@@ -16,11 +19,14 @@ from tap_exact_online.auth.tokens import fingerprint
 from tap_exact_online.errors import TapError
 
 if __name__ == "__main__":
+    ahead = float(os.environ.get("SECONDS_AHEAD", "0"))
     if len(sys.argv) > 2:
         patience = float(sys.argv[2])
         connection.open_store = lambda store, form, _: FileStore(Path(store or ""), form, patience)
     try:
-        client = connection.connect(settings.parse(json.loads(Path(sys.argv[1]).read_bytes())))
+        client = connection.connect(
+            settings.parse(json.loads(Path(sys.argv[1]).read_bytes())), lambda: time.time() + ahead
+        )
         print(fingerprint(client.tokens.access_token()))  # noqa: T201
     except TapError as error:
         print(error, file=sys.stderr)  # noqa: T201

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from demo.postgres import Postgres
+from tests.auth.stores.servers import token_url
 from tests.conftest import Sandbox, StartSandbox
 from tests.singer import Tap, tap_for
 
@@ -41,17 +43,46 @@ def finish(processes: Sequence[subprocess.Popen[str]]) -> list[tuple[int, str, s
     return [(process.returncode, *output) for process, output in zip(processes, outputs, strict=True)]
 
 
-def test_sixteen_processes_spend_one_token(world: Sandbox, tmp_path: Path) -> None:
+@pytest.fixture(params=["file", "postgres", "s3"])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return a place that processes share, of each kind."""
+    if request.param == "postgres":
+        return token_url(request.getfixturevalue("token_database"))
+    return request.getfixturevalue("s3").url if request.param == "s3" else str(tmp_path / "store.json")
+
+
+def test_sixteen_processes_spend_one_token(world: Sandbox, tmp_path: Path, shared: str) -> None:
+    """All start with an access token that has ended; one of them exchanges, all of them go on."""
     tap = tap_for(world, tmp_path)
-    results = finish([start(tap) for _ in range(PROCESSES)])
+    tap.config["store"] = shared
+    assert [code for code, _, _ in finish([start(tap)])] == [0]
+    world.control.advance_clock(601)
+    ahead = {"SECONDS_AHEAD": "601"}
+    results = finish([start(tap, env=ahead) for _ in range(PROCESSES)])
     assert [code for code, _, _ in results] == [0] * PROCESSES, results
     assert len({output for _, output, _ in results}) == 1
     assert world.control.stats()["tokens"] == {
-        "calls": 1,
-        "redemptions": 1,
+        "calls": 2,
+        "redemptions": 2,
         "code_grants": 0,
         "reuse_attempts": 0,
     }
+
+
+def test_two_machines_share_one_connection(world: Sandbox, tmp_path: Path, token_database: Postgres) -> None:
+    """Two homes, one database: what one machine was given, the other uses."""
+    outputs = []
+    for machine in ("one", "two"):
+        folder = tmp_path / machine
+        folder.mkdir()
+        tap = tap_for(world, folder)
+        tap.config["store"] = token_url(token_database)
+        home = {"HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
+        ((code, output, errors),) = finish([start(tap, env=home)])
+        assert code == 0, errors
+        outputs.append(output)
+    assert outputs[0] == outputs[1]
+    assert world.control.stats()["tokens"]["redemptions"] == 1
 
 
 def test_a_run_of_many_token_lives_gets_no_401(start_sandbox: StartSandbox, tmp_path: Path) -> None:
