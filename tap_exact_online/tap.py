@@ -231,9 +231,15 @@ class TapExactOnline(TerminableTap):
         parse_env = bool(config and config.parse_env)
         if parse_env:
             _settings.check_environment(os.environ)
-        tap = cls(
-            config=config.config if config else {}, state=state, catalog=catalog, parse_env_config=parse_env
-        )
+        given = config.config if config else {}
+        try:
+            tap = cls(config=given, state=state, catalog=catalog, parse_env_config=parse_env)
+        except ValueError as error:
+            if not parse_env:
+                raise
+            # Of a .env file, which the SDK reads by itself.
+            msg = f"A variable TAP_EXACT_ONLINE_… of the .env file is not what it should be: {error}"
+            raise ConfigurationError(msg) from None
         _ = tap.settings  # checked before anything is sent
         return tap
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tap_exact_online.tap import TapExactOnline
 from tests.conftest import Sandbox, StartSandbox
 from tests.singer import Tap, tap_for
 
@@ -42,6 +44,18 @@ def test_a_setting_that_cannot_be_used(tap: Tap, config: dict[str, Any], says: s
     assert says in run.log
     assert "Traceback" not in run.log
     assert run.records == {}
+
+
+def test_an_env_file_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK looks for it above the folder that it is installed in, which no test can have to itself."""
+    file = tmp_path / ".env"
+    file.write_text("TAP_EXACT_ONLINE_CONCURRENCY=many\n")
+    monkeypatch.setattr("singer_sdk.configuration._dict_config.find_dotenv", lambda: str(file))
+    monkeypatch.setenv("TAP_EXACT_ONLINE_CONCURRENCY", "1")  # so that it is put back afterwards
+    monkeypatch.delenv("TAP_EXACT_ONLINE_CONCURRENCY")
+    with pytest.raises(SystemExit) as caught:
+        TapExactOnline.invoke(config=SimpleNamespace(config={}, parse_env=True))
+    assert caught.value.code == 2
 
 
 def test_a_wrong_client(tap: Tap) -> None:
