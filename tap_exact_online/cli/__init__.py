@@ -18,6 +18,10 @@ from tap_exact_online.errors import TapError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     # name: module, one line for --help
+    "deletes": (
+        "tap_exact_online.cli.deletes",
+        "Make the SQL that mirrors deletes, or run it on PostgreSQL.",
+    ),
     "login": ("tap_exact_online.cli.login", "Connect to Exact Online; needed once."),
     "logout": ("tap_exact_online.cli.logout", "Forget the stored connection."),
     "sandbox": ("tap_exact_online.cli.sandbox", "Run a stand-in for Exact Online on this machine."),

@@ -1,0 +1,149 @@
+"""`exact-online deletes`: make the SQL that mirrors deletes, or run it on PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from tap_exact_online import mirror
+from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.mirror.plan import DEFAULT_COLUMN, DEFAULT_SCHEMA, Case, Mode, Plan, logged
+
+_ENVIRONMENT = "EXACT_ONLINE_DELETES_"
+
+
+def _values(kind: type[Mode | Case]) -> click.Choice[str]:
+    return click.Choice([str(each.value) for each in kind])
+
+
+@click.command("deletes")
+@click.option(
+    "--dialect", type=click.Choice([*mirror.DIALECTS]), help="The database. With --apply it is postgres."
+)
+@click.option(
+    "--mode",
+    type=_values(Mode),
+    default=Mode.REMOVE.value,
+    show_default=True,
+    envvar=_ENVIRONMENT + "MODE",
+    help="Remove the rows that are gone in Exact, or mark them in a column.",
+)
+@click.option(
+    "--schema",
+    default=None,
+    envvar=_ENVIRONMENT + "SCHEMA",
+    metavar="NAME",
+    help=f"Where the tables are: a schema, DATABASE.SCHEMA, or PROJECT.DATASET. Default: {DEFAULT_SCHEMA}. '.': wherever"
+    " the session looks.",
+)
+@click.option(
+    "--streams",
+    default="",
+    envvar=_ENVIRONMENT + "STREAMS",
+    metavar="A,B",
+    help="Only these streams. Default: all whose deletes Exact logs; tables that are not there are passed over.",
+)
+@click.option(
+    "--prefix",
+    default="",
+    envvar=_ENVIRONMENT + "PREFIX",
+    help="What the loader puts in front of the tables' names.",
+)
+@click.option(
+    "--case",
+    type=_values(Case),
+    envvar=_ENVIRONMENT + "CASE",
+    help="How the loader spells names, of columns too. Default: upper for snowflake, as-is for the others.",
+)
+@click.option(
+    "--column",
+    default=DEFAULT_COLUMN,
+    show_default=True,
+    envvar=_ENVIRONMENT + "COLUMN",
+    metavar="NAME",
+    help="With --mode mark: the column that takes DeletedDate; it is added where it is missing.",
+)
+@click.option("--apply", "run", is_flag=True, help="Run it on PostgreSQL instead of printing it.")
+@click.option(
+    "--url",
+    envvar=_ENVIRONMENT + "URL",
+    help="With --apply: the address of the database, as postgresql://USER:PASSWORD@HOST/DATABASE. Better kept in"
+    f" {_ENVIRONMENT}URL. Default: PGHOST, PGUSER, PGPASSWORD, PGDATABASE and so on.",
+)
+def command(  # noqa: PLR0913 - one for each option
+    *,
+    dialect: str | None,
+    mode: str,
+    schema: str | None,
+    streams: str,
+    prefix: str,
+    case: str | None,
+    column: str,
+    run: bool,
+    url: str | None,
+) -> None:
+    """Make the SQL that mirrors deletes, for the log of deleted rows that the stream `deleted` loads.
+
+    An entry of the log concerns the row with its key in its division, unless the row's Timestamp is higher. The SQL can
+    be run again at any time.
+
+    With --apply it is run on PostgreSQL at once, which needs the extra [postgres].
+    """
+    dialect = dialect or ("postgres" if run else None)
+    if dialect is None:
+        msg = f"--dialect: say for which database: {', '.join(mirror.DIALECTS)}."
+        raise ConfigurationError(msg)
+    if run and dialect != "postgres":
+        msg = f"--apply: runs on PostgreSQL only. Print the SQL for {dialect} and run it there."
+        raise ConfigurationError(msg)
+    chosen = [name.strip() for name in streams.split(",") if name.strip()]
+    plan = Plan(
+        streams=logged(chosen),
+        mode=Mode(mode),
+        schema="" if schema == "." else schema or DEFAULT_SCHEMA,
+        prefix=prefix,
+        case=Case(case) if case else mirror.usual_case(dialect),
+        column=column,
+    )
+    script = mirror.script(dialect, plan)
+    if run:
+        _apply(script, url or "")
+    else:
+        click.echo(script, nl=False)
+
+
+def _apply(script: str, url: str) -> None:
+    """Run a script on PostgreSQL, and say what it did.
+
+    Raises:
+        ConfigurationError: psycopg is not installed, or the address is none.
+        TapError: The database cannot be reached, or refuses.
+    """
+    try:
+        import psycopg  # noqa: PLC0415 - needs the extra
+    except ImportError as error:
+        msg = f'--apply needs one more package: pip install "tap-exact-online[postgres]" ({error})'
+        raise ConfigurationError(msg) from None
+    # The name that SQLAlchemy wants for its driver, `postgresql+psycopg://`, means nothing to PostgreSQL itself.
+    address = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
+    try:
+        psycopg.conninfo.conninfo_to_dict(address)
+    except psycopg.Error:  # its message may hold the address, and so the password
+        msg = "--url: it is no address of a PostgreSQL database, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
+        raise ConfigurationError(msg) from None
+    said: list[str] = []
+    try:
+        with psycopg.connect(
+            address, autocommit=True, fallback_application_name="tap-exact-online"
+        ) as connection:
+            connection.add_notice_handler(lambda notice: said.append(notice.message_primary or ""))
+            connection.execute(script.encode())
+    except psycopg.OperationalError as error:
+        msg = f"The database cannot be reached, or broke off: {' '.join(str(error).split())}"
+        raise TapError(msg) from None
+    except psycopg.Error as error:
+        reason = error.diag.message_primary or type(error).__name__
+        msg = f"The database refuses, and nothing was changed: {reason}"
+        raise TapError(msg) from None
+    click.echo("\n".join(said) or "There was nothing to change.")
