@@ -16,9 +16,9 @@ from pathlib import Path
 from demo.processes import BIN, run
 
 ROOT = Path(__file__).resolve().parents[1]
-_NEEDED = ("extractors/tap-exact-online", "loaders/target-postgres")
+_NEEDED = ("extractors/tap-exact-online", "loaders/target-postgres", "utilities/exact-online")
 _EXTRA = ("loaders/target-jsonl",)
-_FOREIGN = ("DEMO_", "EXACT_ONLINE_", "MELTANO_", "TAP_", "TARGET_")
+_FOREIGN = ("DEMO_", "EXACT_ONLINE_", "MELTANO_", "PG", "TAP_", "TARGET_")
 
 
 class PluginsMissing(Exception):  # noqa: N818  the name says what is wrong
