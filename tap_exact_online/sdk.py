@@ -88,7 +88,12 @@ class BookkeepingStream(Stream):
 
 
 class Writer(MsgSpecWriter):
-    """Writes whole lines: a signal that comes in the middle of one waits for its end."""
+    """Writes whole lines: a signal that comes in the middle of one waits for its end.
+
+    Attributes:
+        pending: The signal that has come, or None.
+        writing: A line is being written, or could not be: whatever reads them is gone, and the run ends of itself.
+    """
 
     def __init__(self) -> None:
         self.pending: int | None = None
@@ -97,16 +102,14 @@ class Writer(MsgSpecWriter):
     @override
     def write_message(self, message: Message) -> None:
         self.writing = True
-        try:
-            super().write_message(message)
-        finally:
-            self.writing = False
+        super().write_message(message)
+        self.writing = False
+        # Also where the exit was raised before, but in a place where Python swallows it, as a generator that is closed.
         if self.pending is not None:
             self.leave(self.pending)
 
     def leave(self, signum: int) -> NoReturn:
         """End the run with the exit code of a signal."""
-        self.pending = None
         raise SystemExit(128 + signum)
 
 
@@ -128,9 +131,8 @@ class TerminableTap(Tap):
             "Terminated by %s; the next run goes on from the last state.", signal.Signals(signum).name
         )
         writer = self.message_writer
-        if isinstance(writer, Writer) and writer.writing:
-            writer.pending = signum
-        elif isinstance(writer, Writer):
-            writer.leave(signum)
-        else:
+        if not isinstance(writer, Writer):
             raise SystemExit(128 + signum)
+        writer.pending = signum
+        if not writer.writing:
+            writer.leave(signum)
