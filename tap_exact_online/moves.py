@@ -33,7 +33,9 @@ class Move:
         """Say what happened and what to do."""
         text = (
             f"Exact has moved division {self.division} or changed its HR link ({', '.join(self.dates)}): its row versions"
-            " are new, so all its Sync streams are read anew in this run."
+            " are new, so all its Sync streams are read anew in this run. Rows of it that were deleted in Exact before this run, and"
+            " entries of its log that were loaded before, carry old versions: remove what this run did not load again from"
+            " its tables and from `deleted`."
         )
         if HR_LINK in self.dates:
             text += (

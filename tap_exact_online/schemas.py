@@ -83,4 +83,6 @@ def needed(resource: Resource) -> frozenset[str]:
     names = {*resource.primary_keys, resource.replication_key}
     if resource.kind is Kind.DIVISIONS:
         names |= {"Description", "Status", "BlockingStatus", "DivisionMoveDate", "DivisionHRLinkUnlinkDate"}
+    if resource.name == "deleted":
+        names |= {"EntityType", "EntityKey"}
     return frozenset(name for name in names if name and name in resource.endpoint.properties)
