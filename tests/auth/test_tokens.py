@@ -87,7 +87,9 @@ def test_what_cannot_be_opened_names_the_setting(keys: list[str], said: str) -> 
     assert KEY not in str(caught.value)
 
 
-@pytest.mark.parametrize("key", ["hunter2", "hunter2" * 10, KEY[:-2], "\u20ac"])
+@pytest.mark.parametrize(
+    "key", ["hunter2", "hunter2" * 10, KEY[:-2], "\u20ac"], ids=["short", "long", "cut", "not-ascii"]
+)
 def test_what_is_no_key_is_refused_and_not_shown(key: str) -> None:
     with pytest.raises(ConfigurationError, match="`store_key`") as caught:
         Form(OWNER, [key])
