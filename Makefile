@@ -36,7 +36,7 @@ demo: $(PLUGINS_DONE) ## Sandbox -> tap -> PostgreSQL, for real, twice, with cha
 
 .PHONY: test
 test: $(PLUGINS_DONE) $(JSONL_DONE) ## Run all tests; ARGS="-k name" narrows them
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 .PHONY: lint
 lint: $(INSTALL_DONE) ## Check style and types

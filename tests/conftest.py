@@ -34,6 +34,20 @@ class Sandbox:
 
 StartSandbox = Callable[..., Sandbox]
 
+# What fails quickly is seen first: pure tests, then those with a server, with processes, with Meltano and PostgreSQL.
+_ORDER = ("", "auth", "sandbox", "login", "tap", "connection", "faults", "deletes", "meltano")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put fast tests first."""
+    here = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(here).parts[0] if item.path.parent != here else ""
+        return _ORDER.index(folder) if folder in _ORDER else len(_ORDER)
+
+    items.sort(key=rank)
+
 
 def _arguments(options: dict[str, object]) -> Iterator[str]:
     for name, value in options.items():

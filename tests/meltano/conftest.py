@@ -33,11 +33,6 @@ class MakeProject(Protocol):
     def __call__(self, sandbox: Connection, database: Postgres, **variables: str) -> Project: ...
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put these tests last: they take seconds where others take milliseconds."""
-    items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
-
-
 def connect(folder: Path, sandbox: Connection, database: Postgres, **variables: str) -> Project:
     """Make a project in a folder, see `MakeProject`. Nothing but this machine can be reached over HTTPS from it."""
     return copy_project(
