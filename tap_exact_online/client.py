@@ -236,7 +236,11 @@ class Client:
                 f"{call}: refused {refusals} times (429) although the wait was kept. Something else uses the same app"
                 " in this division; run again later."
             )
-            raise LimitReached(msg)
+            error = LimitReached(msg)
+            self._refused[call.division, None] = (
+                error  # other streams of the division would wait in vain, too
+            )
+            raise error
 
     def _back_off(self, call: Call, action: Retry, tries: int, waited: float) -> float:
         """Wait before the next try and return for how long, or give up."""

@@ -99,22 +99,27 @@ def granted_divisions(
     endpoint = edm.load("system/Divisions")
     decoder = Decoder([endpoint.properties[name] for name in select], endpoint.stable_id)
     candidates = [*dict.fromkeys([*current, *fallback])]
+    refusal: Denied | None = None
     for division in candidates[:_MOST_CANDIDATES]:
         url = address(client.base_url, endpoint.path, division, {"$select": ",".join(select)})
         try:
             pages = islice(client.pages(Call(endpoint.path, url, division), decoder), most_pages)
             read = [*pages]
         except Denied as error:
-            if error.reason == "NoDivisionAccess":
-                _log.info("The list of divisions cannot be read under division %d; trying another", division)
-                continue
-            raise
+            if not error.whole_division:
+                raise
+            _log.info("The list of divisions cannot be read under division %d; trying another", division)
+            if refusal is None and error.reason != "NoDivisionAccess":
+                refusal = error
+            continue
         rows = [{**row, "Division": row["Code"]} for page in read for row in page.rows]
         rejected = [line for page in read for line in page.rejected]
         if rows or rejected:
             return Page(rows, None, rejected)
         break
     else:
+        if refusal is not None:
+            raise refusal
         if current:
             msg = (
                 f"The company that the connected user has open in Exact Online ({current[0]}) is not granted to this"

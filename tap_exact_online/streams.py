@@ -152,6 +152,9 @@ class ExactStream(BookkeepingStream):
                 withdrawn = unknown_fields(str(error), self.fields, needed(self.resource))
                 if error.status != HTTPStatus.BAD_REQUEST or not withdrawn:
                     raise
+                if self._withdrawn:
+                    # Not the only one: with those that the newest reference lacks, before every refusal is spent on one.
+                    withdrawn |= {fact.name for fact in self.fields if fact.absent} - needed(self.resource)
                 self._withdrawn.update(withdrawn)
                 self.exact.report.withdrawn(self.name, withdrawn)
                 pages = self._asked(division, condition)

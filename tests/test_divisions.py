@@ -170,6 +170,7 @@ def test_a_denial_for_another_reason_is_said_as_it_is(
 ) -> None:
     me(requests_mock, 7)
     requests_mock.get(listed_under(7), status_code=403, headers={"Reason": reason})
+    requests_mock.get(listed_under(8), status_code=403, headers={"Reason": "NoDivisionAccess"})
     with pytest.raises(Denied, match=reason):
         granted_divisions(client, SELECT, [8])
 
