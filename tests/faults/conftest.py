@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.conftest import running
 from tests.faults.quick import Quick, narrow, quick_taps
 from tests.faults.world import FIELDS, FINE, PAGES, World
 from tests.meltano.conftest import database, postgres_server
-from tests.singer import tap_for
+from tests.singer import Tap, tap_for
 
 __all__ = ["database", "postgres_server"]
 
@@ -20,6 +21,12 @@ def quick() -> Iterator[Quick]:
     """Return what starts runs of the tap quickly, one at a time."""
     with quick_taps() as taps:
         yield taps
+
+
+@pytest.fixture(scope="session")
+def every(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return a catalog with all streams selected; do not change it, see `only`."""
+    return Tap(tmp_path_factory.mktemp("catalog"), {}).catalog(lambda _: True)
 
 
 @pytest.fixture(scope="package")

@@ -59,7 +59,11 @@ class Outcome:
 
 @dataclass
 class Schedule:
-    """One schedule over one sandbox."""
+    """One schedule over one sandbox.
+
+    Attributes:
+        runs: How many runs before the last; 0 lets chance decide.
+    """
 
     seed: int
     sandbox: Sandbox
@@ -69,6 +73,7 @@ class Schedule:
     loader: Loader = field(default_factory=Loader)
     ends: Counter[int] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
+    runs: int = 0
     _random: random.Random = field(init=False)
     _open: list[tuple[int, int]] = field(default_factory=list)
     _gone: set[tuple[str, Any]] = field(default_factory=set)
@@ -78,7 +83,7 @@ class Schedule:
 
     def play(self) -> Outcome:
         """Let things happen and runs break, until everything is allowed and well again; then compare."""
-        for _ in range(self._random.randint(4, 8)):
+        for _ in range(self.runs or self._random.randint(4, 8)):
             self._happen(self._random.randint(1, 8))
             self._break_things()
             self._run()

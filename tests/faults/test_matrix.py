@@ -243,7 +243,7 @@ def test_what_concerns_a_whole_division_is_asked_once(world: World, refusal: Ref
     world.end_it_and_run_again(run)
 
 
-AT_THE_LIST = {what: refusal for what, refusal in REFUSALS.items() if what != "403 NoDivisionAccess"}
+AT_THE_LIST = {what: refusal for what, refusal in REFUSALS.items() if not refusal.whole}
 
 
 @pytest.mark.parametrize("refusal", AT_THE_LIST.values(), ids=AT_THE_LIST)
@@ -269,7 +269,6 @@ def test_the_list_is_read_under_another_division_where_the_open_one_is_closed(wo
     assert bookmarks(run.state) == bookmarks(world.whole.state)
 
 
-@pytest.mark.xfail(reason="only NoDivisionAccess leads to another division", strict=False)
 @pytest.mark.parametrize("reason", ["DivisionBlocked", "LicenseExpired"])
 def test_an_open_company_that_is_closed_does_not_stop_the_others(world: World, reason: str) -> None:
     world.control.forbid("*", world.first, reason)
