@@ -108,4 +108,10 @@ def browser(folder: Path) -> Iterator[Browser]:
                 http.delete(session, timeout=60)
     finally:
         driver.terminate()
-        driver.wait(10)
+        try:
+            driver.wait(30)
+        except (
+            subprocess.TimeoutExpired
+        ):  # its browser is gone already; what is left of the driver has no say
+            driver.kill()
+            driver.wait()
