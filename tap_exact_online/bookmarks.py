@@ -64,6 +64,34 @@ class TimestampBookmark:
         return max(self._written, self.start)
 
 
+@dataclass(slots=True)
+class ModifiedBookmark:
+    """How far a stream that filters on `Modified` has been read. Its order is unknown, so it resumes from its start.
+
+    Attributes:
+        began: When the read began, by our clock.
+        highest: The latest `Modified` seen, in UTC; at first the bookmark that the read started from.
+    """
+
+    began: datetime
+    highest: datetime | None = None
+    _pages: int = 0
+
+    def after_page(self, values: Iterable[str | None], *, last: bool) -> str | None:
+        """Return the bookmark to keep once a page has been written, or None to leave it as it is.
+
+        Args:
+            values: The `Modified` of each of the page's rows.
+            last: No page follows.
+        """
+        self._pages += 1
+        seen = (datetime.fromisoformat(value) for value in values if value)
+        self.highest = max(filter(None, (self.highest, *seen)), default=None)
+        if not last or self.highest is None:
+            return None
+        return modified_bookmark(self.highest, self.began, self._pages).isoformat()
+
+
 def modified_bookmark(highest: datetime, began: datetime, pages: int) -> datetime:
     """Return the bookmark of a stream that filters on `Modified`, once it has been read to its end.
 

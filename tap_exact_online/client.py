@@ -1,23 +1,25 @@
-"""Calls to the API: one at a time, within the limits, repeated where that helps, page after page."""
+"""Calls to the API: within the limits, repeated where that helps, page after page.
+
+A read is a conversation: a generator that says what it needs next (`Send`, `Rest`, `BackOff`) and is handed the answer.
+It decides everything and waits for nothing, so that one thread can hold many: `reading` does. `get` and `pages` hold one
+by themselves.
+"""
 
 from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
-import requests
 from typing_extensions import override
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
-from tap_exact_online.auth.bearer import Bearer
 from tap_exact_online.errors import (
-    ConfigurationError,
     Denied,
     LimitReached,
     LoginNeeded,
@@ -28,16 +30,16 @@ from tap_exact_online.errors import (
     UnsafeLink,
 )
 from tap_exact_online.limits import ErrorBudget, Limits
-from tap_exact_online.odata import Decoder, MalformedBody, Page
+from tap_exact_online.odata import Decoder, Page
 from tap_exact_online.patience import Patience
-from tap_exact_online.responses import Accept, Action, Renew, Retry, Stop, Wait, classify
-from tap_exact_online.transport import explain
+from tap_exact_online.responses import Accept, Refusal, Renew, Retry, Stop, Wait, classify
+from tap_exact_online.transport import Answer, Transport
 
 _log = logging.getLogger("tap-exact-online.client")
 
 _T = TypeVar("_T")
+_Linked = TypeVar("_Linked", bound="Linked")
 
-_TIMEOUT = (10.0, 300.0)
 _REFUSALS = 5
 _COUNTED_AS_ERRORS = frozenset({400, 401, 403, 404})
 
@@ -78,6 +80,56 @@ class Call:
         return self.endpoint if self.division is None else f"{self.endpoint} of division {self.division}"
 
 
+class Linked(Protocol):
+    """Something that says where the next of its kind is."""
+
+    @property
+    def next_link(self) -> str | None:
+        """The address of the next page, or None on the last."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Send(Generic[_T]):
+    """What a conversation needs next: the answer to a call.
+
+    Attributes:
+        call: What to read.
+        token: The access token to read with.
+        read: Turns the body of an answer with status 200 into what is wanted; raises `MalformedBody` where it makes no
+            sense. May run in another thread.
+    """
+
+    call: Call
+    token: str = field(repr=False)
+    read: Callable[[bytes], _T]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What a conversation needs next: the division's allowance. Another division may go first.
+
+    Attributes:
+        seconds: How long to wait, 0 where a call may go out now.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """What a conversation needs next: time for the server to recover. It holds up others as a call does.
+
+    Attributes:
+        seconds: How long to wait.
+    """
+
+    seconds: float
+
+
+Need = Send[Any] | Rest | BackOff
+
+
 def address(
     base_url: str, path: str, division: int | None = None, options: Mapping[str, str] | None = None
 ) -> str:
@@ -99,7 +151,7 @@ _LITERAL = "',$:"
 
 @dataclass(slots=True)
 class Client:
-    """Reads from one server with one connection.
+    """Reads from one server with one connection. All of it but what is sent runs in one thread.
 
     Attributes:
         base_url: Scheme and host, without a slash at the end.
@@ -107,9 +159,8 @@ class Client:
         limits: The calls left in each division.
         clock: Returns the time in epoch seconds.
         sleep: Waits for a number of seconds.
-        user_agent: What the tap calls itself.
+        transport: Sends requests.
         patience: How long to go on trying.
-        session: Keeps connections alive; its own retries are off.
         calls: Calls that went out so far.
     """
 
@@ -118,9 +169,8 @@ class Client:
     limits: Limits
     clock: Callable[[], float]
     sleep: Callable[[float], None]
-    user_agent: str
+    transport: Transport
     patience: Patience = field(default_factory=Patience)
-    session: requests.Session = field(default_factory=requests.Session)
     calls: int = 0
     _answered: bool = False
     _refused: dict[tuple[int | None, str | None], ReadError | LimitReached] = field(default_factory=dict)
@@ -130,25 +180,21 @@ class Client:
         self._errors = ErrorBudget(self.clock)
 
     def pages(self, call: Call, decoder: Decoder) -> Iterator[Page]:
-        """Read a collection, following the next links.
-
-        An empty page with a next link is followed like any other. The next page is asked for only when the caller
-        comes back for it, so never two requests are under way for one division.
+        """Read a collection, following the next links. The next page is asked for when the caller comes back for it.
 
         Raises:
             ReadError: It could not be read, or a next link is not safe to follow.
             LimitReached: The division's calls of this day are used up.
             LoginNeeded: The connection is dead.
         """
-        seen = {call.url}
-        while True:
-            page = self.get(call, decoder.decode)
-            yield page
-            if page.next_link is None:
-                return
-            self._check_link(page.next_link, seen, call)
-            seen.add(page.next_link)
-            call = Call(call.endpoint, page.next_link, call.division)
+        conversation = self.ask_pages(call, decoder.decode)
+        need = next(conversation, None)
+        while need is not None:
+            if isinstance(need, Page):
+                yield need
+                need = next(conversation, None)
+            else:
+                need = conversation.send(self._met(need))
 
     def get(self, call: Call, read: Callable[[bytes], _T]) -> _T:
         """Read one address.
@@ -162,23 +208,62 @@ class Client:
             LimitReached: The division's calls of this day are used up.
             LoginNeeded: The connection is dead.
         """
+        conversation = self.ask(call, read)
+        need = next(conversation)
+        try:
+            while True:
+                need = conversation.send(self._met(need))
+        except StopIteration as end:
+            result: _T = end.value
+            return result
+
+    def _met(self, need: Need) -> Answer[Any] | None:
+        """Give a conversation what it needs, here and now."""
+        if isinstance(need, Send):
+            return self.transport.send(need.call.url, need.token, need.read)
+        if need.seconds > 0:
+            self.sleep(need.seconds)
+        return None
+
+    def ask_pages(self, call: Call, read: Callable[[bytes], _Linked]) -> Generator[Need | _Linked, Any, None]:
+        """Read a collection: a conversation that also gives each page as it comes."""
+        page = yield from self.ask(call, read)
+        yield page
+        yield from self.follow(call, page, read)
+
+    def follow(
+        self, call: Call, page: _Linked, read: Callable[[bytes], _Linked]
+    ) -> Generator[Need | _Linked, Any, None]:
+        """Read what follows the first page of a collection: a conversation that also gives each page as it comes.
+
+        An empty page with a next link is followed like any other. A page is asked for when the one before has been
+        answered, so never two requests are under way for one division.
+        """
+        seen = {call.url}
+        while (link := page.next_link) is not None:
+            self._check_link(link, seen, call)
+            seen.add(link)
+            page = yield from self.ask(Call(call.endpoint, link, call.division), read)
+            yield page
+
+    def ask(self, call: Call, read: Callable[[bytes], _T]) -> Generator[Need, Any, _T]:
+        """Read one address: a conversation that returns what was read."""
         self._check_refused(call)
         tries = refusals = 0
         waited = 0.0
         renewed = False
         while True:
-            self._wait_for_limit(call)
+            yield from self._allowance(call)
             # Taken after the wait: a token lives ten minutes, and every 401 counts as an error.
             token = self.tokens.access_token()
-            action, body = self._send(call, token)
-            if isinstance(action, Accept):
-                try:
-                    result = read(body)
-                except MalformedBody as error:
-                    action = Retry(after=2, why=f"200, but {error}", maintenance=not body.strip())
-                else:
-                    self._answered = True
-                    return result
+            if call.division is not None:
+                self.limits.sent(call.division)
+            self.calls += 1
+            answer: Answer[_T] = yield Send(call, token, read)
+            self._learn(call, answer)
+            if answer.result is not None:
+                return answer.result
+            action = self._meaning(answer)
             if isinstance(action, Stop):
                 raise self._remembered(call, action.error)
             if isinstance(action, Renew):
@@ -192,42 +277,46 @@ class Client:
                 self._check_refusals(call, refusals)
             else:
                 tries += 1
-                waited += self._back_off(call, action, tries, waited)
+                wait = self._back_off(call, action, tries, waited)
+                waited += wait
+                yield BackOff(wait)
 
-    def _send(self, call: Call, token: str) -> tuple[Action, bytes]:
-        """Send one request and say what came of it."""
+    def _learn(self, call: Call, answer: Answer[Any]) -> None:
+        """Take note of what an answer says besides its data."""
+        if not answer.status:
+            return
         if call.division is not None:
-            self.limits.sent(call.division)
-        self.calls += 1
-        headers = {"Accept": "application/json", "User-Agent": self.user_agent}
-        try:
-            answer = self.session.get(
-                call.url, headers=headers, auth=Bearer(token), timeout=_TIMEOUT, allow_redirects=False
-            )
-        except requests.RequestException as error:
-            return Retry(after=2, why=explain(error)), b""
-        except OSError as error:  # requests finds no certificates where REQUESTS_CA_BUNDLE points
-            msg = f"No request can be made: {error}"
-            raise ConfigurationError(msg) from None
-        if call.division is not None:
-            self.limits.answered(call.division, answer.headers, refused=answer.status_code == 429)  # noqa: PLR2004
-        if answer.status_code in _COUNTED_AS_ERRORS:
+            self.limits.answered(call.division, answer.headers, refused=answer.status == 429)  # noqa: PLR2004
+        if answer.status in _COUNTED_AS_ERRORS:
             self._errors.spend(call.division, call.endpoint)
-        action = classify(answer.status_code, answer.headers, answer.content)
         # A wrong address may well answer 200, with something else: only what was understood shows that this is Exact.
-        self._answered = self._answered or answer.status_code != 200  # noqa: PLR2004
-        return action, answer.content
+        self._answered = self._answered or answer.result is not None or answer.status != 200  # noqa: PLR2004
 
-    def _wait_for_limit(self, call: Call) -> None:
+    def _meaning(self, answer: Answer[Any]) -> Refusal:
+        """Say what to do about an answer that holds nothing of use."""
+        if not answer.status:
+            return Retry(after=2, why=answer.trouble)
+        action = classify(answer.status, answer.headers, answer.body)
+        if isinstance(action, Accept):
+            return Retry(after=2, why=f"200, but {answer.trouble}", maintenance=not answer.body.strip())
+        return action
+
+    def _allowance(self, call: Call) -> Iterator[Rest]:
+        """Wait until the division's limits allow a call."""
         if call.division is None:
             return
-        if (day_ends := self.limits.day_over(call.division)) is not None:
-            until = datetime.fromtimestamp(day_ends, UTC)
-            msg = f"{call}: the calls of this day are used up. Run again after {until:%Y-%m-%d %H:%M} UTC."
-            raise LimitReached(msg, until)
-        while (wait := self.limits.wait(call.division)) > 0:
-            _log.info("Waiting %.1f s for the next minute of division %d", wait, call.division)
-            self.sleep(wait)
+        while True:
+            if (day_ends := self.limits.day_over(call.division)) is not None:
+                until = datetime.fromtimestamp(day_ends, UTC)
+                msg = (
+                    f"{call}: the calls of this day are used up. Run again after {until:%Y-%m-%d %H:%M} UTC."
+                )
+                raise LimitReached(msg, until)
+            if (wait := self.limits.wait(call.division)) > 0:
+                _log.info("Waiting %.1f s for the next minute of division %d", wait, call.division)
+            yield Rest(wait)
+            if not wait:
+                return
 
     def _check_refusals(self, call: Call, refusals: int) -> None:
         """Give up where waiting as told does not help."""
@@ -243,7 +332,7 @@ class Client:
             raise error
 
     def _back_off(self, call: Call, action: Retry, tries: int, waited: float) -> float:
-        """Wait before the next try and return for how long, or give up."""
+        """Return how long to wait before the next try, or give up."""
         wait = self.patience.wait(action, tries, waited, answered=self._answered)
         if wait is None:
             hint = "" if self._answered else " Check the network and the settings `region` and `base_url`."
@@ -252,7 +341,6 @@ class Client:
         # Jitter, so that many workers that failed together do not come back together.
         wait *= random.uniform(1.0, 1.25)  # noqa: S311
         _log.warning("%s: %s; trying again in %.1f s", call, action.why, wait)
-        self.sleep(wait)
         return wait
 
     def _check_refused(self, call: Call) -> None:

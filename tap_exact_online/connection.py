@@ -16,6 +16,7 @@ from tap_exact_online.client import Client
 from tap_exact_online.limits import Limits
 from tap_exact_online.patience import Patience
 from tap_exact_online.settings import Settings
+from tap_exact_online.transport import Transport
 
 
 def connect(
@@ -41,9 +42,11 @@ def connect(
         sleep=sleep,
         emergency=FileStore(state_file(settings.server, settings.client_id, "emergency"), form),
     )
-    agent = f"tap-exact-online/{version('tap-exact-online')}"
+    transport = Transport(f"tap-exact-online/{version('tap-exact-online')}")
     limits = Limits(clock, settings.reserved_calls)
-    return Client(settings.base_url, rotation, limits, clock, sleep, agent, Patience(settings.maintenance))
+    return Client(
+        settings.base_url, rotation, limits, clock, sleep, transport, Patience(settings.maintenance)
+    )
 
 
 def store_of(settings: Settings, form: Form) -> Store:

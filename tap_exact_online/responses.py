@@ -72,7 +72,8 @@ class Stop:
     error: ReadError | LimitReached
 
 
-Action = Accept | Retry | Wait | Renew | Stop
+Refusal = Retry | Wait | Renew | Stop
+Action = Accept | Refusal
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> Action:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -15,16 +16,17 @@ from singer_sdk.singerlib import Catalog, MetadataMapping
 from typing_extensions import override
 
 from tap_exact_online import edm
-from tap_exact_online.bookmarks import TimestampBookmark, instant, modified_bookmark, timestamp
+from tap_exact_online.bookmarks import ModifiedBookmark, TimestampBookmark, instant, timestamp
 from tap_exact_online.catalog import Kind, Resource, stream_of_deleted
-from tap_exact_online.client import Call, Client, address
+from tap_exact_online.client import Call, Client, Need, address
 from tap_exact_online.errors import ConfigurationError, Denied, LimitReached, ReadError, Refused
-from tap_exact_online.limits import Limits
 from tap_exact_online.odata import Decoder, Page, datetime_literal, filter_clock, int64_literal, skiptoken
+from tap_exact_online.reading import Conversation, Reading
 from tap_exact_online.report import Report
 from tap_exact_online.rights import advice
+from tap_exact_online.scheduler import Scheduler
 from tap_exact_online.schemas import needed, schema_of, selected_by_default
-from tap_exact_online.sdk import BookkeepingStream
+from tap_exact_online.sdk import Outgoing, PageStream
 from tap_exact_online.settings import Settings
 
 _SYNC_TIMESTAMP = "read/sync/Sync/SyncTimestamp"
@@ -54,7 +56,7 @@ class Run(Protocol):
         ...
 
 
-class ExactStream(BookkeepingStream):
+class ExactStream(PageStream):
     """A stream of one endpoint, read whole in every division."""
 
     def __init__(self, tap: Tap, run: Run, resource: Resource) -> None:
@@ -76,8 +78,8 @@ class ExactStream(BookkeepingStream):
     @property
     @override
     def partitions(self) -> list[dict[str, Any]] | None:
-        """One partition for each division; one that has calls left goes before one that has to wait."""
-        return _Turns(({"Division": row["Code"]} for row in self.exact.divisions), self.exact.client.limits)
+        """One partition for each division."""
+        return [_partition(row["Code"]) for row in self.exact.divisions]
 
     @property
     @override
@@ -123,70 +125,108 @@ class ExactStream(BookkeepingStream):
         ]
 
     @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
-        """Read one division. What cannot be read is reported, and the run goes on with the next."""
-        if context is None:
-            return  # a shard that holds no division
-        division = context["Division"]
-        try:
-            yield from self._read(division, context)
-        except (ReadError, LimitReached) as error:
-            cure = advice(self.resource) if isinstance(error, Denied) and not error.whole_division else ""
-            self.exact.report.missed(self.name, division, error, cure)
+    def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
+        """Read divisions, as many at once as the settings say. What cannot be read is reported, and the rest goes on."""
+        client = self.exact.client
+        scheduler = Scheduler(client.clock, self.exact.settings.concurrency, client.limits.wait)
+        scheduler.add(
+            partition["Division"] for partition in ([context] if context else self.partitions or ())
+        )
+        reading = Reading(self._conversation, scheduler, client.transport, client.sleep)
+        self._selection = _selection(tuple(self.fields), self.resource.key)
+        with metrics.http_request_counter(self.name, endpoint=self.resource.path) as counter:
+            for arrival in reading.arrivals():
+                division, page = arrival.division, arrival.page
+                if page is None:
+                    self._ended(division, arrival.error)
+                    continue
+                counter.increment()
+                yield page
+                for line in page.rejected:
+                    self.exact.report.rejected(self.name, division, line)
+                self.written(division, page)
 
-    def _read(self, division: int, context: Context) -> Iterator[Record]:  # noqa: ARG002  other kinds keep bookmarks
-        for page in self._pages(division, None):
-            yield from self._finished(page, division)
-
-    def _pages(self, division: int, condition: str | None) -> Iterator[Page]:
-        """Ask for the selected fields of a division's rows.
+    def _conversation(self, division: int) -> Conversation[Outgoing]:
+        """Read a division.
 
         A field that Exact does not know (any more) makes it refuse the whole call: such a field is left out for the rest
         of the run, so that one withdrawn property does not stop a stream.
         """
-        pages = self._asked(division, condition)
+        condition = yield from self.begin(division)
+        if condition is None:
+            return
+        client = self.exact.client
         while True:
+            selection = self._selection
+            path = self.resource.path
+            options = selection.options(condition)
+            call = Call(path, address(client.base_url, path, division, options), division)
+            read = self._reader(selection, division)
             try:
-                first = next(pages, None)
+                page = yield from client.ask(call, read)
             except Refused as error:
-                withdrawn = unknown_fields(str(error), self.fields, needed(self.resource))
-                if error.status != HTTPStatus.BAD_REQUEST or not withdrawn:
-                    raise
-                if self._withdrawn:
-                    # Not the only one: with those that the newest reference lacks, before every refusal is spent on one.
-                    withdrawn |= {fact.name for fact in self.fields if fact.absent} - needed(self.resource)
-                self._withdrawn.update(withdrawn)
-                self.exact.report.withdrawn(self.name, withdrawn)
-                pages = self._asked(division, condition)
+                self._withdraw(selection, error)
             else:
                 break
-        if first is not None:
-            yield first
-            yield from pages
+        yield page
+        yield from client.follow(call, page, read)
 
-    def _asked(self, division: int, condition: str | None) -> Iterator[Page]:
-        options = {"$select": ",".join(fact.name for fact in self.fields)}
-        if condition:
-            options = {"$filter": condition, **options}
-        path = self.resource.path
-        call = Call(path, address(self.exact.client.base_url, path, division, options), division)
-        with metrics.http_request_counter(self.name, endpoint=path) as counter:
-            counter.with_context({"Division": division})
-            for page in self.exact.client.pages(call, _decoder(tuple(self.fields), self.resource.key)):
-                counter.increment()
-                yield page
+    def _withdraw(self, selection: Selection, error: Refused) -> None:
+        """Leave out the fields that a refusal names, or raise it where that does not help."""
+        withdrawn = unknown_fields(str(error), selection.fields, needed(self.resource))
+        if error.status != HTTPStatus.BAD_REQUEST or not withdrawn:
+            raise error
+        if self._withdrawn:
+            # Not the only one: with those that the newest reference lacks, before every refusal is spent on one.
+            withdrawn |= {fact.name for fact in selection.fields if fact.absent} - needed(self.resource)
+        if (
+            new := withdrawn - self._withdrawn
+        ):  # another division may have been told the same at the same time
+            self._withdrawn |= new
+            self.exact.report.withdrawn(self.name, new)
+            self._selection = _selection(tuple(self.fields), self.resource.key)
 
-    def _finished(self, page: Page, division: int) -> Iterator[Record]:
-        """Give the rows of a page as records; report those that could not be understood."""
-        for row in page.rows:
-            row["Division"] = division
-            self.complete(row)
-            yield row
-        for line in page.rejected:
-            self.exact.report.rejected(self.name, division, line)
+    def _reader(self, selection: Selection, division: int) -> Callable[[bytes], Outgoing]:
+        """Return what turns an answer into a page to write. It runs in the thread that made the call."""
+
+        def read(body: bytes) -> Outgoing:
+            page = selection.decoder.decode(body)
+            for row in page.rows:
+                row["Division"] = division
+                self.complete(row)
+            key = self.replication_key
+            keys = [row.get(key) for row in page.rows] if key else ()
+            return self.page(page.rows, keys=keys, next_link=page.next_link, rejected=page.rejected)
+
+        return read
 
     def complete(self, row: Record) -> None:
         """Add what the endpoint does not say itself."""
+
+    def begin(self, division: int) -> Generator[Need, Any, str | None]:  # noqa: ARG002  other kinds have a bookmark
+        """Find out what to read: a conversation.
+
+        Args:
+            division: The division.
+
+        Returns:
+            The filter, empty for everything, or None where there is nothing to read.
+        """
+        yield from ()
+        return ""
+
+    def written(self, division: int, page: Outgoing) -> None:
+        """Take note that a page has been written."""
+
+    def finished(self, division: int) -> None:
+        """Take note that a division has been read to its end."""
+
+    def _ended(self, division: int, error: ReadError | LimitReached | None) -> None:
+        if error is None:
+            self.finished(division)
+            return
+        cure = advice(self.resource) if isinstance(error, Denied) and not error.whole_division else ""
+        self.exact.report.missed(self.name, division, error, cure)
 
 
 class SyncStream(ExactStream):
@@ -194,45 +234,38 @@ class SyncStream(ExactStream):
 
     is_sorted = True
 
+    def __init__(self, tap: Tap, run: Run, resource: Resource) -> None:
+        """Make the stream of one row of the catalog."""
+        self._bookmarks: dict[int, TimestampBookmark] = {}
+        super().__init__(tap, run, resource)
+
     @override
-    def _read(self, division: int, context: Context) -> Iterator[Record]:
+    def begin(self, division: int) -> Generator[Need, Any, str | None]:
+        context = _partition(division)
         start = timestamp(self.bookmark(context), f"'{self.name}' in division {division}")
-        condition = (
-            self._since(division)
-            if start is None
-            else f"Timestamp gt {int64_literal(self._from(start, context))}"
-        )
-        if condition is None:
-            return
-        bookmark = TimestampBookmark(start or 0, reread=self.note(context, "reread_from"))
-        began = datetime.fromtimestamp(self.exact.client.clock(), UTC)
-        for page in self._pages(division, condition):
-            timestamps = [row.get("Timestamp") for row in page.rows]
-            # The SDK asks for what follows a row only once that row is written.
-            yield from self._finished(page, division)
-            last = page.next_link is None
-            token = None if page.next_link is None else skiptoken(page.next_link)
-            value = bookmark.after_page(timestamps, token, last=last)
-            if not bookmark.ordered:
-                self.logger.warning(
-                    "Rows of division %d came out of order; an interrupted run starts over", division
-                )
-            if value:
-                reread = bookmark.reread if self.exact.settings.late_commits else None
-                self.keep_note(context, "reread_from", reread)
-                self.keep_bookmark(context, value, flush=not last)
-        self.finished(context, began)
-
-    def finished(self, context: Context, began: datetime) -> None:
-        """Take note that a division has been read to its end."""
-
-    def _from(self, start: int, context: Context) -> int:
-        """Return the Timestamp to go on from: in front of the page that the last run ended with, for late commits."""
         reread = self.note(context, "reread_from")
+        self._bookmarks[division] = TimestampBookmark(start or 0, reread=reread)
+        if start is None:
+            return (yield from self._since(division))
         usable = self.exact.settings.late_commits and isinstance(reread, int) and 0 <= reread < start
-        return reread if usable else start
+        return f"Timestamp gt {int64_literal(reread if usable else start)}"
 
-    def _since(self, division: int) -> str | None:
+    @override
+    def written(self, division: int, page: Outgoing) -> None:
+        bookmark = self._bookmarks[division]
+        token = None if page.next_link is None else skiptoken(page.next_link)
+        value = bookmark.after_page(page.keys, token, last=page.next_link is None)
+        if not bookmark.ordered:
+            self.logger.warning(
+                "Rows of division %d came out of order; an interrupted run starts over", division
+            )
+        if value:
+            context = _partition(division)
+            reread = bookmark.reread if self.exact.settings.late_commits else None
+            self.keep_note(context, "reread_from", reread)
+            self.keep_bookmark(context, value, flush=page.count > 0)
+
+    def _since(self, division: int) -> Generator[Need, Any, str | None]:
         """Return the filter of a first read, or None where nothing has changed since the start date."""
         start, name = self.exact.settings.start, self.resource.endpoint.synctimestamp
         everything = f"Timestamp gt {int64_literal(1)}"
@@ -247,7 +280,7 @@ class SyncStream(ExactStream):
             return Page([]) if body.strip() in {b"", b'{"d":null}'} else decoder.decode(body)
 
         try:
-            page = self.exact.client.get(Call(_SYNC_TIMESTAMP, url, division), read)
+            page = yield from self.exact.client.ask(Call(_SYNC_TIMESTAMP, url, division), read)
         except ReadError as error:
             self.logger.warning("Cannot tell where the start date lies (%s); reading everything", error)
             return everything
@@ -260,28 +293,44 @@ class SyncStream(ExactStream):
 class ModifiedStream(ExactStream):
     """A stream that filters on `Modified`: incremental, but its order is unknown, so it resumes from its start."""
 
+    def __init__(self, tap: Tap, run: Run, resource: Resource) -> None:
+        """Make the stream of one row of the catalog."""
+        self._bookmarks: dict[int, ModifiedBookmark] = {}
+        super().__init__(tap, run, resource)
+
     @override
-    def _read(self, division: int, context: Context) -> Iterator[Record]:
-        bookmark = instant(self.bookmark(context), f"'{self.name}' in division {division}")
+    def begin(self, division: int) -> Generator[Need, Any, str | None]:
+        yield from ()
+        bookmark = instant(self.bookmark(_partition(division)), f"'{self.name}' in division {division}")
+        began = datetime.fromtimestamp(self.exact.client.clock(), UTC)
+        self._bookmarks[division] = ModifiedBookmark(began, bookmark)
         since = filter_clock(bookmark) if bookmark else self.exact.settings.start
         # `ge`: with `gt`, rows changed later in the same second would be lost.
-        condition = f"Modified ge {datetime_literal(since)}" if since else None
-        began = datetime.fromtimestamp(self.exact.client.clock(), UTC)
-        highest, pages = bookmark, 0
-        for pages, page in enumerate(self._pages(division, condition), start=1):  # noqa: B007  counted for after the loop
-            seen = (datetime.fromisoformat(row["Modified"]) for row in page.rows if row.get("Modified"))
-            highest = max(filter(None, (highest, *seen)), default=None)
-            yield from self._finished(page, division)
-        if highest:
-            self.keep_bookmark(context, modified_bookmark(highest, began, pages).isoformat(), flush=False)
+        return f"Modified ge {datetime_literal(since)}" if since else ""
+
+    @override
+    def written(self, division: int, page: Outgoing) -> None:
+        if value := self._bookmarks[division].after_page(page.keys, last=page.next_link is None):
+            self.keep_bookmark(_partition(division), value, flush=page.count > 0)
 
 
 class DeletedStream(SyncStream):
     """The log of deleted rows, with the names behind its numbers."""
 
+    def __init__(self, tap: Tap, run: Run, resource: Resource) -> None:
+        """Make the stream of one row of the catalog."""
+        self._began: dict[int, float] = {}
+        super().__init__(tap, run, resource)
+
     @override
-    def finished(self, context: Context, began: datetime) -> None:
-        self.keep_note(context, "read_at", began.isoformat(timespec="seconds"))
+    def begin(self, division: int) -> Generator[Need, Any, str | None]:
+        self._began[division] = self.exact.client.clock()
+        return (yield from super().begin(division))
+
+    @override
+    def finished(self, division: int) -> None:
+        began = datetime.fromtimestamp(self._began[division], UTC)
+        self.keep_note(_partition(division), "read_at", began.isoformat(timespec="seconds"))
 
     @override
     def complete(self, row: Record) -> None:
@@ -299,32 +348,37 @@ class DivisionsStream(ExactStream):
         """None: the list is one for all divisions."""
 
     @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
+    def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
         """Give the divisions that this run reads."""
-        for row in self.exact.divisions:
-            yield dict(row)
+        yield self.page([dict(row) for row in self.exact.divisions])
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is asked for, compiled once for all divisions.
+
+    Attributes:
+        fields: The properties.
+        decoder: Reads the answers.
+    """
+
+    fields: tuple[edm.Property, ...]
+    decoder: Decoder
+
+    def options(self, condition: str) -> dict[str, str]:
+        """Return the query options of a read with a filter, or without where that is empty."""
+        select = {"$select": ",".join(fact.name for fact in self.fields)}
+        return {"$filter": condition, **select} if condition else select
 
 
 @lru_cache(maxsize=256)
-def _decoder(fields: tuple[edm.Property, ...], key: str) -> Decoder:
-    """Compile a selection once for all divisions."""
-    return Decoder(fields, key)
+def _selection(fields: tuple[edm.Property, ...], key: str) -> Selection:
+    return Selection(fields, Decoder(fields, key))
 
 
-class _Turns(list[dict[str, Any]]):
-    """Partitions that are gone through in the order in which they have calls left."""
-
-    def __init__(self, partitions: Iterable[dict[str, Any]], limits: Limits) -> None:
-        super().__init__(partitions)
-        self._limits = limits
-
-    @override
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        waiting = list(super().__iter__())
-        while waiting:
-            chosen = min(waiting, key=lambda partition: self._limits.wait(partition["Division"]))
-            waiting.remove(chosen)
-            yield chosen
+def _partition(division: int) -> dict[str, Any]:
+    """Return the context of a division, as the state has it."""
+    return {"Division": division}
 
 
 def unknown_fields(said: str, asked: Iterable[edm.Property], needed: Collection[str]) -> set[str]:

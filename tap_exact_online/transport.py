@@ -1,8 +1,12 @@
-"""What a failed HTTP request means: whether it was sent, and what to call it."""
+"""One HTTP request: how it is sent, and what a failed one means."""
 
 from __future__ import annotations
 
 import ssl
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -13,6 +17,92 @@ from urllib3.exceptions import (
     NewConnectionError,
     SSLError,
 )
+
+from tap_exact_online.auth.bearer import Bearer
+from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.odata import MalformedBody
+
+_T = TypeVar("_T")
+
+_TIMEOUT = (10.0, 300.0)
+_NO_HEADERS: Mapping[str, str] = {}
+# requests reads 10 kB at a time by itself, which costs more than decoding what was read.
+_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[_T]):
+    """What came of a request.
+
+    Attributes:
+        status: The HTTP status, or 0 where no answer came.
+        headers: The answer's headers.
+        body: The body, unless it was understood.
+        result: What the body was turned into, where it was understood.
+        trouble: Why there is no result although nothing was refused; empty where there is one.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS)
+    body: bytes = b""
+    result: _T | None = None
+    trouble: str = ""
+
+
+class Transport:
+    """Sends requests, each over a connection that was used before where there is one. Threads may share it."""
+
+    def __init__(self, user_agent: str) -> None:
+        """Open nothing yet.
+
+        Args:
+            user_agent: What the tap calls itself.
+        """
+        self._headers = {"Accept": "application/json", "User-Agent": user_agent}
+        # A session is used by one thread at a time, the one that was used last first.
+        self._sessions: list[requests.Session] = []
+        # Python runs one thread at a time anyway: one after the other, only one half-made page takes up memory.
+        self._reading = threading.Lock()
+
+    def send(self, url: str, access_token: str, read: Callable[[bytes], _T]) -> Answer[_T]:
+        """Send one request.
+
+        Args:
+            url: The whole address.
+            access_token: What to show.
+            read: Turns the body of an answer with status 200 into the result.
+
+        Raises:
+            ConfigurationError: No request can be made on this machine.
+        """
+        try:
+            session = self._sessions.pop()
+        except IndexError:
+            session = requests.Session()
+        try:
+            with session.get(
+                url,
+                headers=self._headers,
+                auth=Bearer(access_token),
+                timeout=_TIMEOUT,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                body = b"".join(answer.iter_content(_AT_ONCE))
+        except requests.RequestException as error:
+            return Answer(0, trouble=explain(error))
+        except OSError as error:  # requests finds no certificates where REQUESTS_CA_BUNDLE points
+            msg = f"No request can be made: {error}"
+            raise ConfigurationError(msg) from None
+        finally:
+            self._sessions.append(session)
+        if answer.status_code != requests.codes.ok:
+            return Answer(answer.status_code, answer.headers, body)
+        try:
+            with self._reading:
+                return Answer(answer.status_code, answer.headers, result=read(body))
+        except MalformedBody as error:
+            return Answer(answer.status_code, answer.headers, body, trouble=str(error))
 
 
 def never_sent(error: requests.RequestException) -> bool:

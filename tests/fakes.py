@@ -7,6 +7,7 @@ from typing import Any
 
 from tap_exact_online.client import Client
 from tap_exact_online.limits import Limits
+from tap_exact_online.transport import Transport
 
 BASE = "https://start.exactonline.nl"
 NOON = 1_750_000_040.0
@@ -48,7 +49,7 @@ def make_client() -> tuple[Client, Clock, Tokens]:
     """Return a client whose waits take no time."""
     clock = Clock()
     tokens = Tokens(clock)
-    return Client(BASE, tokens, Limits(clock), clock, clock.sleep, "tap/1"), clock, tokens
+    return Client(BASE, tokens, Limits(clock), clock, clock.sleep, Transport("tap/1")), clock, tokens
 
 
 def rows(*keys: str, link: str | None = None) -> dict[str, Any]:

@@ -306,4 +306,4 @@ def test_no_token_is_logged_or_shown(
     with pytest.raises(ReadError) as caught:
         read(client)
     assert "trying again" in caplog.text
-    assert SECRET not in caplog.text + str(caught.value) + repr(caught.value) + repr(client.session)
+    assert SECRET not in caplog.text + str(caught.value) + repr(caught.value) + repr(client.transport)

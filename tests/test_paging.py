@@ -67,7 +67,7 @@ def test_a_next_link_is_followed_as_it_is(
     link: str, asked: str, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urls: list[str] = []
-    monkeypatch.setattr(client.session, "get", scripted(urls, [rows("a", link=link), rows("b")]))
+    monkeypatch.setattr(requests.Session, "get", scripted(urls, [rows("a", link=link), rows("b")]))
     assert read(client) == ["a", "b"]
     assert urls == [URL, link]
     assert asked in link
@@ -97,7 +97,7 @@ def test_a_link_that_leads_elsewhere_is_never_given_the_token(
     link: str, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urls: list[str] = []
-    monkeypatch.setattr(client.session, "get", scripted(urls, [rows("a", link=link), rows("b")]))
+    monkeypatch.setattr(requests.Session, "get", scripted(urls, [rows("a", link=link), rows("b")]))
     pages = client.pages(CALL, DECODER)
     assert next(pages).next_link == link
     with pytest.raises(UnsafeLink, match="not followed"):
@@ -124,10 +124,10 @@ def test_a_link_to_itself_ends_the_read(client: Client, requests_mock: requests_
 def scripted(urls: list[str], answers: list[dict[str, Any]]) -> Callable[..., requests.Response]:
     """Stand in for the session's `get`: note the address as the client gave it, answer the next."""
 
-    def get(url: str, **_: Any) -> requests.Response:
+    def get(_: requests.Session, url: str, **__: Any) -> requests.Response:
         urls.append(url)
         with requests_mock.Mocker() as mocker:
             mocker.get(requests_mock.ANY, **answers[len(urls) - 1])
-            return requests.get(URL, timeout=1)
+            return requests.get(URL, timeout=1, stream=True)
 
     return get
