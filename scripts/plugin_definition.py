@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tap_exact_online import cli
 from tap_exact_online.catalog import RESOURCES
 from tap_exact_online.schemas import selected_by_default
 from tap_exact_online.settings import SETTINGS, Setting
@@ -24,26 +25,13 @@ CAPABILITIES = (
     "test",
 )
 
+_PROGRAM = "exact-online"
+# The sandbox is no part of a user's project.
 COMMANDS: dict[str, dict[str, str]] = {
-    "login": {
-        "executable": "exact-online",
-        "args": "login",
-        "description": "Connect to Exact Online; needed once.",
-    },
-    "status": {
-        "executable": "exact-online",
-        "args": "status",
-        "description": "Show how the connection is doing, without using it.",
-    },
-    "logout": {
-        "executable": "exact-online",
-        "args": "logout",
-        "description": "Forget the stored connection.",
-    },
-    "deletes": {
-        "executable": "exact-online",
-        "args": "deletes",
-        "description": "Make the SQL that mirrors the deletes of Exact in the loaded tables.",
+    **{
+        name: {"executable": _PROGRAM, "args": name, "description": line}
+        for name, (_, line) in cli.COMMANDS.items()
+        if name != "sandbox"
     },
     # `meltano test` runs the commands whose names begin with `test`.
     "test": {
