@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -185,13 +188,62 @@ def test_links_and_names_in_the_texts_are_right() -> None:
     assert codes == {kind.exit_code for kind in kinds}
 
 
-def test_meltano_takes_it(tmp_path: Path) -> None:
-    """What the Hub does with every submission: add it to an empty project, by its file."""
-    (tmp_path / "meltano.yml").write_text("version: 1\nsend_anonymous_usage_stats: false\n")
-    project = Project(tmp_path)
-    project.meltano("add", "--no-install", f"--from-ref={DEFINITION_FILE}", DEFINITION["name"])
+def test_meltano_takes_it_by_its_file(tmp_path: Path) -> None:
+    """What the Hub does with every submission."""
+    (tmp_path / "meltano.yml").write_text("send_anonymous_usage_stats: false\n")
+    Project(tmp_path).meltano("add", "--no-install", f"--from-ref={DEFINITION_FILE}", DEFINITION["name"])
     (added,) = yaml.safe_load((tmp_path / "meltano.yml").read_text())["plugins"]["extractors"]
     assert {name: added[name] for name in added} == {name: DEFINITION[name] for name in added}
     assert {"commands", "pip_url", "settings", "variant"} <= set(added)
-    listed = project.meltano("config", "list", DEFINITION["name"])
-    assert all(f"{name} [env: TAP_EXACT_ONLINE_" in listed for name in SETTINGS_BY_NAME)
+
+
+@contextmanager
+def hub() -> Iterator[str]:
+    """Serve what the Hub makes of the submission for Meltano: an index, and the definition without its texts."""
+    left_out = {*TEXTS, "domain_url", "keywords", "maintenance_status", "quality"}
+    name, variant = DEFINITION["name"], DEFINITION["variant"]
+    place = f"/plugins/extractors/{name}--{variant}"
+
+    class Hub(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            root = f"http://127.0.0.1:{server.server_port}"
+            documents = {
+                "/plugins/extractors/index": {
+                    name: {
+                        "default_variant": variant,
+                        "logo_url": DEFINITION["logo_url"],
+                        "variants": {variant: {"ref": root + place}},
+                    }
+                },
+                place: {key: DEFINITION[key] for key in DEFINITION if key not in left_out},
+            }
+            known = self.path in documents
+            self.send_response(200 if known else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps(documents.get(self.path, {})).encode())
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_meltano_finds_everything_on_the_hub(tmp_path: Path) -> None:
+    (tmp_path / "meltano.yml").write_text("send_anonymous_usage_stats: false\n")
+    with hub() as address:
+        project = Project(tmp_path, {"MELTANO_HUB_API_ROOT": address, "XDG_CACHE_HOME": str(tmp_path)})
+        project.meltano("add", "--no-install", DEFINITION["name"])
+    added = yaml.safe_load((tmp_path / "meltano.yml").read_text())["plugins"]["extractors"]
+    assert [(each["name"], each["variant"]) for each in added] == [
+        (DEFINITION["name"], DEFINITION["variant"])
+    ]
+    listed = project.meltano("config", "list", "--all", DEFINITION["name"])
+    for name, setting in SETTINGS_BY_NAME.items():
+        variable = f"TAP_EXACT_ONLINE_{name.replace('.', '_').upper()}"
+        assert f"{name} [env: {variable}] current value: {setting.get('value')!r} (default)" in listed
+    extras = project.meltano("config", "list", "--all", "--extras", DEFINITION["name"])
+    assert str(DEFINITION["select"]) in extras
