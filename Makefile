@@ -84,7 +84,8 @@ $(INSTALL_DONE): $(UV_DONE) pyproject.toml constraints.txt demo/requirements.txt
 
 $(PLUGINS_DONE): $(INSTALL_DONE) meltano.yml
 	@echo "Installing the Meltano plugins"
-	@$(BIN)/meltano --log-level=warning install tap-exact-online target-postgres exact-online </dev/null
+	@$(BIN)/meltano --log-level=warning install \
+	  tap-exact-online target-postgres exact-online meltano-map-transformer </dev/null
 	@touch $@
 
 # Its own requirements are years older than all others, so it is not installed under their pins.
