@@ -14,6 +14,7 @@ import click
 from tap_exact_online.cli.options import with_settings
 from tap_exact_online.connection import connect
 from tap_exact_online.divisions import Choice, Shard, granted_divisions
+from tap_exact_online.doctor import words
 from tap_exact_online.doctor.console import show
 from tap_exact_online.doctor.grants import FIELDS, Division
 from tap_exact_online.settings import Settings
@@ -71,12 +72,16 @@ def listed(divisions: Sequence[Division], choice: Choice, groups: int | None) ->
 
 
 def grouped(rows: Sequence[Listed], groups: int) -> dict[str, list[int]]:
-    """Return the divisions of each group, by what the setting `shard` has to be for it. A group may be empty."""
+    """Return the divisions of each group, by what the setting `shard` has to be for it.
+
+    A group that holds none is left out: a job for it would have nothing to do, and with an empty list of divisions it
+    would read all of them.
+    """
     parts: dict[str, list[int]] = {f"{part}/{groups}": [] for part in range(1, groups + 1)}
     for row in rows:
         if row.shard is not None:
             parts[row.shard].append(row.division.code)
-    return parts
+    return {shard: codes for shard, codes in parts.items() if codes}
 
 
 @click.command("divisions")
@@ -94,7 +99,7 @@ def command(settings: Settings, *, form: str | None, groups: int | None) -> None
 
     With --groups each falls in one of N groups, always the same: run one job for each group, with the setting `shard`
     as it is shown (TAP_EXACT_ONLINE_SHARD=1/4), or with the list of its divisions (TAP_EXACT_ONLINE_DIVISIONS=[1,2]). With
-    `shard`, a company that is granted later falls in a group by itself.
+    `shard`, a company that is granted later falls in a group by itself. Groups that hold no division are left out.
 
     Costs one call, and one more for every page of divisions.
 
@@ -111,12 +116,13 @@ def command(settings: Settings, *, form: str | None, groups: int | None) -> None
             document["groups"] = [{"shard": shard, "divisions": codes} for shard, codes in parts.items()]
         click.echo(json.dumps(document, indent=1))
     elif form == "csv":
-        writer = csv.DictWriter(sys.stdout, [*Listed(Division(0), read=False, shard=None).values()])
+        columns = [*Listed(Division(0), read=False, shard=None).values()]
+        writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
         writer.writeheader()
         for row in rows:
             writer.writerow({name: _cell(value) for name, value in row.values().items()})
     else:
-        show(lambda console: _draw(console, rows, parts), sys.stdout)
+        show(lambda console: _draw(console, rows, groups, parts), sys.stdout)
     if client.tokens.unsaved is not None:
         raise client.tokens.unsaved
 
@@ -126,7 +132,7 @@ def _cell(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, bool) else value
 
 
-def _draw(console: Console, rows: Sequence[Listed], parts: dict[str, list[int]]) -> None:
+def _draw(console: Console, rows: Sequence[Listed], groups: int | None, parts: dict[str, list[int]]) -> None:
     from rich import box  # noqa: PLC0415 - only tables need it
     from rich.table import Table  # noqa: PLC0415 - only tables need it
     from rich.text import Text  # noqa: PLC0415 - only tables need it
@@ -135,11 +141,11 @@ def _draw(console: Console, rows: Sequence[Listed], parts: dict[str, list[int]])
     table.add_column("Division", no_wrap=True)
     table.add_column("Name", overflow="fold")
     table.add_column("Status", overflow="fold")
-    table.add_column("Group" if parts else "Read", no_wrap=True)
+    table.add_column("Group" if groups else "Read", no_wrap=True)
     for row in rows:
         remarks = row.division.remarks
         status = Text(", ".join(remarks) or row.division.status, "yellow" if remarks else "")
-        last = (row.shard or "not read") if parts else ("yes" if row.read else "no")
+        last = (row.shard or "not read") if groups else ("yes" if row.read else "no")
         cells = (
             Text(str(row.division.code)),
             Text(row.division.name),
@@ -152,9 +158,8 @@ def _draw(console: Console, rows: Sequence[Listed], parts: dict[str, list[int]])
     console.print(Text(f"{len(rows):,} granted, {read:,} to read.", "bold"))
     for shard, codes in parts.items():
         console.print()
-        console.print(
-            Text.assemble((f"TAP_EXACT_ONLINE_SHARD={shard}", "bold"), f"  {len(codes):,} divisions")
-        )
+        count = words.counted(len(codes), "division")
+        console.print(Text.assemble((f"TAP_EXACT_ONLINE_SHARD={shard}", "bold"), f"  {count}"))
         # In one line, to be copied.
         console.print(
             Text(f"TAP_EXACT_ONLINE_DIVISIONS={json.dumps(codes, separators=(',', ':'))}"), soft_wrap=True

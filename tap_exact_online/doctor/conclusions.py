@@ -196,10 +196,12 @@ def last_run(
         findings.append(Finding("never_read", Level.NOTE, text, tuple(streams), never))
     if rows:
         granted = {row["Code"] for row in rows}
-        for move in moves.find(state, rows):
-            dates = ", ".join(move.dates)
-            text = f"Division {move.division} was moved or linked to HR since the last run ({dates}): its row versions are new."
-            findings.append(Finding("moved", Level.WARNING, text, divisions=(move.division,)))
+        if moved := tuple(sorted(move.division for move in moves.find(state, rows))):
+            text = (
+                f"Exact has moved {words.counted(len(moved), 'division')} or changed the HR link since the last run"
+                f" ({words.listed(moved)}): the row versions are new."
+            )
+            findings.append(Finding("moved", Level.WARNING, text, divisions=moved))
         if gone := unread(state, granted):
             text = f"The state knows {words.counted(len(gone), 'division')} no longer granted: {words.listed(gone)}."
             findings.append(Finding("left_out", Level.NOTE, text, divisions=tuple(gone)))
@@ -218,19 +220,21 @@ def deleted_log(
     ages = {division: now - moment for division, moment in read_at.items() if moment is not None}
     if not ages:
         return Check("deleted_log", "the state does not say when it was read", skipped=True), ages
+    lost = tuple(sorted(division for division, age in ages.items() if Age(division, age.days).lost))
+    old = tuple(sorted(division for division, age in ages.items() if age >= _OLD and division not in lost))
     findings = []
-    for division, age in sorted(ages.items(), key=lambda each: -each[1]):
-        if age < _OLD:
-            continue
-        known = Age(division, age.days)
-        kind, level = (
-            ("deleted_log_lost", Level.PROBLEM) if known.lost else ("deleted_log_old", Level.WARNING)
-        )
-        text = f"The log of deleted rows of division {division} was last read {age.days} days ago; Exact keeps it for two months."
-        code = ReadError.exit_code if known.lost else 0
-        findings.append(
-            Finding(kind, level, text, ("deleted",), (division,), {"divisions": f"[{division}]"}, code)
-        )
+    for kind, level, divisions_of, code in (
+        ("deleted_log_lost", Level.PROBLEM, lost, ReadError.exit_code),
+        ("deleted_log_old", Level.WARNING, old, 0),
+    ):
+        if divisions_of:
+            days = [ages[division].days for division in divisions_of]
+            text = (
+                f"The log of deleted rows was last read {words.span(min(days), max(days))} days ago"
+                f" {words.where(divisions_of, len(divisions))}; Exact keeps it for two months."
+            )
+            values = {"divisions": f"[{','.join(map(str, divisions_of))}]"}
+            findings.append(Finding(kind, level, text, ("deleted",), divisions_of, values, code))
     oldest = max(ages, key=lambda division: ages[division])
     summary = f"read to its end {words.ago(ages[oldest])}"
     if len(ages) > 1:

@@ -18,7 +18,7 @@ from tap_exact_online.doctor.allowance import KEPT_FOR_RUNS, Left, WatchedLimits
 from tap_exact_online.doctor.findings import Check, Finding, Level, exit_code, problem
 from tap_exact_online.doctor.grants import Division, Row, look
 from tap_exact_online.doctor.ledger import Ledger
-from tap_exact_online.doctor.probes import Once, ShortSleep, ask_all, reach
+from tap_exact_online.doctor.probes import Few, ShortSleep, ask_all, reach
 from tap_exact_online.doctor.state import LastRead
 from tap_exact_online.errors import (
     ConfigurationError,
@@ -74,8 +74,19 @@ class Examination:
 
     @property
     def findings(self) -> list[Finding]:
-        """Everything that was found, in the order of the checks."""
-        return [finding for check in self.checks for finding in check.findings]
+        """Everything that was found, in the order of the checks; a warning that a problem repeats is left out."""
+        found = [finding for check in self.checks for finding in check.findings]
+        worse: dict[str, set[int]] = {}
+        for finding in found:
+            if finding.level is Level.PROBLEM:
+                worse.setdefault(finding.kind, set()).update(finding.divisions)
+        return [
+            finding
+            for finding in found
+            if finding.level is Level.PROBLEM
+            or not finding.divisions
+            or not worse.get(finding.kind, set()).issuperset(finding.divisions)
+        ]
 
     @property
     def exit_code(self) -> int:
@@ -126,7 +137,7 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
     result.checks.append(server := _server(settings))
     try:
         client = connect(replace(settings, maintenance=0.0), tools.clock, ShortSleep(tools.sleep))
-        client.limits, client.patience = limits, Once()
+        client.limits, client.patience = limits, Few()
         result.checks.append(
             connection := _connection(lambda: tools.health(settings), None if server.findings else client)
         )

@@ -44,12 +44,19 @@ def question(resource: Resource, base_url: str, division: int) -> Call:
     return Call(resource.path, address(base_url, resource.path, division, options), division)
 
 
-class Once(Patience):
-    """Asks once: an examination says what it met, and the call that is spent on it is one."""
+@dataclass(frozen=True, slots=True)
+class Few(Patience):
+    """A few tries, for a person who waits.
+
+    Attributes:
+        most: How many tries there are in all.
+    """
+
+    most: int = 3
 
     @override
     def wait(self, action: Retry, tries: int, waited: float, *, answered: bool) -> float | None:
-        return None
+        return action.after if tries < self.most else None
 
 
 @dataclass(slots=True)
@@ -143,6 +150,7 @@ def ask_all(
     Raises:
         LoginNeeded: The connection is dead.
     """
+    client.patience = Few(1)  # the call that is spent on a question is one, and what it met is what is told
     for resource in resources:
         waiting = list(ledger.divisions)
         while waiting:

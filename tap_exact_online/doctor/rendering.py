@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tap_exact_online.doctor import words
-from tap_exact_online.doctor.cures import CONSISTENCY, CONSISTENCY_DUTCH
+from tap_exact_online.doctor.cures import CONSISTENCY, CONSISTENCY_DUTCH, Cure
 from tap_exact_online.doctor.examination import Examination
 from tap_exact_online.doctor.findings import Finding, Level, Status
 from tap_exact_online.doctor.grants import Division
@@ -47,7 +47,7 @@ _RESULTS: Mapping[Result, str] = {
 _FEW_DIVISIONS = 12
 _NAMES_AT_LEAST = 24
 _COLUMN = 10
-_INDENT = 2
+_LEVEL = max(len(level.value) for level in Level)
 
 
 def draw(console: Console, result: Examination) -> None:
@@ -170,23 +170,30 @@ def _reads(result: Examination) -> list[Padding | Table | Text]:
 
 
 def _findings(console: Console, findings: Sequence[Finding]) -> None:
+    """Print each finding, the worst first, and once what is to be done about several."""
+    by_cure: dict[tuple[Level, Cure], list[Finding]] = {}
+    for finding in findings:
+        by_cure.setdefault((finding.level, finding.cure), []).append(finding)
     if findings:
         console.print(_heading("Findings"))
-    for finding in findings:
-        console.print()
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
-        grid.add_row(Text(finding.level.value, _LEVELS[finding.level]), Text(words.plain(finding.text)))
-        console.print(grid)
-        cure = Table.grid(padding=(0, 1))
-        cure.add_column(no_wrap=True, style="dim")
-        cure.add_column(overflow="fold")
-        cure.add_row("EN", Text(finding.cure.english))
-        cure.add_row("NL", Text(finding.cure.dutch))
-        console.print(Padding(cure, (0, 0, 0, _INDENT)))
-        # An address that is broken over two lines cannot be followed.
-        console.print(Text(f"{' ' * _INDENT}{finding.cure.link}", "dim"), soft_wrap=True)
+    for level in Level:
+        for (of_level, cure), alike in by_cure.items():
+            if of_level is level:
+                _print_alike(console, level, cure, alike)
+
+
+def _print_alike(console: Console, level: Level, cure: Cure, alike: Sequence[Finding]) -> None:
+    console.print()
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, min_width=_LEVEL)
+    grid.add_column(overflow="fold")
+    for finding in alike:
+        grid.add_row(Text(level.value, _LEVELS[level]), Text(words.plain(finding.text)))
+    grid.add_row(Text("EN", "dim"), Text(cure.english))
+    grid.add_row(Text("NL", "dim"), Text(cure.dutch))
+    console.print(grid)
+    # An address that is broken over two lines cannot be followed.
+    console.print(Text(f"{' ' * (_LEVEL + 2)}{cure.link}", "dim"), soft_wrap=True)
 
 
 def _end(console: Console, result: Examination) -> None:

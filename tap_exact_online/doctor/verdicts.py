@@ -84,7 +84,9 @@ def judge(error: ReadError | LimitReached, resource: Resource) -> Verdict:
         return Verdict(Result.CLOSED, error.reason or "", said)
     if scope := _LACKING.search(said):
         return Verdict(Result.SCOPE, scope_named(scope[1], resource), said)
-    if _MODULE.search(f"{error.reason or ''} {said}"):
+    if error.reason and error.reason not in said:
+        said = f"{said} ({error.reason})"
+    if _MODULE.search(said):
         return Verdict(Result.MODULE, error.reason or "", said)
     return Verdict(Result.RIGHT, error.reason or "", said)
 
