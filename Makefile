@@ -50,6 +50,12 @@ format: $(INSTALL_DONE) ## Put all Python files into shape
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+.PHONY: docs
+docs: $(INSTALL_DONE) ## Write the generated pages anew and build the site into build/docs
+	$(BIN)/python scripts/write_docs.py
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky --jobs=auto docs build/docs
+	@echo "Open build/docs/index.html"
+
 .PHONY: pins
 pins: $(UV_DONE) ## Write constraints.txt anew with the newest versions that fit together
 	env -u UV_CONSTRAINT $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
@@ -78,7 +84,8 @@ $(INSTALL_DONE): $(UV_DONE) pyproject.toml constraints.txt demo/requirements.txt
 
 $(PLUGINS_DONE): $(INSTALL_DONE) meltano.yml
 	@echo "Installing the Meltano plugins"
-	@$(BIN)/meltano --log-level=warning install tap-exact-online target-postgres exact-online </dev/null
+	@$(BIN)/meltano --log-level=warning install \
+	  tap-exact-online target-postgres exact-online meltano-map-transformer </dev/null
 	@touch $@
 
 # Its own requirements are years older than all others, so it is not installed under their pins.

@@ -1,71 +1,48 @@
-"""Write the tap's own part of `meltano.yml`: its settings, and what is selected by default.
+"""Write the tap's own part of `meltano.yml`: what it can do, its commands and settings, and what is selected by default.
 
 Usage: python scripts/write_meltano.py [--check]
 
-Both come from the tap's tables, so that they cannot drift apart. Only the lines between the marks are replaced.
+All of it comes from the tap's tables, so that they cannot drift apart. Only the lines between the marks are replaced.
 `--check` changes nothing and fails where the file is not what it should be.
 """
 
 from __future__ import annotations
 
-import json
-import re
 import sys
-from collections.abc import Iterator
+import textwrap
 from pathlib import Path
+from typing import Any
 
-from tap_exact_online.catalog import RESOURCES
-from tap_exact_online.schemas import selected_by_default
-from tap_exact_online.settings import SETTINGS, Setting
+import plugin_definition
+import yaml
 
 FILE = Path(__file__).parents[1] / "meltano.yml"
 _BEGIN = "    # Written by scripts/write_meltano.py: {}\n"
 _END = "    # End of {}\n"
+_WIDE = 10_000  # a description stays on its line
 
 
-def _scalar(value: object) -> str:
-    """Write a value as YAML: plain where that is safe, otherwise quoted, which JSON and YAML do alike."""
-    plain = isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w ().,;/'&-]*", value)
-    return str(value) if plain else json.dumps(value, ensure_ascii=False)
-
-
-def _setting(setting: Setting) -> Iterator[str]:
-    yield f"    - name: {setting.name}\n"
-    yield f"      kind: {setting.kind}\n"
-    if setting.secret:
-        yield "      sensitive: true\n"
-    yield f"      label: {_scalar(setting.label)}\n"
-    yield f"      description: {_scalar(setting.description)}\n"
-    if setting.default not in (None, []):
-        yield f"      value: {_scalar(setting.default)}\n"
-    if setting.options:
-        yield "      options:\n"
-        for value, label in setting.options.items():
-            yield f"      - label: {_scalar(label)}\n"
-            yield f"        value: {_scalar(value)}\n"
+def _block(part: dict[str, Any]) -> str:
+    text = yaml.safe_dump(part, sort_keys=False, allow_unicode=True, width=_WIDE)
+    return textwrap.indent(text, "    ")
 
 
 def settings() -> str:
-    """Return the settings of the extractor."""
-    required = ", ".join(setting.name for setting in SETTINGS if setting.required)
-    lines = (line for setting in SETTINGS for line in _setting(setting))
-    return f"    settings_group_validation:\n    - [{required}]\n    settings:\n" + "".join(lines)
+    """Return what the extractor can do, its commands and its settings."""
+    return _block(
+        {
+            "capabilities": [*plugin_definition.CAPABILITIES],
+            "log_parser": "singer-sdk",
+            "commands": plugin_definition.COMMANDS,
+            "settings_group_validation": plugin_definition.settings_group_validation(),
+            "settings": plugin_definition.settings(),
+        }
+    )
 
 
 def selection() -> str:
-    """Return the patterns that select what is on by default.
-
-    Meltano selects every field that `stream.*` names, whatever the catalog says about its own defaults, so the fields
-    that are off by default have to be taken out one by one.
-    """
-    chosen = [resource for resource in RESOURCES if resource.selected]
-    lines = ["    select:\n", *(f"    - {resource.name}.*\n" for resource in chosen)]
-    for resource in chosen:
-        facts = resource.endpoint.properties.values()
-        lines += [
-            f'    - "!{resource.name}.{fact.name}"\n' for fact in facts if not selected_by_default(fact)
-        ]
-    return "".join(lines)
+    """Return what is selected by default."""
+    return _block({"select": plugin_definition.select()})
 
 
 def rewrite(text: str) -> str:

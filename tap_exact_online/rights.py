@@ -10,10 +10,9 @@ from collections.abc import Mapping
 
 from tap_exact_online.catalog import Resource
 
-WHERE_RIGHTS = (
-    "Master data > Users > user > Grant rights"
-    " (Dutch: Stamgegevens > Overzicht | Gebruikers > Gebruiker > Rechten toekennen)"
-)
+MENU = "Master data > Users > user > Grant rights"
+MENU_DUTCH = "Stamgegevens > Overzicht | Gebruikers > Gebruiker > Rechten toekennen"
+WHERE_RIGHTS = f"{MENU} (Dutch: {MENU_DUTCH})"
 WHERE_SCOPES = "the app registration in the Exact Online App Centre, then connect again"
 
 RIGHTS: Mapping[str, str] = {
@@ -27,6 +26,18 @@ RIGHTS: Mapping[str, str] = {
     "sync/Deleted": "enter, modify and delete requests",
 }
 """The user's rights that an endpoint needs, where they are known."""
+
+RIGHTS_DUTCH: Mapping[str, str] = {
+    "create, update and delete documents": "documenten aanmaken, wijzigen en verwijderen",
+    "view accounts": "relaties inzien",
+    "view financial master data": "financiële stamgegevens inzien",
+    "enter, modify and delete sales, purchase, general journal and cash entries": (
+        "verkoop-, inkoop-, memoriaal- en kasboekingen invoeren, wijzigen en verwijderen"
+    ),
+    "view creditor reports and view debtor reports": "crediteurenrapporten en debiteurenrapporten inzien",
+    "enter, modify and delete requests": "verzoeken invoeren, wijzigen en verwijderen",
+}
+"""The same rights in Dutch."""
 
 
 def advice(resource: Resource) -> str:

@@ -22,6 +22,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "tap_exact_online.cli.deletes",
         "Make the SQL that mirrors deletes, or run it on PostgreSQL.",
     ),
+    "divisions": (
+        "tap_exact_online.cli.divisions",
+        "List the divisions that are granted, also in groups for a scheduler.",
+    ),
+    "doctor": ("tap_exact_online.cli.doctor", "Find out what is not right in Exact, and where to click."),
     "login": ("tap_exact_online.cli.login", "Connect to Exact Online; needed once."),
     "logout": ("tap_exact_online.cli.logout", "Forget the stored connection."),
     "sandbox": ("tap_exact_online.cli.sandbox", "Run a stand-in for Exact Online on this machine."),

@@ -1,0 +1,160 @@
+"""`exact-online doctor`: what is not right in Exact Online, and where to click."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tap_exact_online.cli.kept import kept
+from tap_exact_online.cli.options import with_settings
+from tap_exact_online.doctor import selection
+from tap_exact_online.doctor.console import console_on, show
+from tap_exact_online.doctor.document import document
+from tap_exact_online.doctor.examination import Request, Tools, examine
+from tap_exact_online.doctor.findings import Finding, problem
+from tap_exact_online.doctor.state import singer_state
+from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The options, as they were given."""
+
+    divisions: str | None
+    streams: str | None
+    catalog: str | None
+    state: str | None
+    as_json: bool
+
+
+def _without_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Examine what can be examined when the settings cannot be used, instead of ending there."""
+
+    @functools.wraps(command)
+    def wrapped(**given: Any) -> None:
+        try:
+            command(**given)
+        except ConfigurationError as error:
+            options = _Options(**{each.name: given[each.name] for each in fields(_Options)})
+            _run(None, [problem("configuration", error)], options)
+
+    return wrapped
+
+
+@click.command("doctor")
+@click.option("--divisions", metavar="N,N", help="Only these divisions. Default: as the settings say.")
+@click.option(
+    "--streams", metavar="A,B", help="Only these streams. Default: those that are selected by default."
+)
+@click.option("--catalog", metavar="FILE", help="The streams that this Singer catalog selects.")
+@click.option(
+    "--state",
+    metavar="FILE",
+    help="The state of the last run, as `meltano state get` prints it; - reads it from standard input.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object, for monitoring.")
+@_without_settings
+@with_settings
+def command(settings: Settings, **given: Any) -> None:
+    """Find out what is not right in Exact Online, and where to click.
+
+    Checks the settings, the server, the connection, which divisions are granted, which selected stream can be read in
+    which division, how many calls are left, and, with --state, what the last run read and how old the log of deleted
+    rows is. It reads no data, and spends at most one call for each stream and division; none of the last ones of a
+    day. --streams divisions spends none of them.
+
+    Exit codes: 0 all is well; 1 something cannot be read; 2 a setting or an option cannot be used; 3 a login is needed;
+    4 calls are used up, run again at the time named; 5 a new token could not be stored.
+    """
+    _run(settings, [], _Options(**given))
+
+
+def _run(settings: Settings | None, mistakes: list[Finding], given: _Options) -> None:
+    streams, catalog, state, divisions = given.streams, given.catalog, given.state, given.divisions
+    if streams is not None and catalog is not None:
+        msg = "--streams and --catalog both say which streams to look at: give one of them."
+        raise click.UsageError(msg)
+
+    def checked(kind: str, make: Callable[[], _T], otherwise: _T) -> _T:
+        """Note what is wrong with an option, and go on without it."""
+        try:
+            return make()
+        except ConfigurationError as error:
+            mistakes.append(problem(kind, error))
+            return otherwise
+
+    names = selection.by_default()
+    if streams is not None:
+        names = checked("configuration", lambda: selection.named(streams), names)
+    elif catalog is not None:
+        names = checked("configuration", lambda: selection.of_catalog(_document(catalog, "--catalog")), names)
+    if divisions is not None and settings is not None:
+        only = checked("configuration", lambda: selection.divisions(divisions), settings.choice.only)
+        settings = replace(settings, choice=replace(settings.choice, only=only))
+    left = (
+        None if state is None else checked("state", lambda: singer_state(_document(state, "--state")), None)
+    )
+    with _progress(quiet=given.as_json) as progress:
+        result = examine(Request(settings, mistakes, names, left), Tools(_health, progress))
+    if given.as_json:
+        click.echo(json.dumps(document(result), indent=1))
+    else:
+        from tap_exact_online.doctor.rendering import draw  # noqa: PLC0415 - needs rich
+
+        show(lambda console: draw(console, result), sys.stdout)
+    raise SystemExit(result.exit_code)
+
+
+def _health(settings: Settings) -> Any:
+    return kept(settings).health()
+
+
+def _document(file: str, option: str) -> Any:
+    """Read a JSON file, or standard input.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
+    try:
+        text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        msg = f"{option}: {file} cannot be read: {error.strerror}."
+        raise ConfigurationError(msg) from None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        msg = f"{option}: {'standard input' if file == '-' else file} does not hold JSON."
+        raise ConfigurationError(msg) from None
+
+
+@contextlib.contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[int, str, int], None]]:
+    """Show on a terminal how far the examination is, and leave no trace of it."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _total, _stream, _division: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - needs rich
+
+    console: Console = console_on(sys.stderr)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task("Looking at the connection", total=None)
+
+        def tell(total: int, stream: str, division: int) -> None:
+            shown.update(task, total=total, advance=1, description=f"{stream} in {division}")
+
+        yield tell

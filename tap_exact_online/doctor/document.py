@@ -1,0 +1,86 @@
+"""The outcome of an examination for a monitor: JSON whose form is a promise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.doctor.examination import Examination
+from tap_exact_online.doctor.findings import Finding
+
+VERSION = 1
+"""Rises when a name goes or changes its meaning; new names may come at any time."""
+
+
+def document(result: Examination) -> dict[str, Any]:
+    """Return everything as JSON values."""
+    return {
+        "version": VERSION,
+        "at": result.at.isoformat(timespec="seconds"),
+        "exit_code": result.exit_code,
+        "server": result.server or None,
+        "calls": result.ledger.asked,
+        "checks": [
+            {"check": check.name, "status": check.status.value, "summary": check.summary}
+            for check in result.checks
+        ],
+        "divisions": [_division(result, place) for place in range(len(result.divisions))],
+        "rights": [_stream(result, stream) for stream in result.ledger.streams],
+        "last_run": None
+        if result.reads is None
+        else [
+            {
+                "stream": read.stream,
+                "divisions_read": len(read.read),
+                "divisions_never_read": list(read.never),
+                "newest_change": None if read.newest is None else read.newest.isoformat(),
+            }
+            for read in result.reads
+        ],
+        "findings": [_finding(finding) for finding in result.findings],
+    }
+
+
+def _division(result: Examination, place: int) -> dict[str, Any]:
+    division = result.divisions[place]
+    left, age = result.left.get(division.code), result.log_ages.get(division.code)
+    return {
+        "division": division.code,
+        "name": division.name or None,
+        "status": division.status,
+        "blocked": division.blocked,
+        "moved": division.moved,
+        "hr_linked": division.hr_linked,
+        "calls_left_today": left and left.today,
+        "calls_a_day": left and left.of_day,
+        "calls_left_this_minute": left and left.minute,
+        "calls_a_minute": left and left.of_minute,
+        "deleted_log_read_days_ago": None if age is None else round(age.total_seconds() / 86_400, 2),
+    }
+
+
+def _stream(result: Examination, stream: str) -> dict[str, Any]:
+    endpoint = BY_NAME[stream].endpoint
+    return {
+        "stream": stream,
+        "endpoint": endpoint.path,
+        "scope": endpoint.scope,
+        "results": {
+            str(division): found.value
+            for division, found in zip(result.ledger.divisions, result.ledger.of(stream), strict=True)
+        },
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    cure = finding.cure
+    return {
+        "finding": finding.kind,
+        "level": finding.level.value,
+        "text": finding.text,
+        "streams": list(finding.streams),
+        "divisions": list(finding.divisions),
+        "exit_code": finding.exit_code,
+        "cure": {"en": cure.english, "nl": cure.dutch},
+        "link": cure.link,
+    }

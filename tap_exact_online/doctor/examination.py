@@ -1,0 +1,259 @@
+"""The examination: every check in order, going on after a failure where that makes sense."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tap_exact_online.auth.health import Health
+from tap_exact_online.bookmarks import read_before
+from tap_exact_online.catalog import BY_NAME, Kind, Resource
+from tap_exact_online.client import Client
+from tap_exact_online.connection import connect
+from tap_exact_online.doctor import conclusions, words
+from tap_exact_online.doctor.allowance import KEPT_FOR_RUNS, Left, WatchedLimits
+from tap_exact_online.doctor.findings import Check, Finding, Level, exit_code, problem
+from tap_exact_online.doctor.grants import Division, Row, look
+from tap_exact_online.doctor.ledger import Ledger
+from tap_exact_online.doctor.probes import Few, ShortSleep, ask_all, reach
+from tap_exact_online.doctor.state import LastRead
+from tap_exact_online.errors import (
+    ConfigurationError,
+    LimitReached,
+    LoginNeeded,
+    TapError,
+    TokenNotStored,
+    Unreachable,
+)
+from tap_exact_online.settings import HOSTS, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be examined.
+
+    Attributes:
+        settings: The checked settings; None where they cannot be used.
+        mistakes: What is wrong with the settings or the command line.
+        streams: The streams to look at.
+        state: The state that the last run left, if given.
+    """
+
+    settings: Settings | None
+    mistakes: Sequence[Finding]
+    streams: Sequence[str]
+    state: Mapping[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Examination:
+    """What came of it.
+
+    Attributes:
+        at: When it was made.
+        server: The server.
+        checks: The checks, in order.
+        divisions: The divisions to read.
+        ledger: Every stream in every division.
+        left: The calls that each division has left.
+        reads: How far each stream was read; None without a state.
+        log_ages: How long ago the log of deleted rows was read to its end.
+    """
+
+    at: datetime
+    server: str = ""
+    checks: list[Check] = field(default_factory=list)
+    divisions: list[Division] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=lambda: Ledger((), ()))
+    left: Mapping[int, Left] = field(default_factory=dict)
+    reads: list[LastRead] | None = None
+    log_ages: Mapping[int, timedelta] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Everything that was found, in the order of the checks; a warning that a problem repeats is left out."""
+        found = [finding for check in self.checks for finding in check.findings]
+        worse: dict[str, set[int]] = {}
+        for finding in found:
+            if finding.level is Level.PROBLEM:
+                worse.setdefault(finding.kind, set()).update(finding.divisions)
+        return [
+            finding
+            for finding in found
+            if finding.level is Level.PROBLEM
+            or not finding.divisions
+            or not worse.get(finding.kind, set()).issuperset(finding.divisions)
+        ]
+
+    @property
+    def exit_code(self) -> int:
+        """What the command exits with."""
+        return exit_code(self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What an examination works with.
+
+    Attributes:
+        health: Looks at what is stored.
+        progress: Is told how many questions there are and which one comes.
+        clock: Returns the time in epoch seconds.
+        sleep: Waits for a number of seconds.
+    """
+
+    health: Callable[[Settings], Health]
+    progress: Callable[[int, str, int], None]
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+
+def examine(request: Request, tools: Tools) -> Examination:
+    """Go through all checks.
+
+    Args:
+        request: What is to be examined.
+        tools: What to work with.
+    """
+    result = Examination(datetime.fromtimestamp(tools.clock(), UTC))
+    result.checks.append(_configuration(request))
+    rows: Sequence[Row] = ()
+    if request.settings is None:
+        result.checks += [_skipped(name) for name in ("server", "connection")]
+        _cut_short(result)
+    else:
+        rows = _ask(request, request.settings, result, tools)
+    _look_back(request, rows, result)
+    return result
+
+
+def _ask(request: Request, settings: Settings, result: Examination, tools: Tools) -> Sequence[Row]:
+    """Make the checks that need the server, and return the rows of the divisions that are granted."""
+    result.server = settings.base_url
+    limits = WatchedLimits(tools.clock, settings.reserved_calls + KEPT_FOR_RUNS)
+    result.checks.append(server := _server(settings))
+    try:
+        client = connect(replace(settings, maintenance=0.0), tools.clock, ShortSleep(tools.sleep))
+        client.limits, client.patience = limits, Few()
+        result.checks.append(
+            connection := _connection(lambda: tools.health(settings), None if server.findings else client)
+        )
+    except ConfigurationError as error:
+        result.checks.append(Check("connection", "the store cannot be used", (problem("store", error),)))
+        return _cut_short(result)
+    if server.findings or any(finding.exit_code for finding in connection.findings):
+        return _cut_short(result)
+    grants = look(client, settings.choice, request.state or {})
+    result.checks.append(grants.check)
+    result.divisions = list(grants.chosen)
+    if result.divisions:
+        resources = [BY_NAME[name] for name in request.streams if BY_NAME[name].kind is not Kind.DIVISIONS]
+        result.ledger = Ledger([each.name for each in resources], [each.code for each in result.divisions])
+        result.checks.append(_rights(client, limits, resources, result.ledger, tools))
+    else:
+        result.checks.append(_skipped("rights"))
+    result.left = {each.code: limits.left[each.code] for each in result.divisions if each.code in limits.left}
+    result.checks.append(conclusions.calls(result.left))
+    return grants.rows
+
+
+def _cut_short(result: Examination) -> Sequence[Row]:
+    """Go without what needs a connection."""
+    result.checks += [_skipped(name) for name in ("divisions", "rights", "calls")]
+    return ()
+
+
+def _rights(
+    client: Client, limits: WatchedLimits, resources: Sequence[Resource], ledger: Ledger, tools: Tools
+) -> Check:
+    """Ask for each stream in each division."""
+    before = client.tokens.unsaved
+    total = len(resources) * len(ledger.divisions)
+    broken: list[Finding] = []
+    try:
+        ask_all(client, limits, resources, ledger, lambda name, code: tools.progress(total, name, code))
+    except TapError as error:
+        broken.append(problem(_kind_of(error), error))
+    unsaved = client.tokens.unsaved
+    if unsaved is not None and unsaved is not before:
+        broken.append(problem("unsaved", unsaved))
+    check = conclusions.rights(ledger)
+    return replace(check, findings=(*broken, *check.findings))
+
+
+def _skipped(name: str) -> Check:
+    return Check(name, "not looked at: see above", skipped=True)
+
+
+def _configuration(request: Request) -> Check:
+    if request.mistakes:
+        return Check("configuration", "something cannot be used", tuple(request.mistakes))
+    streams = words.counted(len(request.streams), "stream")
+    return Check("configuration", f"the settings can be used; {streams} selected")
+
+
+def _server(settings: Settings) -> Check:
+    try:
+        took = reach(settings.base_url)
+    except Unreachable as error:
+        return Check("server", "no answer", (problem("server", error),))
+    region = f" (region {settings.server})" if settings.server in HOSTS else ""
+    return Check("server", f"{settings.base_url}{region} answers in {took * 1000:.0f} ms")
+
+
+def _connection(health_of: Callable[[], Health], client: Client | None) -> Check:
+    """Look at the store, and get an access token as the tap does: under the same lock, from the same chain.
+
+    Raises:
+        ConfigurationError: The store cannot be read.
+    """
+    health = health_of()
+    if health.exit_code:
+        found = Finding("login", Level.PROBLEM, " ".join(health.warnings), exit_code=LoginNeeded.exit_code)
+        return Check("connection", f"{health.word}; kept in {health.place}", (found,))
+    findings = []
+    if client is not None:
+        try:
+            client.tokens.access_token()
+        except TapError as error:
+            findings.append(problem(_kind_of(error), error))
+        else:
+            health = health_of()
+        if client.tokens.unsaved is not None:
+            findings.append(problem("unsaved", client.tokens.unsaved))
+    if not findings:
+        findings = [Finding("connection", Level.WARNING, text) for text in health.warnings]
+    left = "" if health.days_left is None else f", lapses in {health.days_left:.0f} days if unused"
+    return Check("connection", f"{health.word}{left}; kept in {health.place}", tuple(findings))
+
+
+def _kind_of(error: TapError) -> str:
+    """Return the kind of finding that a failure of the connection is."""
+    if isinstance(error, ConfigurationError):
+        return "app" if "`client_id`" in str(error) else "store"
+    if isinstance(error, LimitReached):
+        return "busy"
+    if isinstance(error, TokenNotStored):
+        return "unsaved"
+    return "login" if isinstance(error, LoginNeeded) else "maintenance"
+
+
+def _look_back(request: Request, rows: Sequence[Row], result: Examination) -> None:
+    """Compare with what the last run left. Needs no connection: without one, the state names the divisions."""
+    state = request.state
+    if state is None:
+        why = "give the state of the last run with --state"
+        result.checks += [Check(name, why, skipped=True) for name in ("last_run", "deleted_log")]
+        return
+    divisions = [division.code for division in result.divisions] or sorted(read_before(state))
+    resources = [BY_NAME[name] for name in request.streams]
+    check, result.reads = conclusions.last_run(state, resources, rows, divisions)
+    result.checks.append(check)
+    if "deleted" in request.streams:
+        check, result.log_ages = conclusions.deleted_log(state, divisions, result.at)
+        result.checks.append(check)
+    else:
+        result.checks.append(Check("deleted_log", "the stream `deleted` is not selected", skipped=True))

@@ -1,0 +1,184 @@
+"""The calls of an examination: where the server is, and one cheap question for each stream and division."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import requests
+from typing_extensions import override
+
+from tap_exact_online.catalog import Kind, Resource
+from tap_exact_online.client import Call, Client, address
+from tap_exact_online.doctor.allowance import WatchedLimits
+from tap_exact_online.doctor.ledger import Ledger
+from tap_exact_online.doctor.verdicts import READABLE, Result, Verdict, judge
+from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, Unreachable
+from tap_exact_online.odata import Decoder
+from tap_exact_online.patience import Patience
+from tap_exact_online.responses import Retry
+from tap_exact_online.transport import explain
+
+# A filter that no row passes, in the forms that the tap's own reads have: Exact seeks behind the last row and answers an
+# empty page. The highest int64, and a day that every date type of SQL Server can hold.
+_BEHIND_THE_LAST = f"Timestamp gt {2**63 - 1}L"
+_AHEAD = "Modified ge datetime'2078-01-01T00:00:00'"
+_TIMEOUT = (10.0, 30.0)
+_OUT_OF_ORDER = 500
+
+
+def question(resource: Resource, base_url: str, division: int) -> Call:
+    """Return the call that shows whether a stream can be read in a division, for as little work as possible.
+
+    Endpoints that can be filtered answer without a row. The others give the key of one.
+    """
+    options = {"$select": resource.key}
+    if resource.kind is Kind.SYNC:
+        options = {"$filter": _BEHIND_THE_LAST, "$select": f"{resource.key},Timestamp"}
+    elif resource.kind is Kind.MODIFIED:
+        options = {"$filter": _AHEAD, **options}
+    else:
+        options["$top"] = "1"
+    return Call(resource.path, address(base_url, resource.path, division, options), division)
+
+
+@dataclass(frozen=True, slots=True)
+class Few(Patience):
+    """A few tries, for a person who waits.
+
+    Attributes:
+        most: How many tries there are in all.
+    """
+
+    most: int = 3
+
+    @override
+    def wait(self, action: Retry, tries: int, waited: float, *, answered: bool) -> float | None:
+        return action.after if tries < self.most else None
+
+
+@dataclass(slots=True)
+class ShortSleep:
+    """Sleeps for a person who waits: through the rest of a minute, but not through ten.
+
+    Attributes:
+        sleep: Waits for a number of seconds.
+        slept: Seconds since the last question.
+    """
+
+    sleep: Callable[[float], None] = time.sleep
+    slept: float = field(default=0.0)
+
+    def __call__(self, seconds: float) -> None:
+        """Wait, or say why not.
+
+        Raises:
+            LoginNeeded: It is the wait for another access token: the present one is refused although it is not over.
+            LimitReached: Waiting as told did not help.
+        """
+        if seconds > _A_MINUTE:
+            msg = (
+                "Exact refuses the stored access token although its time is not over, and gives another only in"
+                f" {seconds / 60:.0f} minutes: the app's access was most likely taken away. Connect again with"
+                " `exact-online login`."
+            )
+            raise LoginNeeded(msg)
+        self.slept += seconds
+        if self.slept > 2 * _A_MINUTE:
+            msg = (
+                "Exact goes on refusing calls (429) although the wait was kept: the calls of the whole subscription may be"
+                " used up, or another program uses the same app."
+            )
+            raise LimitReached(msg)
+        self.sleep(seconds)
+
+
+# The rest of a minute, with what two clocks may differ.
+_A_MINUTE = 66.0
+
+
+def reach(base_url: str) -> float:
+    """Find the server, without a token and without a call that counts.
+
+    Returns:
+        How long its answer took, in seconds.
+
+    Raises:
+        Unreachable: Nothing answers there, or the server is out of order.
+    """
+    began = time.monotonic()
+    try:
+        with requests.get(
+            base_url, timeout=_TIMEOUT, allow_redirects=False, stream=True, auth=_nobody
+        ) as answer:
+            status = answer.status_code
+    except (requests.RequestException, OSError) as error:
+        why = explain(error) if isinstance(error, requests.RequestException) else str(error)
+        msg = f"{base_url}: {why}."
+        raise Unreachable(msg) from None
+    if status >= _OUT_OF_ORDER:
+        msg = f"{base_url} answers, but is out of order ({status})."
+        raise Unreachable(msg)
+    return time.monotonic() - began
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send no credentials: requests would take those of a .netrc file."""
+    return request
+
+
+def ask_all(
+    client: Client,
+    limits: WatchedLimits,
+    resources: Sequence[Resource],
+    ledger: Ledger,
+    progress: Callable[[str, int], None],
+) -> None:
+    """Ask one question for each stream and division, unless the answer is known.
+
+    Stream by stream, so that a missing scope is known early and no division's minute is used up while others wait.
+
+    Args:
+        client: Makes the calls.
+        limits: The client's limits.
+        resources: The streams.
+        ledger: Takes the answers.
+        progress: Is told of every stream and division.
+
+    Raises:
+        LoginNeeded: The connection is dead.
+    """
+    client.patience = Few(1)  # the call that is spent on a question is one, and what it met is what is told
+    for resource in resources:
+        waiting = list(ledger.divisions)
+        while waiting:
+            division = min(waiting, key=limits.wait)
+            waiting.remove(division)
+            progress(resource.name, division)
+            verdict = ledger.foregone(resource.name, division) or _spared(limits, division)
+            ledger.note(resource.name, division, verdict or _ask(client, resource, division))
+
+
+def _spared(limits: WatchedLimits, division: int) -> Verdict | None:
+    """Leave the last calls of a day to the runs."""
+    over = limits.day_over(division)
+    if over is None:
+        return None
+    until = datetime.fromtimestamp(over, UTC)
+    left = limits.left[division].today
+    said = f"{left} calls are left today in division {division}, and those are for the runs."
+    return Verdict(Result.NO_CALLS, said=said, until=until, asked=False)
+
+
+def _ask(client: Client, resource: Resource, division: int) -> Verdict:
+    properties = resource.endpoint.properties
+    decoder = Decoder([properties[resource.key]], resource.key)
+    if isinstance(client.sleep, ShortSleep):
+        client.sleep.slept = 0.0
+    try:
+        client.get(question(resource, client.base_url, division), decoder.decode)
+    except (ReadError, LimitReached) as error:
+        return judge(error, resource)
+    return READABLE
