@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, NoReturn
 
+import msgspec
 from singer_sdk import Stream, Tap
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder, serialize_jsonl
 from singer_sdk.helpers._state import StateWriter
@@ -193,33 +194,34 @@ class PageStream(BookkeepingStream):
             writer.write_lines(lines)
         self.state_manager.is_flushed = False
 
-    def page(self, rows: list[Record], **about: Any) -> Outgoing:
+    def page(self, records: list[Any], **about: Any) -> Outgoing:
         """Give a page the form in which it leaves. May be called in any thread.
 
         Args:
-            rows: Its rows. They hold what is selected, and what is needed beside.
+            records: Its rows, as structs. They hold what is selected, and what is needed beside.
             about: Its other attributes.
         """
         if not self._by_page:
-            return Outgoing(len(rows), rows, **about)
-        for name in self._unselected:
-            for row in rows:
-                row.pop(name, None)
-        return Outgoing(len(rows), lines=self._lines(rows), **about)
+            return Outgoing(len(records), msgspec.to_builtins(records), **about)
+        if records:
+            for name in self._unselected(type(records[0])):
+                for record in records:
+                    setattr(record, name, msgspec.UNSET)
+        return Outgoing(len(records), lines=self._lines(records), **about)
 
-    @property
-    def _unselected(self) -> list[str]:
-        return [name for name in self.schema["properties"] if not self.mask["properties", name]]
+    def _unselected(self, kind: type[Any]) -> list[str]:
+        """Return what is read but not selected: a few fields that the reading needs."""
+        return [name for name in kind.__struct_fields__ if not self.mask["properties", name]]
 
-    def _lines(self, rows: list[Record]) -> bytes:
+    def _lines(self, records: list[Any]) -> bytes:
         """Make RECORD messages, as the SDK's own encoder would make them of each row."""
-        if not rows:
+        if not records:
             return b""
         before = b'{"type":"RECORD","stream":%s,"record":' % encoder.encode(self.name)
         version = b"" if self._stream_version is None else b',"version":%d' % self._stream_version
         after = version + b',"time_extracted":%s}\n' % encoder.encode(utc_now())
         # Within a row, a line break is written as two other characters: the only ones are those between the rows.
-        return before + encoder.encode_lines(rows)[:-1].replace(b"\n", after + before) + after
+        return before + encoder.encode_lines(records)[:-1].replace(b"\n", after + before) + after
 
 
 class Writer(MsgSpecWriter):

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from singer_sdk import Tap, metrics
-from singer_sdk.helpers.types import Context, Record
+from singer_sdk.helpers.types import Context
 from singer_sdk.singerlib import Catalog, MetadataMapping
 from typing_extensions import override
 
@@ -70,6 +70,7 @@ class ExactStream(PageStream):
         self.resource = resource
         self.exact = run
         self._withdrawn: set[str] = set()
+        self._selection: Selection | None = None
         self.selected_by_default = resource.selected
         super().__init__(tap=tap, name=resource.name, schema=schema_of(resource))
         self.primary_keys = resource.primary_keys
@@ -124,6 +125,19 @@ class ExactStream(PageStream):
             or (self.selected and name not in self._withdrawn and self.mask.get(("properties", name), False))
         ]
 
+    @property
+    def selection(self) -> Selection:
+        """What to ask for, compiled once."""
+        if self._selection is None:
+            self._selection = self._compiled()
+        return self._selection
+
+    def _compiled(self) -> Selection:
+        added = tuple(
+            name for name in self.schema["properties"] if name not in self.resource.endpoint.properties
+        )
+        return _selection(tuple(self.fields), self.resource.key, added)
+
     @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
         """Read divisions, as many at once as the settings say. What cannot be read is reported, and the rest goes on."""
@@ -133,7 +147,6 @@ class ExactStream(PageStream):
             partition["Division"] for partition in ([context] if context else self.partitions or ())
         )
         reading = Reading(self._conversation, scheduler, client.transport, client.sleep)
-        self._selection = _selection(tuple(self.fields), self.resource.key)
         with metrics.http_request_counter(self.name, endpoint=self.resource.path) as counter:
             for arrival in reading.arrivals():
                 division, page = arrival.division, arrival.page
@@ -157,7 +170,7 @@ class ExactStream(PageStream):
             return
         client = self.exact.client
         while True:
-            selection = self._selection
+            selection = self.selection
             path = self.resource.path
             options = selection.options(condition)
             call = Call(path, address(client.base_url, path, division, options), division)
@@ -183,24 +196,24 @@ class ExactStream(PageStream):
             new := withdrawn - self._withdrawn
         ):  # another division may have been told the same at the same time
             self._withdrawn |= new
+            self._selection = None
             self.exact.report.withdrawn(self.name, new)
-            self._selection = _selection(tuple(self.fields), self.resource.key)
 
     def _reader(self, selection: Selection, division: int) -> Callable[[bytes], Outgoing]:
         """Return what turns an answer into a page to write. It runs in the thread that made the call."""
 
         def read(body: bytes) -> Outgoing:
             page = selection.decoder.decode(body)
-            for row in page.rows:
-                row["Division"] = division
-                self.complete(row)
+            for record in page.records:
+                record.Division = division
+            self.complete(page.records)
             key = self.replication_key
-            keys = [row.get(key) for row in page.rows] if key else ()
-            return self.page(page.rows, keys=keys, next_link=page.next_link, rejected=page.rejected)
+            keys = [getattr(record, key) for record in page.records] if key else ()
+            return self.page(page.records, keys=keys, next_link=page.next_link, rejected=page.rejected)
 
         return read
 
-    def complete(self, row: Record) -> None:
+    def complete(self, records: Iterable[Any]) -> None:
         """Add what the endpoint does not say itself."""
 
     def begin(self, division: int) -> Generator[Need, Any, str | None]:  # noqa: ARG002  other kinds have a bookmark
@@ -333,10 +346,11 @@ class DeletedStream(SyncStream):
         self.keep_note(_partition(division), "read_at", began.isoformat(timespec="seconds"))
 
     @override
-    def complete(self, row: Record) -> None:
-        number = row.get("EntityType")
-        row["EntityName"] = edm.deleted_entities().get(number) if number is not None else None
-        row["StreamName"] = stream_of_deleted(number)
+    def complete(self, records: Iterable[Any]) -> None:
+        for record in records:
+            number = record.EntityType or None
+            record.EntityName = edm.deleted_entities().get(number) if number else None
+            record.StreamName = stream_of_deleted(number)
 
 
 class DivisionsStream(ExactStream):
@@ -350,7 +364,7 @@ class DivisionsStream(ExactStream):
     @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
         """Give the divisions that this run reads."""
-        yield self.page([dict(row) for row in self.exact.divisions])
+        yield self.page(self.selection.decoder.records(self.exact.divisions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,8 +386,8 @@ class Selection:
 
 
 @lru_cache(maxsize=256)
-def _selection(fields: tuple[edm.Property, ...], key: str) -> Selection:
-    return Selection(fields, Decoder(fields, key))
+def _selection(fields: tuple[edm.Property, ...], key: str, added: tuple[str, ...]) -> Selection:
+    return Selection(fields, Decoder(fields, key, added))
 
 
 def _partition(division: int) -> dict[str, Any]:
