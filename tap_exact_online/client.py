@@ -162,6 +162,7 @@ class Client:
         transport: Sends requests.
         patience: How long to go on trying.
         calls: Calls that went out so far.
+        errors: How many refusals each endpoint may still cost.
     """
 
     base_url: str
@@ -174,10 +175,10 @@ class Client:
     calls: int = 0
     _answered: bool = False
     _refused: dict[tuple[int | None, str | None], ReadError | LimitReached] = field(default_factory=dict)
-    _errors: ErrorBudget = field(init=False)
+    errors: ErrorBudget = field(init=False)
 
     def __post_init__(self) -> None:
-        self._errors = ErrorBudget(self.clock)
+        self.errors = ErrorBudget(self.clock)
 
     def pages(self, call: Call, decoder: Decoder) -> Iterator[Page]:
         """Read a collection, following the next links. The next page is asked for when the caller comes back for it.
@@ -288,7 +289,7 @@ class Client:
         if call.division is not None:
             self.limits.answered(call.division, answer.headers, refused=answer.status == 429)  # noqa: PLR2004
         if answer.status in _COUNTED_AS_ERRORS:
-            self._errors.spend(call.division, call.endpoint)
+            self.errors.spend(call.division, call.endpoint)
         # A wrong address may well answer 200, with something else: only what was understood shows that this is Exact.
         self._answered = self._answered or answer.result is not None or answer.status != 200  # noqa: PLR2004
 
@@ -348,7 +349,7 @@ class Client:
         for known in ((call.division, None), (call.division, call.endpoint)):
             if error := self._refused.get(known):
                 raise error
-        if self._errors.left(call.division, call.endpoint) <= 0:
+        if self.errors.left(call.division, call.endpoint) <= 0:
             msg = (
                 f"{call}: refused too often within an hour. It is not asked again, lest Exact block the app."
             )

@@ -6,7 +6,7 @@ are epoch milliseconds. The minute is a fixed clock minute; the day ends at 00:0
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 _MINUTE = 60.0
@@ -119,10 +119,19 @@ class ErrorBudget:
         """Count a refusal."""
         self._errors.setdefault((division, endpoint), []).append(self.clock())
 
+    def recall(self, division: int | None, endpoint: str, at: Iterable[float]) -> None:
+        """Count refusals of earlier runs, given in epoch seconds. Those of this run stay."""
+        known = self._errors.setdefault((division, endpoint), [])
+        known[:0] = [moment for moment in at if moment < min(known, default=self.clock())]
+
+    def recent(self, division: int | None, endpoint: str) -> list[float]:
+        """Return when the endpoint refused within the last hour, in epoch seconds."""
+        since = self.clock() - _HOUR
+        return [moment for moment in self._errors.get((division, endpoint), ()) if moment > since]
+
     def left(self, division: int | None, endpoint: str) -> int:
         """Return how many more the endpoint may cost within the hour."""
-        since = self.clock() - _HOUR
-        return _MOST_ERRORS - sum(at > since for at in self._errors.get((division, endpoint), ()))
+        return _MOST_ERRORS - len(self.recent(division, endpoint))
 
 
 def _number(text: str | None) -> int | None:

@@ -43,6 +43,23 @@ class BookkeepingStream(Stream):
 
     _next_flush = 0.0
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._states: dict[tuple[Any, ...], dict[str, Any]] = {}
+
+    @override
+    def get_context_state(self, context: Context | None) -> dict[str, Any]:
+        """Return the state of a partition. The SDK searches the list of all of them each time."""
+        key = tuple(sorted(context.items())) if context else ()
+        if not self._states:
+            self._states = {
+                tuple(sorted(partition["context"].items())): partition
+                for partition in self.stream_state.get("partitions", ())
+            }
+        if key not in self._states:
+            self._states[key] = super().get_context_state(context)
+        return self._states[key]
+
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:
         """Keep the SDK from starting at `start_date`: what to start from depends on the endpoint."""
@@ -73,9 +90,7 @@ class BookkeepingStream(Stream):
         """
         if self.replication_method == "FULL_TABLE":
             return
-        self.get_context_state(context).update(
-            replication_key=self.replication_key, replication_key_value=value
-        )
+        self._keep(context, replication_key=self.replication_key, replication_key_value=value)
         began = time.monotonic()
         if flush and began >= self._next_flush and self.get_batch_config(self.config) is None:
             self._write_state_message()
@@ -85,10 +100,17 @@ class BookkeepingStream(Stream):
 
     def keep_note(self, context: Context, name: str, value: Any) -> None:
         """Keep something beside the bookmark of a partition; None removes it."""
+        self._keep(context, **{name: value})
+
+    def _keep(self, context: Context, **values: Any) -> None:
+        """Change the state of a partition; None removes a value."""
         state = self.get_context_state(context)
-        state[name] = value
-        if value is None:
+        if all(state.get(name) == value for name, value in values.items()):
+            return
+        state.update(values)
+        for name in [name for name, value in values.items() if value is None]:
             del state[name]
+        self.state_manager.is_flushed = False
 
     def note(self, context: Context, name: str) -> Any:
         """Return what was kept with the bookmark of a partition under that name, or None."""

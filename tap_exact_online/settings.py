@@ -146,8 +146,7 @@ SETTINGS: tuple[Setting, ...] = (
         "concurrency",
         "integer",
         "Concurrency",
-        "Divisions to read at once; there are never two requests under way for one division. This version reads one at a"
-        " time whatever is set: share the work with `shard`.",
+        "Divisions to read at once; there are never two requests under way for one division. Each takes a few MB of memory.",
         default=1,
         least=1,
     ),

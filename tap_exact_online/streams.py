@@ -22,6 +22,7 @@ from tap_exact_online.client import Call, Client, Need, address
 from tap_exact_online.errors import ConfigurationError, Denied, LimitReached, ReadError, Refused
 from tap_exact_online.odata import Decoder, Page, datetime_literal, filter_clock, int64_literal, skiptoken
 from tap_exact_online.reading import Conversation, Reading
+from tap_exact_online.refusals import Refusals
 from tap_exact_online.report import Report
 from tap_exact_online.rights import advice
 from tap_exact_online.scheduler import Scheduler
@@ -165,10 +166,14 @@ class ExactStream(PageStream):
         A field that Exact does not know (any more) makes it refuse the whole call: such a field is left out for the rest
         of the run, so that one withdrawn property does not stop a stream.
         """
+        client = self.exact.client
+        if known := Refusals.read(self.note(_partition(division), "refused")):
+            client.errors.recall(division, self.resource.path, known.at)
+            if client.errors.left(division, self.resource.path) <= 0:
+                raise known.error()
         condition = yield from self.begin(division)
         if condition is None:
             return
-        client = self.exact.client
         while True:
             selection = self.selection
             path = self.resource.path
@@ -236,8 +241,13 @@ class ExactStream(PageStream):
 
     def _ended(self, division: int, error: ReadError | LimitReached | None) -> None:
         if error is None:
+            self.keep_note(_partition(division), "refused", None)
             self.finished(division)
             return
+        known = Refusals.read(self.note(_partition(division), "refused"))
+        at = self.exact.client.errors.recent(division, self.resource.path)
+        if refusals := Refusals.of(error, at, known):
+            self.keep_note(_partition(division), "refused", refusals.note())
         cure = advice(self.resource) if isinstance(error, Denied) and not error.whole_division else ""
         self.exact.report.missed(self.name, division, error, cure)
 

@@ -13,12 +13,13 @@ from typing import IO, Any, NoReturn
 
 import click
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.singerlib import Catalog, CatalogEntry, MetadataMapping
 from typing_extensions import override
 
 from tap_exact_online import deletions, moves
 from tap_exact_online import settings as _settings
 from tap_exact_online.bookmarks import check_bookmarks, read_before
-from tap_exact_online.catalog import BY_NAME, RESOURCES
+from tap_exact_online.catalog import BY_NAME, RESOURCES, Resource
 from tap_exact_online.client import Client
 from tap_exact_online.connection import connect
 from tap_exact_online.divisions import MANAGE_COMPANIES, granted_divisions
@@ -36,6 +37,7 @@ class TapExactOnline(TerminableTap):
     package_name = "tap-exact-online"
     config_jsonschema = _settings.config_jsonschema()
     _only_a_test = False
+    _only_a_run = False
 
     @cached_property
     def settings(self) -> _settings.Settings:
@@ -90,8 +92,26 @@ class TapExactOnline(TerminableTap):
 
     @override
     def discover_streams(self) -> Sequence[ExactStream]:
-        """Make one stream for each row of the catalog. Needs no connection."""
-        return [stream_of(self, self, resource) for resource in RESOURCES]
+        """Make one stream for each row of the catalog, in a run for each that is needed. Needs no connection."""
+        return [stream_of(self, self, resource) for resource in RESOURCES if self._needs(resource)]
+
+    def _needs(self, resource: Resource) -> bool:
+        if not self._only_a_run or resource.name == "divisions":
+            return True
+        if self.input_catalog is None:
+            return resource.selected
+        entry = self.input_catalog.get_stream(resource.name)
+        return entry is not None and is_selected(entry)
+
+    @property
+    @override
+    def catalog(self) -> Catalog:
+        """The catalog of the streams there are: the SDK copies all of it several times."""
+        if self._catalog is None and self.input_catalog is not None:
+            self._catalog = Catalog(
+                (name, self.input_catalog[name]) for name in self.streams if name in self.input_catalog
+            )
+        return super().catalog
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
@@ -136,11 +156,7 @@ class TapExactOnline(TerminableTap):
 
     def _prepare(self, divisions: Sequence[Mapping[str, Any]]) -> None:
         """Act on what the state says of the divisions: those that were moved, and those not read for long."""
-        if self.settings.concurrency > 1:
-            self.logger.warning(
-                "`concurrency`: this version reads one division at a time; use `shard` to share the work."
-            )
-        if self.streams["deleted"].selected:
+        if "deleted" in self.streams and self.streams["deleted"].selected:
             read = {row["Code"] for row in divisions}
             for age in deletions.ages(self.state, datetime.fromtimestamp(self.client.clock(), UTC)):
                 if age.division in read:
@@ -168,7 +184,7 @@ class TapExactOnline(TerminableTap):
         unknown = sorted(
             name
             for name, entry in (self.input_catalog or {}).items()
-            if name not in self.streams and entry.metadata.resolve_selection().get((), False)
+            if name not in BY_NAME and is_selected(entry)
         )
         if unknown:
             msg = (
@@ -233,7 +249,11 @@ class TapExactOnline(TerminableTap):
             _settings.check_environment(os.environ)
         given = config.config if config else {}
         try:
-            tap = cls(config=given, state=state, catalog=catalog, parse_env_config=parse_env)
+            tap = cls(
+                config=given, state=state, catalog=catalog, parse_env_config=parse_env, setup_mapper=False
+            )
+            tap._only_a_run = True
+            tap.setup_mapper()
         except ValueError as error:
             if not parse_env:
                 raise
@@ -266,6 +286,11 @@ class TapExactOnline(TerminableTap):
     def _fail(cls, error: TapError) -> NoReturn:
         cls.logger.error("%s", error)
         sys.exit(error.exit_code)
+
+
+def is_selected(entry: CatalogEntry) -> bool:
+    """Tell whether a catalog selects a stream, without looking at its fields."""
+    return MetadataMapping({(): entry.metadata.root}).resolve_selection().get((), False)
 
 
 def _document(file: IO[str] | None, option: str) -> dict[str, Any] | None:

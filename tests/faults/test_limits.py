@@ -83,7 +83,6 @@ def test_a_limit_that_shows_in_no_header_costs_its_budget_once_a_division(world:
     assert sum(run.slept) <= 2 * 5 * 61
 
 
-@pytest.mark.xfail(reason="refusals are counted within a run only", strict=False)
 def test_a_stream_that_is_forbidden_does_not_block_the_app_in_a_run_every_five_minutes(world: World) -> None:
     world.control.options(error_limit=10)
     world.control.forbid(LINES)
