@@ -150,7 +150,9 @@ def ask_all(
     Raises:
         LoginNeeded: The connection is dead.
     """
-    client.patience = Few(most=1)  # the call that is spent on a question is one, and what it met is what is told
+    client.patience = Few(
+        most=1
+    )  # the call that is spent on a question is one, and what it met is what is told
     for resource in resources:
         waiting = list(ledger.divisions)
         while waiting:

@@ -11,7 +11,12 @@ import pytest
 from tests.conftest import Sandbox, running
 from tests.doctor.patient import Patient
 
-GENEROUS = {"minute_limit": 10**6, "day_limit": 10**6, "contract_limit": 10**6, "token_limit": 10**6}
+GENEROUS: dict[str, object] = {
+    "minute_limit": 10**6,
+    "day_limit": 10**6,
+    "contract_limit": 10**6,
+    "token_limit": 10**6,
+}
 _users = (f"patient {number}" for number in itertools.count())
 
 
