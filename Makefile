@@ -39,11 +39,12 @@ test: $(PLUGINS_DONE) $(JSONL_DONE) ## Run all tests; ARGS="-k name" narrows the
 	@exec $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 .PHONY: lint
-lint: $(INSTALL_DONE) ## Check style and types
+lint: $(INSTALL_DONE) ## Check style, types and dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --strict -p demo
+	$(BIN)/deptry .
 
 .PHONY: format
 format: $(INSTALL_DONE) ## Put all Python files into shape
