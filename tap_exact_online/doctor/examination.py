@@ -100,13 +100,13 @@ class Tools:
 
     Attributes:
         health: Looks at what is stored.
-        progress: Is told how many questions there are and which one comes.
+        progress: Is told how many questions there are, which stream and division comes, and in how many seconds.
         clock: Returns the time in epoch seconds.
         sleep: Waits for a number of seconds.
     """
 
     health: Callable[[Settings], Health]
-    progress: Callable[[int, str, int], None]
+    progress: Callable[[int, str, int, float], None]
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
 
@@ -174,7 +174,7 @@ def _rights(
     total = len(resources) * len(ledger.divisions)
     broken: list[Finding] = []
     try:
-        ask_all(client, limits, resources, ledger, lambda name, code: tools.progress(total, name, code))
+        ask_all(client, limits, resources, ledger, lambda *step: tools.progress(total, *step))
     except TapError as error:
         broken.append(problem(_kind_of(error), error))
     unsaved = client.tokens.unsaved

@@ -134,7 +134,7 @@ def ask_all(
     limits: WatchedLimits,
     resources: Sequence[Resource],
     ledger: Ledger,
-    progress: Callable[[str, int], None],
+    progress: Callable[[str, int, float], None],
 ) -> None:
     """Ask one question for each stream and division, unless the answer is known.
 
@@ -145,7 +145,7 @@ def ask_all(
         limits: The client's limits.
         resources: The streams.
         ledger: Takes the answers.
-        progress: Is told of every stream and division.
+        progress: Is told of every stream and division, and of the seconds until its minute comes.
 
     Raises:
         LoginNeeded: The connection is dead.
@@ -158,7 +158,7 @@ def ask_all(
         while waiting:
             division = min(waiting, key=limits.wait)
             waiting.remove(division)
-            progress(resource.name, division)
+            progress(resource.name, division, limits.wait(division))
             verdict = ledger.foregone(resource.name, division) or _spared(limits, division)
             ledger.note(resource.name, division, verdict or _ask(client, resource, division))
 
