@@ -75,24 +75,23 @@ def _group(title: str, streams: Mapping[str, str]) -> str:
     rows = [
         f"### {title}",
         "",
-        "| stream | endpoint | read by | key | from `start_date` | in `deleted` | fields | app scope |",
-        "|---|---|---|---|---|---|---|---|",
-        *(_row(BY_NAME[name]) for name in streams),
+        "| stream | endpoint and app scope | read by | key | from `start_date` | in `deleted` | fields |",
+        "|---|---|---|---|---|---|---|",
+        *(_row(BY_NAME[name], sentence) for name, sentence in streams.items()),
     ]
     return "\n".join(rows)
 
 
-def _row(resource: Resource) -> str:
+def _row(resource: Resource, sentence: str) -> str:
     link = f"[`{resource.name}`](streams/{resource.name}.md)"
     cells = (
-        f"**{link}**" if resource.selected else link,
-        f"`{resource.path}`",
+        f"{f'**{link}**' if resource.selected else link}<br>{sentence}",
+        f"`{resource.path}`<br>{scope_of(resource)}",
         _KINDS[resource.kind],
-        _code(resource.primary_keys),
+        f"`{resource.primary_keys[-1]}`",
         "yes" if starts(resource) else "",
         str(resource.deleted_type or ""),
         str(len(schema_of(resource)["properties"])),
-        scope_of(resource),
     )
     return _cells(cells)
 
