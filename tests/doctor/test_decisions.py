@@ -15,9 +15,18 @@ from tap_exact_online.doctor.conclusions import deleted_log, last_run, rights
 from tap_exact_online.doctor.findings import Finding, Level, exit_code
 from tap_exact_online.doctor.layout import arrange
 from tap_exact_online.doctor.ledger import Ledger
+from tap_exact_online.doctor.probes import ShortSleep
 from tap_exact_online.doctor.state import singer_state
 from tap_exact_online.doctor.verdicts import READABLE, Result, Verdict, judge, scope_named
-from tap_exact_online.errors import ConfigurationError, Denied, LimitReached, ReadError, Refused, Unreachable
+from tap_exact_online.errors import (
+    ConfigurationError,
+    Denied,
+    LimitReached,
+    LoginNeeded,
+    ReadError,
+    Refused,
+    Unreachable,
+)
 from tap_exact_online.responses import Stop, classify
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -139,6 +148,20 @@ def test_calls_left_of_several_answers() -> None:
 def state(read_at: str | None = "2026-02-28T12:00:00+00:00") -> dict[str, Any]:
     partition = {"context": {"Division": 1}, "replication_key": "Timestamp", "replication_key_value": 5}
     return {"bookmarks": {"deleted": {"partitions": [{**partition, "read_at": read_at}]}}}
+
+
+def test_how_long_a_person_is_kept_waiting() -> None:
+    waited: list[float] = []
+    sleep = ShortSleep(waited.append)
+    for seconds in (5.0, 10.0, 20.0, 40.0):  # while the token endpoint is out of order
+        sleep(seconds)
+    sleep.slept = 0.0
+    sleep(60.0)  # the rest of a minute
+    with pytest.raises(LimitReached, match="429"):
+        sleep(60.0)
+    with pytest.raises(LoginNeeded, match="exact-online login"):
+        sleep(570.0)
+    assert waited == [5.0, 10.0, 20.0, 40.0, 60.0]
 
 
 BARE = state()

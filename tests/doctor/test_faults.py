@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from tap_exact_online.catalog import RESOURCES
 from tests.conftest import Sandbox, StartSandbox
 from tests.doctor.patient import Patient
-from tests.login.program import free_port
 
 FIRST, SECOND, THIRD, FOURTH = 1000001, 1000002, 1000003, 1000004
 ALL = [FIRST, SECOND, THIRD, FOURTH]
@@ -245,106 +243,3 @@ def test_a_server_that_goes_out_of_order_is_left_in_peace(patient: Patient) -> N
     assert said.exit_code == 1
     assert said.document["calls"] == 3
     assert said.findings["maintenance"]["level"] == "problem"
-
-
-def test_a_server_that_cannot_be_reached(patient: Patient) -> None:
-    patient.settings["base_url"] = f"http://127.0.0.1:{free_port()}"
-    patient.settings["refresh_token"] = "anything-hunter2"
-    said = patient.doctor()
-    assert said.exit_code == 1
-    assert "nothing answers at this address" in said.findings["server"]["text"]
-    assert said.checks["connection"] == "warning"  # the seed was never used
-    assert said.checks["rights"] == "skipped"
-    assert not patient.store.exists()
-
-
-def test_a_server_that_is_out_of_order(patient: Patient) -> None:
-    patient.sandbox.control.fault("status", path="current/Me", times=None, status=503, body="Maintenance")
-    began = time.monotonic()
-    said = patient.doctor()
-    assert said.exit_code == 1
-    assert "503" in said.findings["maintenance"]["text"]
-    assert time.monotonic() - began < 20
-
-
-def test_nothing_is_stored(patient: Patient) -> None:
-    del patient.settings["refresh_token"]
-    said = patient.doctor()
-    assert said.exit_code == 3
-    assert "exact-online login" in said.findings["login"]["cure"]["en"]
-    assert patient.sandbox.control.stats()["calls"] == 0
-
-
-def test_a_dead_refresh_token(patient: Patient) -> None:
-    patient.sandbox.control.new_login(patient.user)  # a second login ends the first chain
-    said = patient.doctor()
-    assert said.exit_code == 3
-    assert said.findings["login"]["exit_code"] == 3
-    assert patient.sandbox.control.stats()["tokens"]["calls"] == 1
-
-
-def test_an_access_token_that_is_refused(start_sandbox: StartSandbox, connected: Connect) -> None:
-    patient = connected(start_sandbox(divisions=1, rows=5))
-    assert patient.doctor("--streams", "divisions").exit_code == 0
-    patient.sandbox.control.fault("status", path="*", times=None, status=401)
-    said = patient.doctor("--streams", "accounts")
-    assert said.exit_code == 3
-    assert "exact-online login" in said.findings["login"]["cure"]["en"]
-
-
-def test_a_token_that_dies_between_two_questions(start_sandbox: StartSandbox, connected: Connect) -> None:
-    patient = connected(start_sandbox(divisions=2, rows=5))
-    patient.sandbox.control.fault("status", path="sync/Documents/*", times=None, status=401)
-    said = patient.doctor("--streams", "accounts,documents")
-    assert said.exit_code == 3
-    assert said.results("accounts") + said.results("documents") == [
-        *("readable", "readable"),
-        *("not_asked", "not_asked"),
-    ]
-
-
-def test_another_app(patient: Patient) -> None:
-    patient.settings["client_secret"] = "hunter2-secret"
-    said = patient.doctor()
-    assert said.exit_code == 2
-    assert said.findings["app"]["exit_code"] == 2
-    assert "Manage my apps" in said.findings["app"]["cure"]["en"]
-
-
-def test_a_store_that_cannot_be_used(patient: Patient) -> None:
-    patient.store.write_bytes(b"{")
-    patient.store.chmod(0o600)
-    said = patient.doctor()
-    assert said.exit_code == 2
-    assert "does not hold a connection" in said.findings["store"]["text"]
-
-
-def test_settings_that_cannot_be_used(patient: Patient) -> None:
-    patient.settings["region"] = "mars"
-    said = patient.doctor("--streams", "accounts")
-    assert said.exit_code == 2
-    assert (
-        said.findings["configuration"]["text"] == "`region`: 'mars' is none of nl, be, de, fr, es, uk, com."
-    )
-    assert said.checks["configuration"] == "problem"
-    assert said.checks["connection"] == "skipped"
-
-
-def test_options_that_cannot_be_used_do_not_end_the_examination(patient: Patient) -> None:
-    said = patient.doctor("--streams", "acounts", "--divisions", "one", "--state", "no such file")
-    assert said.exit_code == 2
-    texts = " ".join(each["text"] for each in said.document["findings"])
-    assert "acounts" in texts
-    assert "'one' is not a list of numbers" in texts
-    assert "no such file cannot be read" in texts
-    assert said.checks["connection"] == "ok"
-    assert len(said.document["rights"]) == 13
-
-
-def test_the_tap_goes_on_with_the_connection(patient: Patient) -> None:
-    assert patient.doctor("--streams", "accounts").exit_code == 0
-    first = patient.stored["refresh_token"]
-    assert patient.doctor("--streams", "accounts").exit_code == 0
-    assert patient.stored["refresh_token"] == first  # its access token is still good
-    stats = patient.sandbox.control.stats()["tokens"]
-    assert (stats["calls"], stats["reuse_attempts"]) == (1, 0)
