@@ -54,7 +54,7 @@ format: $(INSTALL_DONE) ## Put all Python files into shape
 .PHONY: docs
 docs: $(INSTALL_DONE) ## Write the generated pages anew and build the site into build/docs
 	$(BIN)/python scripts/write_docs.py
-	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky --jobs=auto docs build/docs
+	$(BIN)/python -m sphinx --quiet --fresh-env --write-all --fail-on-warning --keep-going --nitpicky docs build/docs
 	@echo "Open build/docs/index.html"
 
 .PHONY: pins
