@@ -11,7 +11,7 @@ from typing import Any
 
 from tap_exact_online import edm
 from tap_exact_online.catalog import BY_NAME, Kind, Resource
-from tap_exact_online.rights import RIGHTS
+from tap_exact_online.rights import RIGHTS, RIGHTS_DUTCH
 from tap_exact_online.schemas import schema_of, selected_by_default
 
 _KINDS = {Kind.SYNC: "`Timestamp`", Kind.MODIFIED: "`Modified`", Kind.FULL: "whole", Kind.DIVISIONS: "whole"}
@@ -98,8 +98,8 @@ def _row(resource: Resource, sentence: str) -> str:
 
 def rights_table() -> str:
     """Return the streams for which Exact documents the user's right, as a Markdown table."""
-    rows = [(name, RIGHTS[each.path]) for name, each in BY_NAME.items() if each.path in RIGHTS]
-    lines = [_cells((f"[`{name}`](streams/{name}.md)", right)) for name, right in rows]
+    needed = [resource for resource in BY_NAME.values() if resource.path in RIGHTS]
+    lines = [_cells((f"[`{each.name}`](streams/{each.name}.md)", _right(each))) for each in needed]
     return "\n".join(["| stream | the user's right in Exact |", "|---|---|", *lines])
 
 
@@ -113,6 +113,11 @@ def scopes_table() -> str:
         for scope in sorted(needed)
     ]
     return "\n".join(["| scope | streams |", "|---|---|", *lines])
+
+
+def _right(resource: Resource) -> str:
+    right = RIGHTS[resource.path]
+    return f"{right} (*{RIGHTS_DUTCH[right]}*)"
 
 
 def _scoped(resource: Resource) -> str:
@@ -165,8 +170,8 @@ def _facts(resource: Resource) -> Iterator[tuple[str, str]]:
     if endpoint.page_size:
         yield "rows in a call", f"{endpoint.page_size:,}"
     yield "app scope", scope_of(resource) or "unknown"
-    if right := RIGHTS.get(resource.path):
-        yield "the user's right in Exact", right
+    if resource.path in RIGHTS:
+        yield "the user's right in Exact", _right(resource)
 
 
 def _rows(resource: Resource, words: Words) -> Iterator[tuple[str, ...]]:
