@@ -39,12 +39,16 @@ test: $(PLUGINS_DONE) $(JSONL_DONE) ## Run all tests; ARGS="-k name" narrows the
 	@exec $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 .PHONY: lint
-lint: $(INSTALL_DONE) ## Check style, types and dependencies
+lint: $(INSTALL_DONE) ## Check style, types, dependencies, containers and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --strict -p demo
 	$(BIN)/deptry .
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --quiet --offline .github/workflows
 
 .PHONY: format
 format: $(INSTALL_DONE) ## Put all Python files into shape
