@@ -15,8 +15,8 @@ PACKAGE = Path(errors.__file__).parent
 HOLE = "…"
 """What stands for the part of a message that is known at run time only."""
 
-# The sandbox is no part of a run, and what the doctor finds is on a page of its own.
-_LEFT_OUT = ("sandbox", "edm", "doctor")
+# The sandbox is no part of a run.
+_LEFT_OUT = ("sandbox", "edm")
 _LOGGED = frozenset({"warning", "error", "exception", "critical"})
 _PLACEHOLDER = re.compile(r"%(?:\.\d+)?[sdfgr]")
 _LEAST_WORDS = 2
