@@ -48,7 +48,8 @@ lint: $(INSTALL_DONE) ## Check style, types, dependencies, containers and workfl
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/zizmor --quiet --offline .github/workflows
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --quiet --offline .github
 
 .PHONY: format
 format: $(INSTALL_DONE) ## Put all Python files into shape
