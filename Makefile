@@ -39,11 +39,17 @@ test: $(PLUGINS_DONE) $(JSONL_DONE) ## Run all tests; ARGS="-k name" narrows the
 	@exec $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 .PHONY: lint
-lint: $(INSTALL_DONE) ## Check style and types
+lint: $(INSTALL_DONE) ## Check style, types, dependencies, containers and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --strict -p demo
+	$(BIN)/deptry .
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --quiet --offline .github
 
 .PHONY: format
 format: $(INSTALL_DONE) ## Put all Python files into shape
@@ -53,7 +59,7 @@ format: $(INSTALL_DONE) ## Put all Python files into shape
 .PHONY: docs
 docs: $(INSTALL_DONE) ## Write the generated pages anew and build the site into build/docs
 	$(BIN)/python scripts/write_docs.py
-	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky --jobs=auto docs build/docs
+	$(BIN)/python -m sphinx --quiet --fresh-env --write-all --fail-on-warning --keep-going --nitpicky docs build/docs
 	@echo "Open build/docs/index.html"
 
 .PHONY: pins

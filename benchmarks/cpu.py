@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rig.measuring import Cost, Program, alternate, measure, median, ratio, report
+from rig.measuring import Cost, Program, alternate, measure, median, progress, ratio, report
 from rig.outputs import Records, difference, messages, records
 from rig.serving import LINES, Served, serve
 from rig.taps import Bench, fields_of
@@ -93,7 +93,7 @@ def check(programs: dict[str, Program], folder: Path, foreign: frozenset[str]) -
     counts: dict[str, int] = {}
     truth: Records | None = None
     for name, program in programs.items():
-        print(f"\r  first run: {name:<50}", end="", file=sys.stderr, flush=True)
+        progress(f"first run: {name}")
         file = _written(program, folder)
         if name == _DRAIN:
             continue
@@ -106,7 +106,7 @@ def check(programs: dict[str, Program], folder: Path, foreign: frozenset[str]) -
         if differs := difference(truth, found):
             sys.exit(f"{name} does not write what the floor writes: {differs}")
     file.unlink()
-    print("\r" + " " * 70, end="\r", file=sys.stderr)
+    progress("")
     return counts
 
 

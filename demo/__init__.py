@@ -4,6 +4,7 @@
 
     __main__.py   the story: a first run, changes, a second run
     changes.py    what happens in the books between the two runs
+    container.py  the same in containers: what compose.yaml runs
     outcome.py    what landed in PostgreSQL, as a table
     postgres.py   a PostgreSQL server that pip can install
     processes.py  programs that are started, awaited and taken down

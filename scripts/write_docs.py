@@ -1,99 +1,129 @@
-"""Write the tables of the README that come from the tap's own tables.
+"""Write the parts of the docs that come from the tap's own tables: settings, streams, commands.
 
 Usage: python scripts/write_docs.py [--check]
 
-Only the lines between the marks are replaced. `--check` changes nothing and fails where the file is out of date.
+A page of `docs/streams` is written whole; in other pages only the lines between the marks are replaced. `--check`
+changes nothing and fails where a file is not what it should be.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tap_exact_online.catalog import RESOURCES, Kind, Resource
-from tap_exact_online.rights import RIGHTS
-from tap_exact_online.settings import SETTINGS
+import click
+import stream_pages
 
-FILE = Path(__file__).parents[1] / "README.md"
-_KINDS = {Kind.SYNC: "`Timestamp`", Kind.MODIFIED: "`Modified`", Kind.FULL: "whole", Kind.DIVISIONS: "whole"}
+from tap_exact_online.catalog import RESOURCES
+from tap_exact_online.cli import COMMANDS
+from tap_exact_online.cli import main as exact_online
+from tap_exact_online.settings import SETTINGS, Setting
+from tap_exact_online.tap import TapExactOnline
+
+DOCS = Path(__file__).parents[1] / "docs"
+_WIDTH = 100
 
 
 def settings_table() -> str:
     """Return the settings as a Markdown table."""
-    lines = ["| setting | default | what it does |", "|---|---|---|"]
-    for setting in SETTINGS:
-        name = f"`{setting.name}`" + (" (required)" if setting.required else "")
-        default = "" if setting.default is None else f"`{json.dumps(setting.default)}`"
-        if setting.options:
-            default = f"`{setting.default}`"
-        options = (
-            f" One of {', '.join(f'`{option}`' for option in setting.options)}." if setting.options else ""
-        )
-        secret = " Secret." if setting.secret else ""
-        lines.append(f"| {name} | {default} | {setting.description}{options}{secret} |")
-    return "\n".join(lines)
+    lines = ["| setting | environment | default | what it does |", "|---|---|---|---|"]
+    return "\n".join([*lines, *(_setting_row(setting) for setting in SETTINGS)])
 
 
-def streams_table() -> str:
-    """Return the streams as a Markdown table, in the order of the catalog."""
-    lines = [
-        "| stream | endpoint | read by | key | from `start_date` | in `deleted` | app scope | the user's right in Exact |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    return "\n".join([*lines, *(_stream_row(resource) for resource in RESOURCES)])
-
-
-def _stream_row(resource: Resource) -> str:
-    endpoint = resource.endpoint
-    name = f"**`{resource.name}`**" if resource.selected else f"`{resource.name}`"
-    starts = bool(endpoint.synctimestamp) if resource.kind is Kind.SYNC else resource.kind is Kind.MODIFIED
-    key = ", ".join(f"`{column}`" for column in resource.primary_keys)
-    scope = (endpoint.scope or "") + (" (probably)" if endpoint.scope_inferred else "")
-    right = RIGHTS.get(resource.path, "")
-    cells = (
-        name,
-        f"`{resource.path}`",
-        _KINDS[resource.kind],
-        key,
-        "yes" if starts else "",
-        str(resource.deleted_type or ""),
-        scope,
-        right,
+def _setting_row(setting: Setting) -> str:
+    name = f"`{setting.name}`" + (" (required)" if setting.required else "")
+    shown = setting.default if setting.options else json.dumps(setting.default)
+    default = "" if setting.default is None else f"`{shown}`"
+    options = (
+        " One of " + ", ".join(f"`{option}`" for option in setting.options) + "." if setting.options else ""
     )
-    return f"| {' | '.join(cells)} |"
+    secret = " Secret." if setting.secret else ""
+    return (
+        f"| {name} | `TAP_EXACT_ONLINE_{setting.name.upper()}` | {default} |"
+        f" {setting.description}{options}{secret} |"
+    )
 
 
-PARTS: Mapping[str, Callable[[], str]] = {"settings": settings_table, "streams": streams_table}
+def commands() -> str:
+    """Return what every command says of itself with --help."""
+    found = {
+        f"exact-online {name}": importlib.import_module(COMMANDS[name][0]).command
+        for name in sorted(COMMANDS)
+    }
+    found = {"exact-online": exact_online, **found, "tap-exact-online": TapExactOnline.cli}
+    return "\n\n".join(_command(name, command) for name, command in found.items())
 
 
-def rewrite(text: str) -> str:
-    """Return the text with every part between its marks written anew.
+def _command(name: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH)
+    return f"## `{name}`\n\n```text\n{command.get_help(context)}\n```"
+
+
+def _streams() -> str:
+    return stream_pages.table(_words())
+
+
+def _words() -> stream_pages.Words:
+    return stream_pages.Words.read(DOCS / "words.toml")
+
+
+PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "settings.md": {"settings": settings_table},
+    "streams.md": {"streams": _streams},
+    "exact.md": {"scopes": stream_pages.scopes_table, "rights": stream_pages.rights_table},
+    "commands.md": {"commands": commands},
+}
+"""The parts of each page between marks."""
+
+
+def rewrite(page: str, text: str) -> str:
+    """Return the text of a page with every part between its marks written anew.
 
     Raises:
         ValueError: The marks of a part are missing.
     """
-    for name, write in PARTS.items():
+    for name, write in PARTS[page].items():
         begin, end = f"<!-- {name}: written by scripts/write_docs.py -->\n", f"<!-- end of {name} -->"
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not (found and closed):
-            msg = f"{FILE.name} has no marks for {name}"
+            msg = f"{page} has no marks for {name}"
             raise ValueError(msg)
-        text = f"{before}{begin}{write()}\n{end}{after}"
+        text = f"{before}{begin}\n{write()}\n\n{end}{after}"
     return text
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Yield every page that is generated, in part or whole, with the text it should have."""
+    for page in PARTS:
+        yield DOCS / page, rewrite(page, (DOCS / page).read_text(encoding="utf-8"))
+    for resource in RESOURCES:
+        yield DOCS / "streams" / f"{resource.name}.md", stream_pages.page(resource, _words())
+
+
+def _check(wanted: Mapping[Path, str]) -> list[str]:
+    """Return what is wrong with the files."""
+    stale = [
+        file for file, text in wanted.items() if not file.exists() or file.read_text(encoding="utf-8") != text
+    ]
+    foreign = [file for file in (DOCS / "streams").glob("*.md") if file not in wanted]
+    faults = [f"{file.relative_to(DOCS.parent)} is out of date" for file in stale]
+    return faults + [f"{file.relative_to(DOCS.parent)} is no stream's page: delete it" for file in foreign]
 
 
 def main() -> None:
     """Run the command line."""
-    before = FILE.read_text(encoding="utf-8")
-    after = rewrite(before)
+    wanted = dict(pages())
     if "--check" in sys.argv[1:]:
-        if before != after:
-            sys.exit(f"{FILE.name} is out of date: run python scripts/write_docs.py")
+        if faults := _check(wanted):
+            sys.exit("\n".join([*faults, "Run: python scripts/write_docs.py"]))
         return
-    FILE.write_text(after, encoding="utf-8")
+    (DOCS / "streams").mkdir(exist_ok=True)
+    for file, text in wanted.items():
+        file.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,14 +9,17 @@ written as a reader would see it; all else is as it came. Pictures are looked at
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import termios
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,17 +96,25 @@ def _screenshot(name: str, url: str) -> None:
 
 
 def _shown(command: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Run a command and return what a person sees of it."""
-    ended = subprocess.run(
+    """Run a command on a terminal and return what stays on it, colours included; a bar of progress goes by."""
+    ours, its = pty.openpty()
+    termios.tcsetwinsize(its, (50, _WIDTH))
+    with subprocess.Popen(
         command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment,
+        stdout=its,
+        stderr=subprocess.DEVNULL,
+        env={**environment, "TERM": "xterm-256color"},
         cwd=ROOT,
-        check=True,
-    )
-    return ended.stdout
+    ) as process:
+        os.close(its)
+        parts = []
+        with contextlib.suppress(OSError):  # what a terminal says when the other side has gone
+            while part := os.read(ours, 65536):
+                parts.append(part)
+        os.close(ours)
+    if process.returncode:
+        sys.exit(f"{command} ended with {process.returncode}.")
+    return b"".join(parts).decode().replace("\r\n", "\n")
 
 
 def _terminal(name: str, command: str, output: str, home: Path) -> None:
@@ -125,6 +136,10 @@ def _status(environment: Mapping[str, str], home: Path) -> None:
     _terminal("status.svg", "exact-online status", _shown([*_MAIN, "status"], environment), home)
 
 
+def _doctor(environment: Mapping[str, str], home: Path) -> None:
+    _terminal("doctor.svg", "exact-online doctor", _shown([*_MAIN, "doctor"], environment), home)
+
+
 def _demo(environment: Mapping[str, str], home: Path) -> None:
     command = [sys.executable, "-m", "demo", f"--folder={home / 'demo'}"]
     own = {name: value for name, value in environment.items() if not name.startswith(_FOREIGN)}
@@ -134,6 +149,7 @@ def _demo(environment: Mapping[str, str], home: Path) -> None:
 _STEPS: Mapping[str, Callable[[Mapping[str, str], Path], None]] = {
     "login": _login,
     "status": _status,
+    "doctor": _doctor,
     "demo": _demo,
 }
 

@@ -25,7 +25,7 @@ import msgspec
 PATH = "sync/Financial/TransactionLines"
 STREAM = "transaction_lines"
 _TYPES = {"Double": float, "Boolean": bool, "Int64": int, "Int32": int, "Int16": int, "Byte": int}
-_INSTANTS = {"Created", "Modified"}
+INSTANTS = {"Created", "Modified"}
 _DUTCH = ZoneInfo("Europe/Amsterdam")
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  a wall clock has no zone
 _HOUR = 3_600_000
@@ -79,14 +79,19 @@ def decoder(fields: dict[str, str]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(envelope, strict=False)
 
 
+def codes_of(fields: dict[str, str]) -> list[str]:
+    """Return the fields whose padding goes."""
+    return [name for name, kind in fields.items() if kind == "String" and name.endswith(("Code", "Country"))]
+
+
 def main() -> None:
     """Run the command line."""
     base_url, encoded, *divisions = sys.argv[1:]
     fields: dict[str, str] = msgspec.json.decode(encoded)
     decode, encode = decoder(fields).decode, msgspec.json.Encoder().encode
-    codes = [name for name, kind in fields.items() if kind == "String" and name.endswith(("Code", "Country"))]
+    codes = codes_of(fields)
     dates = [
-        (name, instant if name in _INSTANTS else wall_clock)
+        (name, instant if name in INSTANTS else wall_clock)
         for name, kind in fields.items()
         if kind == "DateTime"
     ]

@@ -112,10 +112,16 @@ def alternate(runs: Mapping[str, Callable[[], Cost]], rounds: int) -> dict[str, 
     found: dict[str, list[Cost]] = {name: [] for name in runs}
     for number in range(rounds):
         for name, run in runs.items():
+            progress(f"round {number + 1} of {rounds}: {name}")
             found[name].append(run())
-            print(f"\r  round {number + 1} of {rounds}: {name:<40}", end="", file=sys.stderr, flush=True)
-    print("\r" + " " * 70, end="\r", file=sys.stderr)
+    progress("")
     return found
+
+
+def progress(text: str) -> None:
+    """Say what is going on, where somebody watches."""
+    if sys.stderr.isatty():
+        print(f"\r  {text:<76}" if text else "\r" + " " * 78, end="\r", file=sys.stderr, flush=True)
 
 
 def median(costs: Iterable[Cost]) -> Cost:

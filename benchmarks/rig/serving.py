@@ -116,10 +116,10 @@ def serve(**options: Any) -> Iterator[Served]:
 
 
 def cpu_of(pid: int) -> float:
-    """Return the seconds of the processor that a running process has used, where the system tells (Linux), else 0."""
+    """Return the seconds of the processor that a running process and its ended children used; 0 where only Linux tells."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
     ticks = 100  # of the kernel's interface, whatever its own clock does
-    return (int(fields[11]) + int(fields[12])) / ticks
+    return sum(map(int, fields[11:15])) / ticks

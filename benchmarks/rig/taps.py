@@ -18,7 +18,7 @@ from tap_exact_online.catalog import BY_NAME
 from tap_exact_online.schemas import needed, selected_by_default
 
 _HERE = Path(__file__).parent
-_OURS = "from tap_exact_online.tap import TapExactOnline; TapExactOnline.cli()"
+_OURS = ["-m", "tap_exact_online"]
 
 
 def fields_of(stream: str) -> dict[str, str]:
@@ -39,7 +39,7 @@ def command_of(given: str) -> list[str]:
     if len(words) == 1 and Path(words[0]).name.startswith("python"):
         # The folder of a virtual environment may be named relative to the caller's folder, where the run is not.
         python = Path(words[0])
-        return [str(python.absolute()) if python.exists() else words[0], "-c", _OURS]
+        return [str(python.absolute()) if python.exists() else words[0], *_OURS]
     found = Path(words[0])
     return [str(found.absolute()) if found.exists() else words[0], *words[1:]]
 

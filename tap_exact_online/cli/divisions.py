@@ -15,7 +15,7 @@ from tap_exact_online.cli.options import with_settings
 from tap_exact_online.connection import connect
 from tap_exact_online.divisions import Choice, Shard, granted_divisions
 from tap_exact_online.doctor import words
-from tap_exact_online.doctor.console import show
+from tap_exact_online.doctor.console import show, survive
 from tap_exact_online.doctor.grants import FIELDS, Division
 from tap_exact_online.settings import Settings
 
@@ -116,6 +116,7 @@ def command(settings: Settings, *, form: str | None, groups: int | None) -> None
             document["groups"] = [{"shard": shard, "divisions": codes} for shard, codes in parts.items()]
         click.echo(json.dumps(document, indent=1))
     elif form == "csv":
+        survive(sys.stdout)
         columns = [*Listed(Division(0), read=False, shard=None).values()]
         writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
         writer.writeheader()

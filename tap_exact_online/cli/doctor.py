@@ -142,10 +142,10 @@ def _document(file: str, option: str) -> Any:
 
 
 @contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[int, str, int], None]]:
+def _progress(*, quiet: bool) -> Iterator[Callable[[int, str, int, float], None]]:
     """Show on a terminal how far the examination is, and leave no trace of it."""
     if quiet or not sys.stderr.isatty():
-        yield lambda _total, _stream, _division: None
+        yield lambda _total, _stream, _division, _wait: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - needs rich
 
@@ -154,7 +154,8 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[int, str, int], None]]:
     with Progress(*columns, console=console, transient=True) as shown:
         task = shown.add_task("Looking at the connection", total=None)
 
-        def tell(total: int, stream: str, division: int) -> None:
-            shown.update(task, total=total, advance=1, description=f"{stream} in {division}")
+        def tell(total: int, stream: str, division: int, wait: float) -> None:
+            when = f", in {wait:.0f} s" if wait else ""
+            shown.update(task, total=total, advance=1, description=f"{stream} in {division}{when}")
 
         yield tell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
@@ -19,6 +20,7 @@ def show(draw: Callable[[Console], None], file: TextIO) -> None:
         draw: Prints it.
         file: Where to.
     """
+    survive(file)
     console = console_on(file)
     if console.is_terminal:
         draw(console)
@@ -27,6 +29,12 @@ def show(draw: Callable[[Console], None], file: TextIO) -> None:
         draw(console)
     # Tables pad their lines, which a log does not need.
     file.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
+
+
+def survive(file: TextIO) -> None:
+    """Write a question mark for what a file cannot hold: the name of a company is no reason to fail."""
+    if isinstance(file, io.TextIOWrapper):
+        file.reconfigure(errors="replace")
 
 
 def console_on(file: TextIO) -> Console:

@@ -12,13 +12,12 @@ from tap_exact_online.auth.health import Health
 from tap_exact_online.bookmarks import read_before
 from tap_exact_online.catalog import BY_NAME, Kind, Resource
 from tap_exact_online.client import Client
-from tap_exact_online.connection import connect
 from tap_exact_online.doctor import conclusions, words
-from tap_exact_online.doctor.allowance import KEPT_FOR_RUNS, Left, WatchedLimits
+from tap_exact_online.doctor.allowance import Left
 from tap_exact_online.doctor.findings import Check, Finding, Level, exit_code, problem
 from tap_exact_online.doctor.grants import Division, Row, look
 from tap_exact_online.doctor.ledger import Ledger
-from tap_exact_online.doctor.probes import Few, ShortSleep, ask_all, reach
+from tap_exact_online.doctor.probes import Line, reach
 from tap_exact_online.doctor.state import LastRead
 from tap_exact_online.errors import (
     ConfigurationError,
@@ -100,13 +99,13 @@ class Tools:
 
     Attributes:
         health: Looks at what is stored.
-        progress: Is told how many questions there are and which one comes.
+        progress: Is told how many questions there are, which stream and division comes, and in how many seconds.
         clock: Returns the time in epoch seconds.
         sleep: Waits for a number of seconds.
     """
 
     health: Callable[[Settings], Health]
-    progress: Callable[[int, str, int], None]
+    progress: Callable[[int, str, int, float], None]
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
 
@@ -133,29 +132,32 @@ def examine(request: Request, tools: Tools) -> Examination:
 def _ask(request: Request, settings: Settings, result: Examination, tools: Tools) -> Sequence[Row]:
     """Make the checks that need the server, and return the rows of the divisions that are granted."""
     result.server = settings.base_url
-    limits = WatchedLimits(tools.clock, settings.reserved_calls + KEPT_FOR_RUNS)
     result.checks.append(server := _server(settings))
     try:
-        client = connect(replace(settings, maintenance=0.0), tools.clock, ShortSleep(tools.sleep))
-        client.limits, client.patience = limits, Few()
+        line = Line.of(settings, tools.clock, tools.sleep)
         result.checks.append(
-            connection := _connection(lambda: tools.health(settings), None if server.findings else client)
+            connection := _connection(
+                lambda: tools.health(settings), None if server.findings else line.client
+            )
         )
     except ConfigurationError as error:
         result.checks.append(Check("connection", "the store cannot be used", (problem("store", error),)))
         return _cut_short(result)
-    if server.findings or any(finding.exit_code for finding in connection.findings):
+    # With a token that could not be stored the present run can go on.
+    dead = line.client.tokens.unsaved is None and any(each.exit_code for each in connection.findings)
+    if server.findings or dead:
         return _cut_short(result)
-    grants = look(client, settings.choice, request.state or {})
+    grants = look(line.client, settings.choice, request.state or {})
     result.checks.append(grants.check)
     result.divisions = list(grants.chosen)
     if result.divisions:
         resources = [BY_NAME[name] for name in request.streams if BY_NAME[name].kind is not Kind.DIVISIONS]
         result.ledger = Ledger([each.name for each in resources], [each.code for each in result.divisions])
-        result.checks.append(_rights(client, limits, resources, result.ledger, tools))
+        result.checks.append(_rights(line, resources, result.ledger, tools))
     else:
         result.checks.append(_skipped("rights"))
-    result.left = {each.code: limits.left[each.code] for each in result.divisions if each.code in limits.left}
+    told = line.limits.left
+    result.left = {each.code: told[each.code] for each in result.divisions if each.code in told}
     result.checks.append(conclusions.calls(result.left))
     return grants.rows
 
@@ -166,20 +168,18 @@ def _cut_short(result: Examination) -> Sequence[Row]:
     return ()
 
 
-def _rights(
-    client: Client, limits: WatchedLimits, resources: Sequence[Resource], ledger: Ledger, tools: Tools
-) -> Check:
+def _rights(line: Line, resources: Sequence[Resource], ledger: Ledger, tools: Tools) -> Check:
     """Ask for each stream in each division."""
-    before = client.tokens.unsaved
+    tokens = line.client.tokens
+    before = tokens.unsaved
     total = len(resources) * len(ledger.divisions)
     broken: list[Finding] = []
     try:
-        ask_all(client, limits, resources, ledger, lambda name, code: tools.progress(total, name, code))
+        line.ask_all(resources, ledger, lambda *step: tools.progress(total, *step))
     except TapError as error:
         broken.append(problem(_kind_of(error), error))
-    unsaved = client.tokens.unsaved
-    if unsaved is not None and unsaved is not before:
-        broken.append(problem("unsaved", unsaved))
+    if tokens.unsaved is not None and tokens.unsaved is not before:
+        broken.append(problem("unsaved", tokens.unsaved))
     check = conclusions.rights(ledger)
     return replace(check, findings=(*broken, *check.findings))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import requests
@@ -12,13 +12,15 @@ from typing_extensions import override
 
 from tap_exact_online.catalog import Kind, Resource
 from tap_exact_online.client import Call, Client, address
-from tap_exact_online.doctor.allowance import WatchedLimits
+from tap_exact_online.connection import connect
+from tap_exact_online.doctor.allowance import KEPT_FOR_RUNS, WatchedLimits
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.verdicts import READABLE, Result, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, Unreachable
 from tap_exact_online.odata import Decoder
 from tap_exact_online.patience import Patience
 from tap_exact_online.responses import Retry
+from tap_exact_online.settings import Settings
 from tap_exact_online.transport import explain
 
 # A filter that no row passes, in the forms that the tap's own reads have: Exact seeks behind the last row and answers an
@@ -69,7 +71,7 @@ class ShortSleep:
     """
 
     sleep: Callable[[float], None] = time.sleep
-    slept: float = field(default=0.0)
+    slept: float = 0.0
 
     def __call__(self, seconds: float) -> None:
         """Wait, or say why not.
@@ -85,18 +87,20 @@ class ShortSleep:
                 " `exact-online login`."
             )
             raise LoginNeeded(msg)
-        self.slept += seconds
-        if self.slept > 2 * _A_MINUTE:
+        if self.slept + seconds > _IN_ALL:
             msg = (
                 "Exact goes on refusing calls (429) although the wait was kept: the calls of the whole subscription may be"
                 " used up, or another program uses the same app."
             )
             raise LimitReached(msg)
+        self.slept += seconds
         self.sleep(seconds)
 
 
 # The rest of a minute, with what two clocks may differ.
 _A_MINUTE = 66.0
+# A token endpoint that is out of order is tried again for 75 seconds in all.
+_IN_ALL = 80.0
 
 
 def reach(base_url: str) -> float:
@@ -129,56 +133,76 @@ def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def ask_all(
-    client: Client,
-    limits: WatchedLimits,
-    resources: Sequence[Resource],
-    ledger: Ledger,
-    progress: Callable[[str, int], None],
-) -> None:
-    """Ask one question for each stream and division, unless the answer is known.
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The connection that an examination asks on: that of the tap, with less patience and an eye on the calls left.
 
-    Stream by stream, so that a missing scope is known early and no division's minute is used up while others wait.
-
-    Args:
+    Attributes:
         client: Makes the calls.
         limits: The client's limits.
-        resources: The streams.
-        ledger: Takes the answers.
-        progress: Is told of every stream and division.
-
-    Raises:
-        LoginNeeded: The connection is dead.
+        sleep: The client's sleep.
     """
-    client.patience = Few(1)  # the call that is spent on a question is one, and what it met is what is told
-    for resource in resources:
-        waiting = list(ledger.divisions)
-        while waiting:
-            division = min(waiting, key=limits.wait)
-            waiting.remove(division)
-            progress(resource.name, division)
-            verdict = ledger.foregone(resource.name, division) or _spared(limits, division)
-            ledger.note(resource.name, division, verdict or _ask(client, resource, division))
 
+    client: Client
+    limits: WatchedLimits
+    sleep: ShortSleep
 
-def _spared(limits: WatchedLimits, division: int) -> Verdict | None:
-    """Leave the last calls of a day to the runs."""
-    over = limits.day_over(division)
-    if over is None:
-        return None
-    until = datetime.fromtimestamp(over, UTC)
-    left = limits.left[division].today
-    said = f"{left} calls are left today in division {division}, and those are for the runs."
-    return Verdict(Result.NO_CALLS, said=said, until=until, asked=False)
+    @classmethod
+    def of(cls, settings: Settings, clock: Callable[[], float], sleep: Callable[[float], None]) -> Line:
+        """Return a line to the server of the settings. Nothing is sent before it is used.
 
+        Raises:
+            ConfigurationError: The setting `store` names no kind of store.
+        """
+        short = ShortSleep(sleep)
+        limits = WatchedLimits(clock, settings.reserved_calls + KEPT_FOR_RUNS)
+        client = connect(settings, clock, short)
+        client.limits, client.patience = limits, Few()
+        return cls(client, limits, short)
 
-def _ask(client: Client, resource: Resource, division: int) -> Verdict:
-    properties = resource.endpoint.properties
-    decoder = Decoder([properties[resource.key]], resource.key)
-    if isinstance(client.sleep, ShortSleep):
-        client.sleep.slept = 0.0
-    try:
-        client.get(question(resource, client.base_url, division), decoder.decode)
-    except (ReadError, LimitReached) as error:
-        return judge(error, resource)
-    return READABLE
+    def ask_all(
+        self,
+        resources: Sequence[Resource],
+        ledger: Ledger,
+        progress: Callable[[str, int, float], None],
+    ) -> None:
+        """Ask one question for each stream and division, unless the answer is known.
+
+        Stream by stream, so that a missing scope is known early and no division's minute is used up while others wait.
+
+        Args:
+            resources: The streams.
+            ledger: Takes the answers.
+            progress: Is told of every stream and division, and of the seconds until its minute comes.
+
+        Raises:
+            LoginNeeded: The connection is dead.
+        """
+        self.client.patience = Few(most=1)  # a question is one call, and what that met is what is told
+        for resource in resources:
+            waiting = list(ledger.divisions)
+            while waiting:
+                division = min(waiting, key=self.limits.wait)
+                waiting.remove(division)
+                progress(resource.name, division, self.limits.wait(division))
+                verdict = ledger.foregone(resource.name, division) or self._spared(division)
+                ledger.note(resource.name, division, verdict or self._ask(resource, division))
+
+    def _spared(self, division: int) -> Verdict | None:
+        """Leave the last calls of a day to the runs."""
+        over = self.limits.day_over(division)
+        if over is None:
+            return None
+        until = datetime.fromtimestamp(over, UTC)
+        left = self.limits.left[division].today
+        said = f"{left} calls are left today in division {division}, and those are for the runs."
+        return Verdict(Result.NO_CALLS, said=said, until=until, asked=False)
+
+    def _ask(self, resource: Resource, division: int) -> Verdict:
+        decoder = Decoder([resource.endpoint.properties[resource.key]], resource.key)
+        self.sleep.slept = 0.0
+        try:
+            self.client.get(question(resource, self.client.base_url, division), decoder.decode)
+        except (ReadError, LimitReached) as error:
+            return judge(error, resource)
+        return READABLE

@@ -247,3 +247,7 @@ def test_meltano_finds_everything_on_the_hub(tmp_path: Path) -> None:
         assert f"{name} [env: {variable}] current value: {setting.get('value')!r} (default)" in listed
     extras = project.meltano("config", "list", "--all", "--extras", DEFINITION["name"])
     assert str(DEFINITION["select"]) in extras
+    # As the next steps say: a choice of one's own takes the place of the default.
+    project.meltano("select", DEFINITION["name"], "sales_invoices", "*")
+    (added,) = yaml.safe_load((tmp_path / "meltano.yml").read_text())["plugins"]["extractors"]
+    assert added["select"] == ["sales_invoices.*"]
