@@ -222,7 +222,9 @@ class Schedule:
 
     def _run(self) -> None:
         """Run, perhaps with things that happen meanwhile, perhaps to an early end."""
-        started = self.quick.start(self.tap.command(state=self.loader.state, catalog=self.catalog))
+        concurrency = self._random.choice([1, 1, 2, 8])
+        command = self.tap.command(state=self.loader.state, catalog=self.catalog, concurrency=concurrency)
+        started = self.quick.start(command)
         meanwhile = self._random.choice([None, None, 1, 3, 40, 900])
         number = self._random.choice([None, *_SIGNALS])
         at = self._random.choice([1, 2, 3, 5, 15, 60, 200, 700, 1500, 3000]) if number else None
@@ -258,6 +260,7 @@ class Schedule:
         control = self.sandbox.control
         control.clear_faults()
         control.allow()
+        control.advance_clock(3700)  # what was refused too often within an hour is asked again after it
         for row in control.divisions():
             control.grant_division(row["Code"])
             control.unblock_division(row["Code"])
