@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -46,10 +46,17 @@ def command_of(given: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where taps are set up for one sandbox: their configurations, catalogs and tokens are files in a folder."""
+    """Where taps are set up for one sandbox: their configurations, catalogs and tokens are files in a folder.
+
+    Attributes:
+        served: The sandbox.
+        folder: Where the files go.
+        discovered: The catalogs that were discovered so far, by what was asked.
+    """
 
     served: Served
     folder: Path
+    discovered: dict[str, bytes] = field(default_factory=dict)
 
     def ours(
         self,
@@ -134,14 +141,11 @@ class Bench:
 
     def _catalog(self, given: str, streams: Collection[str], folder: Path) -> Path:
         """Write the catalog that the tap itself discovers, with these streams selected and none else."""
-        found = subprocess.run(
-            [*command_of(given), "--discover"],
-            capture_output=True,
-            check=True,
-            env=environment(),
-            cwd=folder,
-        )
-        catalog = json.loads(found.stdout)
+        if given not in self.discovered:
+            command = [*command_of(given), "--discover"]
+            done = subprocess.run(command, capture_output=True, check=True, env=environment(), cwd=folder)
+            self.discovered[given] = done.stdout
+        catalog = json.loads(self.discovered[given])
         for stream in catalog["streams"]:
             whole = next(entry for entry in stream["metadata"] if not entry["breadcrumb"])
             whole["metadata"]["selected"] = stream["stream"] in streams
