@@ -260,18 +260,18 @@ class Writer(MsgSpecWriter):
 
     @override
     def write_message(self, message: Message) -> None:
-        self._write(self.format_message(message))
+        # A copy: the encoder uses its buffer again, for the last state too, while this is on its way.
+        self._write(bytes(self.format_message(message)))
 
     def write_lines(self, lines: bytes) -> None:
         """Write messages that are encoded already."""
         self._write(lines)
 
-    def _write(self, lines: bytes | bytearray) -> None:
+    def _write(self, lines: bytes) -> None:
         self.writing = True
-        rest = memoryview(lines)
-        while rest:
+        while lines:
             # Where Python runs unbuffered, a signal ends the call before everything is written.
-            rest = rest[sys.stdout.buffer.write(rest) :]
+            lines = lines[sys.stdout.buffer.write(lines) :]
         sys.stdout.flush()
         self.writing = False
         # Also where the exit was raised before, but in a place where Python swallows it, as a generator that is closed.
