@@ -15,7 +15,7 @@ COPY constraints.txt LICENSE pyproject.toml README.md ./
 COPY scripts/make_venv.sh scripts/
 COPY tap_exact_online/ tap_exact_online/
 RUN bash scripts/make_venv.sh /opt/meltano constraints.txt \
- && uv pip install --python /opt/meltano/bin/python --editable '.[sandbox]' 'meltano[postgres]'
+ && uv pip install --python /opt/meltano/bin/python --editable '.[postgres,sandbox]' 'meltano[postgres]'
 
 COPY meltano.yml ./
 COPY demo/__init__.py demo/changes.py demo/container.py demo/

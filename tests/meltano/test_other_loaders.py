@@ -141,3 +141,35 @@ def as_target_duckdb_keeps(value: Any) -> Any:
     if isinstance(value, datetime) and value.tzinfo:
         return value.astimezone(UTC).replace(tzinfo=None)
     return value
+
+
+@pytest.mark.parametrize("program", [TARGET_JSONL, TARGET_DUCKDB], ids=lambda program: program.name)
+def test_neither_takes_batch_files(program: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(
+        json.dumps(
+            {
+                "destination_path": str(tmp_path),
+                "path": str(tmp_path / "db.duckdb"),
+                "default_target_schema": "main",
+            }
+        )
+    )
+    schema = {"properties": {"ID": {"type": "string"}}}
+    messages = (
+        {"type": "SCHEMA", "stream": "journals", "schema": schema, "key_properties": ["ID"]},
+        {
+            "type": "BATCH",
+            "stream": "journals",
+            "encoding": {"format": "jsonl"},
+            "manifest": ["file:///batch"],
+        },
+        {"type": "STATE", "value": {}},
+    )
+    lines = "".join(json.dumps(message) + "\n" for message in messages)
+    done = subprocess.run(
+        [program, "--config", config], input=lines.encode(), capture_output=True, check=False
+    )
+    # Not left out in silence: the run fails, and its state is not kept.
+    assert done.returncode == 1
+    assert not done.stdout.strip()
