@@ -37,7 +37,7 @@ class Sandbox:
 StartSandbox = Callable[..., Sandbox]
 
 # What fails quickly is seen first: pure tests, then those with a server, with processes, with Meltano and PostgreSQL.
-_ORDER = ("", "auth", "sandbox", "login", "tap", "connection", "faults", "deletes", "meltano")
+_ORDER = ("", "auth", "sandbox", "login", "tap", "doctor", "connection", "faults", "deletes", "meltano")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
