@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Generic, Protocol, TypeVar
-from urllib.parse import quote
+from typing import Any, Protocol, TypeVar
 
-from typing_extensions import override
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
+from tap_exact_online.calls import BackOff, Call, Linked, Need, Rest, Send
 from tap_exact_online.errors import (
     Denied,
     LimitReached,
@@ -38,7 +37,7 @@ from tap_exact_online.transport import Answer, Transport
 _log = logging.getLogger("tap-exact-online.client")
 
 _T = TypeVar("_T")
-_Linked = TypeVar("_Linked", bound="Linked")
+_Linked = TypeVar("_Linked", bound=Linked)
 
 _REFUSALS = 5
 _COUNTED_AS_ERRORS = frozenset({400, 401, 403, 404})
@@ -59,94 +58,6 @@ class AccessTokens(Protocol):
     def renew(self, rejected: str) -> None:
         """Get another token after one was refused."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One address to read.
-
-    Attributes:
-        endpoint: The path behind `/api/v1/{division}/`, for limits and messages.
-        url: The whole address.
-        division: The division whose allowance it uses; None for `current/Me`, which is not counted.
-    """
-
-    endpoint: str
-    url: str
-    division: int | None = None
-
-    @override
-    def __str__(self) -> str:
-        return self.endpoint if self.division is None else f"{self.endpoint} of division {self.division}"
-
-
-class Linked(Protocol):
-    """Something that says where the next of its kind is."""
-
-    @property
-    def next_link(self) -> str | None:
-        """The address of the next page, or None on the last."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Send(Generic[_T]):
-    """What a conversation needs next: the answer to a call.
-
-    Attributes:
-        call: What to read.
-        token: The access token to read with.
-        read: Turns the body of an answer with status 200 into what is wanted; raises `MalformedBody` where it makes no
-            sense. May run in another thread.
-    """
-
-    call: Call
-    token: str = field(repr=False)
-    read: Callable[[bytes], _T]
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """What a conversation needs next: the division's allowance. Another division may go first.
-
-    Attributes:
-        seconds: How long to wait, 0 where a call may go out now.
-    """
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class BackOff:
-    """What a conversation needs next: time for the server to recover. It holds up others as a call does.
-
-    Attributes:
-        seconds: How long to wait.
-    """
-
-    seconds: float
-
-
-Need = Send[Any] | Rest | BackOff
-
-
-def address(
-    base_url: str, path: str, division: int | None = None, options: Mapping[str, str] | None = None
-) -> str:
-    """Build the address of an endpoint.
-
-    Args:
-        base_url: Scheme and host, without a slash at the end.
-        path: The endpoint's path behind `/api/v1/{division}/`.
-        division: The division, or None for an address without one.
-        options: Query options by name (`$select`, `$filter`).
-    """
-    middle = "" if division is None else f"{division}/"
-    query = "&".join(f"{name}={quote(value, safe=_LITERAL)}" for name, value in (options or {}).items())
-    return f"{base_url}/api/v1/{middle}{path}" + (f"?{query}" if query else "")
-
-
-_LITERAL = "',$:"
 
 
 @dataclass(slots=True)

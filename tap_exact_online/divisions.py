@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tap_exact_online import edm
-from tap_exact_online.client import Call, Client, address
+from tap_exact_online.calls import Call, address
+from tap_exact_online.client import Client
 from tap_exact_online.errors import ConfigurationError, Denied
 from tap_exact_online.odata import Decoder, Page
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
-from tap_exact_online.client import BackOff, Need, Rest, Send
+from tap_exact_online.calls import BackOff, Need, Rest, Send
 from tap_exact_online.errors import LimitReached, ReadError
 from tap_exact_online.scheduler import Scheduler
 from tap_exact_online.transport import Answer, Transport

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -17,8 +14,9 @@ from typing_extensions import override
 
 from tap_exact_online import edm
 from tap_exact_online.bookmarks import ModifiedBookmark, TimestampBookmark, instant, timestamp
+from tap_exact_online.calls import Call, Need, address
 from tap_exact_online.catalog import Kind, Resource, stream_of_deleted
-from tap_exact_online.client import Call, Client, Need, address
+from tap_exact_online.client import Client
 from tap_exact_online.errors import ConfigurationError, Denied, LimitReached, ReadError, Refused
 from tap_exact_online.odata import Decoder, Page, datetime_literal, filter_clock, int64_literal, skiptoken
 from tap_exact_online.reading import Conversation, Reading
@@ -28,6 +26,7 @@ from tap_exact_online.rights import advice
 from tap_exact_online.scheduler import Scheduler
 from tap_exact_online.schemas import needed, schema_of, selected_by_default
 from tap_exact_online.sdk import Outgoing, PageStream
+from tap_exact_online.selection import Selection, compiled, unknown_fields
 from tap_exact_online.settings import Settings
 
 _SYNC_TIMESTAMP = "read/sync/Sync/SyncTimestamp"
@@ -137,7 +136,7 @@ class ExactStream(PageStream):
         added = tuple(
             name for name in self.schema["properties"] if name not in self.resource.endpoint.properties
         )
-        return _selection(tuple(self.fields), self.resource.key, added)
+        return compiled(tuple(self.fields), self.resource.key, added)
 
     @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
@@ -197,9 +196,8 @@ class ExactStream(PageStream):
         if self._withdrawn:
             # Not the only one: with those that the newest reference lacks, before every refusal is spent on one.
             withdrawn |= {fact.name for fact in selection.fields if fact.absent} - needed(self.resource)
-        if (
-            new := withdrawn - self._withdrawn
-        ):  # another division may have been told the same at the same time
+        # Another division may have been told the same at the same time.
+        if new := withdrawn - self._withdrawn:
             self._withdrawn |= new
             self._selection = None
             self.exact.report.withdrawn(self.name, new)
@@ -213,7 +211,7 @@ class ExactStream(PageStream):
                 record.Division = division
             self.complete(page.records)
             key = self.replication_key
-            keys = [getattr(record, key) for record in page.records] if key else ()
+            keys = [getattr(record, key) or None for record in page.records] if key else ()
             return self.page(page.records, keys=keys, next_link=page.next_link, rejected=page.rejected)
 
         return read
@@ -377,38 +375,9 @@ class DivisionsStream(ExactStream):
         yield self.page(self.selection.decoder.records(self.exact.divisions))
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What is asked for, compiled once for all divisions.
-
-    Attributes:
-        fields: The properties.
-        decoder: Reads the answers.
-    """
-
-    fields: tuple[edm.Property, ...]
-    decoder: Decoder
-
-    def options(self, condition: str) -> dict[str, str]:
-        """Return the query options of a read with a filter, or without where that is empty."""
-        select = {"$select": ",".join(fact.name for fact in self.fields)}
-        return {"$filter": condition, **select} if condition else select
-
-
-@lru_cache(maxsize=256)
-def _selection(fields: tuple[edm.Property, ...], key: str, added: tuple[str, ...]) -> Selection:
-    return Selection(fields, Decoder(fields, key, added))
-
-
 def _partition(division: int) -> dict[str, Any]:
     """Return the context of a division, as the state has it."""
     return {"Division": division}
-
-
-def unknown_fields(said: str, asked: Iterable[edm.Property], needed: Collection[str]) -> set[str]:
-    """Return the asked-for fields that an error message names, without those that no read can do without."""
-    words = set(re.findall(r"\w+", said))
-    return {fact.name for fact in asked if fact.name in words and fact.name not in needed}
 
 
 def stream_of(tap: Tap, run: Run, resource: Resource) -> ExactStream:

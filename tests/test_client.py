@@ -10,7 +10,8 @@ import pytest
 import requests
 import requests_mock
 
-from tap_exact_online.client import Call, Client, address
+from tap_exact_online.calls import Call, address
+from tap_exact_online.client import Client
 from tap_exact_online.edm import Property
 from tap_exact_online.errors import Denied, LimitReached, LoginNeeded, ReadError, Refused, Unreachable
 from tap_exact_online.odata import Decoder

@@ -9,7 +9,8 @@ import pytest
 import requests
 import requests_mock
 
-from tap_exact_online.client import Call, Client
+from tap_exact_online.calls import Call
+from tap_exact_online.client import Client
 from tap_exact_online.edm import Property
 from tap_exact_online.errors import UnsafeLink
 from tap_exact_online.odata import Decoder

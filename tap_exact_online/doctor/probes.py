@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 import requests
 from typing_extensions import override
 
+from tap_exact_online.calls import Call, address
 from tap_exact_online.catalog import Kind, Resource
-from tap_exact_online.client import Call, Client, address
+from tap_exact_online.client import Client
 from tap_exact_online.connection import connect
 from tap_exact_online.doctor.allowance import KEPT_FOR_RUNS, WatchedLimits
 from tap_exact_online.doctor.ledger import Ledger

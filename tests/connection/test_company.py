@@ -14,7 +14,7 @@ import pytest
 
 from demo.postgres import Postgres
 from tap_exact_online import edm
-from tap_exact_online.client import Call, address
+from tap_exact_online.calls import Call, address
 from tap_exact_online.connection import connect
 from tap_exact_online.odata import Decoder
 from tap_exact_online.settings import parse
