@@ -180,8 +180,10 @@ class Health:
             if self.age_days is None or self.days_left is None:
                 yield "Refresh token   age unknown: it was given as a setting"
             else:
-                left = f"lapses in {self.days_left:.1f} days if unused" if self.days_left > 0 else "lapsed"
-                yield f"Refresh token   {_span(self.age_days * _DAY)} old, {left}"
+                left = ", lapsed" if self.days_left <= 0 else ""
+                if self.alive and self.days_left > 0:
+                    left = f", lapses in {self.days_left:.1f} days if unused"
+                yield f"Refresh token   {_span(self.age_days * _DAY)} old{left}"
             if tokens.access_token is not None:
                 age = _span(max(0.0, self.now - tokens.access_issued))
                 left = (

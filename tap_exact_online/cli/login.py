@@ -158,7 +158,7 @@ def command(  # noqa: PLR0913  one for each option
 def _redirect_uri(given: str | None) -> str:
     if given is None and has_terminal():
         text = "Redirect URI of your app registration, exactly as it stands there"
-        given = str(click.prompt(text, err=True)).strip()
+        given = str(click.prompt(text, err=not sys.stdout.isatty())).strip()
     check_redirect_uri(given or "")
     return given or ""
 
@@ -180,7 +180,7 @@ def _confirm(health: Health, *, yes: bool) -> None:
     if not has_terminal():
         msg = f"{warning} If that is what you want, add --yes."
         raise ConfigurationError(msg)
-    click.confirm(f"{warning} Log in anew?", abort=True, err=True)
+    click.confirm(f"{warning} Log in anew?", abort=True, err=not sys.stdout.isatty())
 
 
 def _has_browser(environment: Mapping[str, str], platform: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from tap_exact_online.cli.kept import kept
@@ -33,7 +35,7 @@ def command(settings: Settings, *, yes: bool) -> None:
                 msg = "There is no terminal to ask on: confirm with --yes."
                 raise ConfigurationError(msg)
             question = f"Forget the connection in {place}? Everything that shares it needs a new login then."
-            click.confirm(question, abort=True, err=True)
+            click.confirm(question, abort=True, err=not sys.stdout.isatty())
         with places.store.lock():
             try:
                 places.store.forget()

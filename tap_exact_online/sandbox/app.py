@@ -216,7 +216,7 @@ async def command(
         raw = await body()
         arguments = given | (orjson.loads(raw) if raw else {})
         result = commands.run(service, name, arguments)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # arguments of other types
         message = f"{type(error).__name__}: {error}"
         return Response(orjson.dumps({"error": message}), 400, media_type="application/json")
     return Response(orjson.dumps(result), 200, media_type="application/json")

@@ -90,6 +90,7 @@ def test_what_a_connection_is(given: Health, word: str, code: int, warns: str | 
     text = "\n".join([*given.lines(), json.dumps(given.document()), repr(given)])
     assert (warns or "") in text
     assert given.document()["state"] == word.replace(" ", "_")
+    assert code == 0 or "lapses in" not in "\n".join(given.lines())  # what is dead does not lapse any more
     assert "hunter2" not in text
     assert fingerprint(REFRESH) not in text
 
