@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -89,7 +90,9 @@ def measure_pipe(programs: Sequence[Program], output: IO[bytes] | int = subproce
                 stderr=stack.enter_context(logs[place].open("wb")),
                 env=environment(program.env),
                 cwd=folder,  # so that `python -m` finds what is installed, not what lies in the caller's folder
+                start_new_session=True,
             )
+            stack.callback(_end, process)
             if source not in (None, subprocess.DEVNULL):
                 source.close()  # type: ignore[union-attr]  # the pipe belongs to the reader now
             source = process.stdout
@@ -105,6 +108,13 @@ def measure_pipe(programs: Sequence[Program], output: IO[bytes] | int = subproce
                 raise RunFailed(msg)
             found.append(Cost(**told))
         return found
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program and what it started, where the benchmark itself is ended before it."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
 
 
 def alternate(runs: Mapping[str, Callable[[], Cost]], rounds: int) -> dict[str, list[Cost]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -84,6 +85,7 @@ def serve(**options: Any) -> Iterator[Served]:
     Raises:
         RuntimeError: It does not start.
     """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # takes the sandbox along
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-c", "from tap_exact_online.cli import main; main()", "sandbox"]
