@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from tap_exact_online.calls import Call
+from tap_exact_online.calls import Call, Rest, Send
 from tap_exact_online.client import Client
 from tap_exact_online.errors import ConfigurationError, LimitReached, LoginNeeded, ReadError
 from tap_exact_online.reading import Arrival, Conversation, Reading
