@@ -74,6 +74,7 @@ class Client:
         patience: How long to go on trying.
         calls: Calls that went out so far.
         errors: How many refusals each endpoint may still cost.
+        rest: Waits for a number of seconds until Exact allows a call; as `sleep` does, where nothing else is given.
     """
 
     base_url: str
@@ -87,6 +88,7 @@ class Client:
     _answered: bool = False
     _refused: dict[tuple[int | None, str | None], ReadError | LimitReached] = field(default_factory=dict)
     errors: ErrorBudget = field(init=False)
+    rest: Callable[[float], None] | None = None
 
     def __post_init__(self) -> None:
         self.errors = ErrorBudget(self.clock)
@@ -134,8 +136,12 @@ class Client:
         if isinstance(need, Send):
             return self.transport.send(need.call.url, need.token, need.read)
         if need.seconds > 0:
-            self.sleep(need.seconds)
+            self.wait(need.seconds, lambda: isinstance(need, BackOff))
         return None
+
+    def wait(self, seconds: float, in_trouble: Callable[[], bool]) -> None:
+        """Wait, for a server in trouble or until Exact allows a call."""
+        (self.sleep if self.rest is None or in_trouble() else self.rest)(seconds)
 
     def ask_pages(self, call: Call, read: Callable[[bytes], _Linked]) -> Generator[Need | _Linked, Any, None]:
         """Read a collection: a conversation that also gives each page as it comes."""
@@ -225,7 +231,7 @@ class Client:
                 )
                 raise LimitReached(msg, until)
             if (wait := self.limits.wait(call.division)) > 0:
-                _log.info("Waiting %.1f s for the next minute of division %d", wait, call.division)
+                _log.debug("Division %d rests %.1f s until its next minute", call.division, wait)
             yield Rest(wait)
             if not wait:
                 return

@@ -20,7 +20,10 @@ from tap_exact_online.transport import Transport
 
 
 def connect(
-    settings: Settings, clock: Callable[[], float] = time.time, sleep: Callable[[float], None] = time.sleep
+    settings: Settings,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+    rest: Callable[[float], None] | None = None,
 ) -> Client:
     """Return a client for the server and the app of the settings. Nothing is sent before it is used.
 
@@ -28,6 +31,7 @@ def connect(
         settings: The checked settings.
         clock: Returns the time in epoch seconds.
         sleep: Waits for a number of seconds.
+        rest: The same where Exact's limits are what is waited for; None for `sleep`.
 
     Raises:
         ConfigurationError: The setting `store` names no kind of store.
@@ -45,7 +49,14 @@ def connect(
     transport = Transport(f"tap-exact-online/{version('tap-exact-online')}")
     limits = Limits(clock, settings.reserved_calls)
     return Client(
-        settings.base_url, rotation, limits, clock, sleep, transport, Patience(settings.maintenance)
+        settings.base_url,
+        rotation,
+        limits,
+        clock,
+        sleep,
+        transport,
+        Patience(settings.maintenance),
+        rest=rest,
     )
 
 

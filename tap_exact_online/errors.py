@@ -19,6 +19,11 @@ from __future__ import annotations
 from datetime import datetime
 
 
+def joined(said: str, then: str) -> str:
+    """Put a sentence behind what was said, which is often a server's and without a full stop."""
+    return f"{said}{'' if said.endswith(('.', '!', '?')) else '.'} {then}" if then else said
+
+
 class TapError(Exception):
     """The root of the tree.
 

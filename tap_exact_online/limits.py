@@ -15,6 +15,19 @@ _DAY = 86_400.0
 _SKEW = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """How many calls are left.
+
+    Attributes:
+        minute: In this minute; None where that is not known.
+        day: In this day, without those that are left for others; None where that is not known.
+    """
+
+    minute: int | None = None
+    day: int | None = None
+
+
 @dataclass(slots=True)
 class _Allowance:
     """What one division may still do.
@@ -64,6 +77,18 @@ class Limits:
         ):
             return None
         return known.day_resets
+
+    def remaining(self, division: int) -> Remaining:
+        """Return how many calls a division has left."""
+        known, now = self._divisions.get(division), self.clock()
+        if known is None:
+            return Remaining()
+        return Remaining(
+            known.minute_left if known.minute_resets > now else None,
+            max(0, known.day_left - self.reserve)
+            if known.day_left is not None and known.day_resets > now
+            else None,
+        )
 
     def sent(self, division: int) -> None:
         """Count a call that goes out, so that a lost answer is not forgotten."""

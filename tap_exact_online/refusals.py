@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from tap_exact_online.errors import Denied, ReadError, Refused
+from tap_exact_online.errors import Denied, ReadError, Refused, joined
 
 _LONGEST = 500
 
@@ -63,8 +63,9 @@ class Refusals:
 
     def error(self) -> ReadError:
         """Return the failure of a stream that is not asked for now."""
-        text = (
-            f"{self.said} Exact refused it {len(self.at)} times within the last hour; it is not asked again before that"
-            " hour is over, lest Exact block the app."
+        text = joined(
+            self.said,
+            f"Exact refused it {len(self.at)} times within the last hour; it is not asked again before that hour is over,"
+            " lest Exact block the app.",
         )
         return Denied(text) if self.denied else Refused(text)

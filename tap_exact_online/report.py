@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tap_exact_online.errors import Denied, LimitReached, ReadError
+from tap_exact_online.errors import Denied, LimitReached, ReadError, joined
+from tap_exact_online.progress import Totals, count
 
 _log = logging.getLogger("tap-exact-online")
+
+
+OUTCOMES: Mapping[int, str] = {
+    0: "complete.",
+    1: "not everything was read. What is missing and why stands above; the next run goes on from the state.",
+    2: "a setting, the catalog or the state cannot be used. Correct what the message above names.",
+    3: "the connection is dead. Somebody has to log in: exact-online login",
+    4: "stopped by a limit. Run again later; the next run goes on from the state.",
+    5: "a new token came but could not be stored. Make the store writable, and run again on this machine.",
+    130: "ended by Ctrl-C. The next run goes on from the state.",
+    143: "terminated. The next run goes on from the state.",
+}
+"""What each exit code means: `meltano run` turns all of them but 0 into 1."""
+
+
+def tell_outcome(code: int) -> None:
+    """Log an exit code in words, as the last line of a run."""
+    level = (
+        logging.INFO if code == 0 else logging.WARNING if code == LimitReached.exit_code else logging.ERROR
+    )
+    _log.log(level, "Exit code %d: %s", code, OUTCOMES.get(code, "ended."), extra={"exit_code": code})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +85,7 @@ class Report:
             error: Why.
             cure: What to do, where the error does not say it.
         """
-        gap = Gap(stream, division, f"{error} {cure}".strip())
+        gap = Gap(stream, division, joined(str(error), cure))
         if isinstance(error, LimitReached):
             self.postponed.append(gap)
             self.until = max(filter(None, (self.until, error.until)), default=None)
@@ -97,8 +119,22 @@ class Report:
         """0 complete, 1 some data could not be read, 4 some has to wait."""
         return 1 if self.failed else 4 if self.postponed else 0
 
-    def summarise(self) -> None:
-        """Log every gap with its cause, most serious first."""
+    def summarise(self, totals: Totals) -> None:
+        """Log what the run came to, and every gap with its cause, most serious first.
+
+        Args:
+            totals: What was read, and what it cost.
+        """
+        numbers = {
+            "failed": len(self.failed),
+            "postponed": len(self.postponed),
+            "skipped": len(self.skipped),
+            "warnings": len(self.warnings),
+        }
+        notes = [f"{number:,} {noun}" for noun, number in numbers.items() if number and noun != "warnings"]
+        notes += [count(len(self.warnings), "warning")] if self.warnings else []
+        text = f"{totals.text()} {', '.join(notes).capitalize()}{'.' if notes else ''}".strip()
+        _log.info("%s", text, extra={**totals.numbers(), **numbers})
         for title, gaps in (
             ("could not be read", self.failed),
             ("has to wait for Exact's limits", self.postponed),

@@ -134,8 +134,8 @@ def _denied(reason: str | None, said: str) -> Denied | LimitReached:
         return Denied(f"403 {reason}: {_WHOLE_DIVISION[reason]}", reason, whole_division=True)
     if scope := _SCOPE.search(said):
         return Denied(
-            f"403: the app registration lacks the scope '{scope[1]}': add it in the Exact App Centre"
-            " and connect again",
+            f"403: the app registration lacks the scope '{scope[1]}'. Add it in the Exact Online App Centre, then connect"
+            " again.",
             reason,
         )
     return Denied(f"403: {said or 'no explanation'}", reason)

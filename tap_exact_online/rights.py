@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tap_exact_online.catalog import Resource
+from tap_exact_online.errors import Denied
 
 MENU = "Master data > Users > user > Grant rights"
 MENU_DUTCH = "Stamgegevens > Overzicht | Gebruikers > Gebruiker > Rechten toekennen"
@@ -40,8 +41,15 @@ RIGHTS_DUTCH: Mapping[str, str] = {
 """The same rights in Dutch."""
 
 
-def advice(resource: Resource) -> str:
-    """Say what to check in Exact when a stream is refused."""
+def advice(resource: Resource, error: Exception) -> str:
+    """Say what to check in Exact when a stream is denied, where the denial does not say it itself.
+
+    Args:
+        resource: The row of the catalog.
+        error: Why the stream was not read.
+    """
+    if not isinstance(error, Denied) or error.whole_division or "lacks the scope" in str(error):
+        return ""
     parts = []
     if scope := resource.endpoint.scope:
         parts.append(f"the scope '{scope}' in {WHERE_SCOPES}")

@@ -68,6 +68,10 @@ class Scheduler:
         """Take note that a division needs nothing more."""
         self._places.discard(division)
 
+    def in_trouble(self) -> bool:
+        """Tell whether a division backs off: what is waited for is then the server, not an allowance."""
+        return any(division in self._places for division in self._due)
+
     def wait(self) -> float | None:
         """Return the seconds until `turn` may give another answer, None where only an answer can change it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -17,8 +18,9 @@ from tap_exact_online.bookmarks import ModifiedBookmark, TimestampBookmark, inst
 from tap_exact_online.calls import Call, Need, address
 from tap_exact_online.catalog import Kind, Resource, stream_of_deleted
 from tap_exact_online.client import Client
-from tap_exact_online.errors import ConfigurationError, Denied, LimitReached, ReadError, Refused
+from tap_exact_online.errors import ConfigurationError, LimitReached, ReadError, Refused
 from tap_exact_online.odata import Decoder, Page, datetime_literal, filter_clock, int64_literal, skiptoken
+from tap_exact_online.progress import Progress
 from tap_exact_online.reading import Conversation, Reading
 from tap_exact_online.refusals import Refusals
 from tap_exact_online.report import Report
@@ -48,6 +50,11 @@ class Run(Protocol):
     @property
     def report(self) -> Report:
         """Collects what could not be read."""
+        ...
+
+    @property
+    def progress(self) -> Progress:
+        """Knows how far the run is."""
         ...
 
     @property
@@ -146,7 +153,9 @@ class ExactStream(PageStream):
         scheduler.add(
             partition["Division"] for partition in ([context] if context else self.partitions or ())
         )
-        reading = Reading(self._conversation, scheduler, client.transport, client.sleep)
+        wait = partial(client.wait, in_trouble=scheduler.in_trouble)
+        reading = Reading(self._conversation, scheduler, client.transport, wait)
+        self.exact.progress.begins(self.name, len(self.exact.divisions))
         with metrics.http_request_counter(self.name, endpoint=self.resource.path) as counter:
             for arrival in reading.arrivals():
                 division, page = arrival.division, arrival.page
@@ -155,6 +164,7 @@ class ExactStream(PageStream):
                     continue
                 counter.increment()
                 yield page
+                self.exact.progress.page(division, page.count)
                 for line in page.rejected:
                     self.exact.report.rejected(self.name, division, line)
                 self.written(division, page)
@@ -165,6 +175,7 @@ class ExactStream(PageStream):
         A field that Exact does not know (any more) makes it refuse the whole call: such a field is left out for the rest
         of the run, so that one withdrawn property does not stop a stream.
         """
+        self.exact.progress.division_begins(division)
         client = self.exact.client
         if known := Refusals.read(self.note(_partition(division), "refused")):
             client.errors.recall(division, self.resource.path, known.at)
@@ -238,6 +249,7 @@ class ExactStream(PageStream):
         """Take note that a division has been read to its end."""
 
     def _ended(self, division: int, error: ReadError | LimitReached | None) -> None:
+        self.exact.progress.division_ends(division, complete=error is None)
         if error is None:
             self.keep_note(_partition(division), "refused", None)
             self.finished(division)
@@ -246,8 +258,7 @@ class ExactStream(PageStream):
         at = self.exact.client.errors.recent(division, self.resource.path)
         if refusals := Refusals.of(error, at, known):
             self.keep_note(_partition(division), "refused", refusals.note())
-        cure = advice(self.resource) if isinstance(error, Denied) and not error.whole_division else ""
-        self.exact.report.missed(self.name, division, error, cure)
+        self.exact.report.missed(self.name, division, error, advice(self.resource, error))
 
 
 class SyncStream(ExactStream):
@@ -372,7 +383,8 @@ class DivisionsStream(ExactStream):
     @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
         """Give the divisions that this run reads."""
-        yield self.page(self.selection.decoder.records(self.exact.divisions))
+        yield (page := self.page(self.selection.decoder.records(self.exact.divisions)))
+        self.exact.progress.undivided(self.name, page.count)
 
 
 def _partition(division: int) -> dict[str, Any]:

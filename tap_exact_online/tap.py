@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.singerlib import Catalog, CatalogEntry, MetadataMapping
 from typing_extensions import override
 
-from tap_exact_online import deletions, moves
+from tap_exact_online import deletions, live, moves
 from tap_exact_online import settings as _settings
 from tap_exact_online.bookmarks import check_bookmarks, read_before
 from tap_exact_online.catalog import BY_NAME, RESOURCES, Resource
@@ -24,7 +25,9 @@ from tap_exact_online.client import Client
 from tap_exact_online.connection import connect
 from tap_exact_online.divisions import MANAGE_COMPANIES, granted_divisions
 from tap_exact_online.errors import ConfigurationError, TapError
-from tap_exact_online.report import Report
+from tap_exact_online.limits import Remaining
+from tap_exact_online.progress import Progress
+from tap_exact_online.report import Report, tell_outcome
 from tap_exact_online.schemas import needed
 from tap_exact_online.sdk import TerminableTap
 from tap_exact_online.streams import ExactStream, stream_of
@@ -51,7 +54,24 @@ class TapExactOnline(TerminableTap):
     @cached_property
     def client(self) -> Client:
         """The one connection of this run."""
-        return connect(self.settings)
+        return connect(self.settings, sleep=self.progress.back_off, rest=self.progress.rest)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far this run is."""
+        return Progress(time.monotonic, time.sleep, live.log, self._calls, self._remaining)
+
+    def _calls(self) -> int:
+        client = self._client_of_run()
+        return 0 if client is None else client.calls
+
+    def _remaining(self, division: int) -> Remaining:
+        return self.client.limits.remaining(division)
+
+    def _client_of_run(self) -> Client | None:
+        """Return the client where it was needed so far."""
+        client: Client | None = vars(self).get("client")
+        return client
 
     @cached_property
     def report(self) -> Report:
@@ -140,16 +160,17 @@ class TapExactOnline(TerminableTap):
         """
         self._check_catalog()
         try:
-            if any(stream.selected for stream in self.streams.values()):
-                # Found before the first stream, so that a dead connection is no stream's failure.
-                self._prepare(self.divisions)
-            self.sync_all()
+            with live.shown(self.progress, os.environ):
+                if any(stream.selected for stream in self.streams.values()):
+                    # Found before the first stream, so that a dead connection is no stream's failure.
+                    self._prepare(self.divisions)
+                self.sync_all()
         except (TapError, SystemExit):  # SystemExit: terminated, see `TerminableTap`
             if not self.config.get("batch_config"):  # else the bookmarks are ahead of the last BATCH message
                 self.state_writer.write_state(self.state)
             raise
         finally:
-            self.report.summarise()
+            self.report.summarise(self.progress.totals())
             self._check_token()
         if self.report.exit_code:
             sys.exit(self.report.exit_code)
@@ -167,7 +188,7 @@ class TapExactOnline(TerminableTap):
 
     def _check_token(self) -> None:
         """End with what is most urgent: a new token that the store did not take."""
-        client = vars(self).get("client")  # made only when it was needed
+        client = self._client_of_run()
         if client is not None and client.tokens.unsaved is not None:
             raise client.tokens.unsaved
 
@@ -213,6 +234,7 @@ class TapExactOnline(TerminableTap):
         with cls._exit_codes():
             cls.print_version(print_fn=cls.logger.info)
             cls._from_command_line(config, _document(state, "--state"), _document(catalog, "--catalog")).run()
+            tell_outcome(0)
 
     @classmethod
     @override
@@ -269,6 +291,10 @@ class TapExactOnline(TerminableTap):
         """Turn failures into one line and the exit code they mean."""
         try:
             yield
+        except SystemExit as end:
+            if isinstance(end.code, int):
+                tell_outcome(end.code)
+            raise
         except ConfigValidationError as error:
             cls._fail(ConfigurationError(_settings.explain(error.errors)))
         except TapError as error:
@@ -285,6 +311,7 @@ class TapExactOnline(TerminableTap):
     @classmethod
     def _fail(cls, error: TapError) -> NoReturn:
         cls.logger.error("%s", error)
+        tell_outcome(error.exit_code)
         sys.exit(error.exit_code)
 
 
