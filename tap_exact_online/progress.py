@@ -159,6 +159,7 @@ class _Division:
     """A division that is being read."""
 
     began: float
+    bookmark: Any
     rows: int = 0
     pages: int = 0
 
@@ -222,10 +223,15 @@ class Progress:
             self._streams.add(stream)
             self._stream = _Stream(stream, divisions, self._clock(), self._calls())
 
-    def division_begins(self, division: int | None) -> None:
-        """Take note that a division of the stream begins; None is all of them, for a stream that knows none."""
+    def division_begins(self, division: int | None, bookmark: Any = None) -> None:
+        """Take note that a division of the stream begins.
+
+        Args:
+            division: The division; None is all of them, for a stream that knows none.
+            bookmark: From where it is read; None for everything.
+        """
         if self._stream is not None:
-            self._stream.reading[division] = _Division(self._clock())
+            self._stream.reading[division] = _Division(self._clock(), bookmark)
         if division is not None:
             self._divisions.add(division)
 
@@ -238,11 +244,12 @@ class Progress:
             known.rows += rows
             known.pages += 1
 
-    def division_ends(self, division: int | None, *, complete: bool = True) -> None:
+    def division_ends(self, division: int | None, bookmark: Any = None, *, complete: bool = True) -> None:
         """Take note that a division of the stream has ended, and tell of it.
 
         Args:
             division: The division.
+            bookmark: From where it will be read. Where it has not moved, the rows that came were known already.
             complete: It was read to its end.
         """
         stream = self._stream
@@ -251,10 +258,10 @@ class Progress:
         known = stream.reading.pop(division)
         stream.done += 1
         if division is not None:
-            self._tell_of_division(stream.name, division, known, complete=complete)
+            news = bool(known.rows) and (bookmark is None or bookmark != known.bookmark)
+            self._tell_of_division(stream.name, division, known, news=news, complete=complete)
         if stream.done == stream.divisions:
             self._tell_of_stream(stream)
-            self._stream = None
 
     def undivided(self, stream: str, rows: int) -> None:
         """Take note of a stream that knows no divisions, when it has been written."""
@@ -263,7 +270,9 @@ class Progress:
         self.page(None, rows)
         self.division_ends(None)
 
-    def _tell_of_division(self, stream: str, division: int, known: _Division, *, complete: bool) -> None:
+    def _tell_of_division(
+        self, stream: str, division: int, known: _Division, *, news: bool, complete: bool
+    ) -> None:
         """Tell of a division: of one that had nothing new, only to those who look closely."""
         seconds = self._clock() - known.began
         read = f"{count(known.rows, 'row')} in {count(known.pages, 'page')}, {duration(seconds)}"
@@ -275,7 +284,7 @@ class Progress:
             "seconds": round(seconds, 3),
             "complete": complete,
         }
-        quiet = self.drawn or (complete and not known.rows)
+        quiet = self.drawn or (complete and not news)
         text = f"{stream} in division {division}: {'' if complete else 'broken off after '}{read}"
         self._tell(Line(text, numbers, logging.DEBUG if quiet else logging.INFO))
 

@@ -28,10 +28,11 @@ OUTCOMES: Mapping[int, str] = {
 
 def tell_outcome(code: int) -> None:
     """Log an exit code in words, as the last line of a run."""
-    level = (
-        logging.INFO if code == 0 else logging.WARNING if code == LimitReached.exit_code else logging.ERROR
-    )
+    level = logging.INFO if code == 0 else logging.WARNING if code in _NO_FAULT else logging.ERROR
     _log.log(level, "Exit code %d: %s", code, OUTCOMES.get(code, "ended."), extra={"exit_code": code})
+
+
+_NO_FAULT = frozenset({LimitReached.exit_code, 130, 143})
 
 
 @dataclass(frozen=True, slots=True)

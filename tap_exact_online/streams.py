@@ -150,9 +150,7 @@ class ExactStream(PageStream):
         """Read divisions, as many at once as the settings say. What cannot be read is reported, and the rest goes on."""
         client = self.exact.client
         scheduler = Scheduler(client.clock, self.exact.settings.concurrency, client.limits.wait)
-        scheduler.add(
-            partition["Division"] for partition in ([context] if context else self.partitions or ())
-        )
+        scheduler.add(each["Division"] for each in ([context] if context else self.partitions or ()))
         wait = partial(client.wait, in_trouble=scheduler.in_trouble)
         reading = Reading(self._conversation, scheduler, client.transport, wait)
         self.exact.progress.begins(self.name, len(self.exact.divisions))
@@ -175,7 +173,7 @@ class ExactStream(PageStream):
         A field that Exact does not know (any more) makes it refuse the whole call: such a field is left out for the rest
         of the run, so that one withdrawn property does not stop a stream.
         """
-        self.exact.progress.division_begins(division)
+        self.exact.progress.division_begins(division, self.bookmark(_partition(division)))
         client = self.exact.client
         if known := Refusals.read(self.note(_partition(division), "refused")):
             client.errors.recall(division, self.resource.path, known.at)
@@ -249,7 +247,9 @@ class ExactStream(PageStream):
         """Take note that a division has been read to its end."""
 
     def _ended(self, division: int, error: ReadError | LimitReached | None) -> None:
-        self.exact.progress.division_ends(division, complete=error is None)
+        self.exact.progress.division_ends(
+            division, self.bookmark(_partition(division)), complete=error is None
+        )
         if error is None:
             self.keep_note(_partition(division), "refused", None)
             self.finished(division)

@@ -131,7 +131,7 @@ def test_the_summary_counts_gaps_and_warnings(caplog: pytest.LogCaptureFixture) 
         pytest.param(1, logging.ERROR, "not everything was read", id="some-missing"),
         pytest.param(3, logging.ERROR, "log in", id="dead"),
         pytest.param(4, logging.WARNING, "stopped by a limit", id="limit"),
-        pytest.param(143, logging.ERROR, "terminated", id="terminated"),
+        pytest.param(143, logging.WARNING, "terminated", id="terminated"),
     ],
 )
 def test_an_exit_code_is_told_in_words(
