@@ -283,7 +283,7 @@ class Writer(MsgSpecWriter):
         raise SystemExit(128 + signum)
 
 
-class _States(StateWriter):
+class States(StateWriter):
     """Writes a state that differs from the last one.
 
     The SDK copies every state twice to know that and to write it, bookmark by bookmark, which takes longer than all the
@@ -311,7 +311,7 @@ class TerminableTap(Tap):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if isinstance(self.message_writer, Writer):
-            self._state_writer = _States(self.message_writer)
+            self._state_writer = States(self.message_writer)
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
