@@ -17,6 +17,7 @@ writes then must equal what the floor wrote, record by record.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 from functools import partial
@@ -33,6 +34,11 @@ _DRAIN = "the sandbox itself"
 _ENOUGH = 100_000  # rows a second; below, the sandbox would be measured too
 
 
+def _setting(text: str) -> tuple[str, Any]:
+    name, _, value = text.partition("=")
+    return name, json.loads(value)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -45,7 +51,14 @@ def _arguments() -> argparse.Namespace:
         "--config", type=Path, help="the configuration of those taps, where they are not this one"
     )
     parser.add_argument("--catalog", type=Path, help="their catalog")
-    parser.add_argument("--concurrency", type=int, default=1, help="the setting of this tap")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=_setting,
+        metavar="NAME=JSON",
+        help="a setting of this tap, as concurrency=4",
+    )
     parser.add_argument("--no-straightforward", action="store_true", help="leave the slow one out")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
@@ -54,7 +67,7 @@ def _arguments() -> argparse.Namespace:
 def _programs(bench: Bench, args: argparse.Namespace) -> dict[str, Program]:
     fields = fields_of(_STREAM)
     found = [bench.floor(fields)]
-    setting = {"streams": [_STREAM], "concurrency": args.concurrency}
+    setting = {"streams": [_STREAM], **dict(args.set)}
     found.append(bench.ours("this tap", **setting))
     for number, given in enumerate(args.tap, start=1):
         name = given if len(args.tap) == len(set(args.tap)) else f"{given} ({number})"

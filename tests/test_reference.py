@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import http.server
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -16,6 +13,7 @@ import pytest
 
 from tap_exact_online import edm
 from tap_exact_online.catalog import RESOURCES
+from tests.serving import serving
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "check_reference.py"
 LIST = "/docs/HlpRestAPIResources.aspx"
@@ -57,31 +55,11 @@ def kind(fact: edm.Property) -> str:
     return fact.type if "(" in fact.type or "." in fact.type else f"Edm.{fact.type}"
 
 
-@contextmanager
-def serving(documents: Mapping[str, str]) -> Iterator[str]:
-    class Reference(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if self.path in documents else 404)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(documents.get(self.path, "").encode())
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Reference) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}{LIST}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def check(documents: Mapping[str, str]) -> tuple[int, list[str]]:
-    with serving(documents) as address:
-        done = subprocess.run([sys.executable, SCRIPT, address], check=False, capture_output=True, text=True)
+    with serving(lambda _: documents) as address:
+        done = subprocess.run(
+            [sys.executable, SCRIPT, address + LIST], check=False, capture_output=True, text=True
+        )
     assert not done.stderr
     return done.returncode, done.stdout.splitlines()
 

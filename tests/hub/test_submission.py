@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import re
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +18,8 @@ from demo.project import ROOT, Project
 from tap_exact_online.cli import main as cli
 from tap_exact_online.errors import TapError
 from tap_exact_online.settings import SETTINGS
+from tests.about import about, settings
+from tests.serving import serving
 
 HUB = ROOT / "hub"
 (DEFINITION_FILE,) = HUB.glob("_data/meltano/extractors/*/*.yml")
@@ -37,19 +35,8 @@ KINDS = {"array": {"array"}, "boolean": {"boolean"}, "integer": {"integer", "num
 
 
 @pytest.fixture(scope="module")
-def about() -> dict[str, Any]:
-    program = Path(sys.executable).with_name("tap-exact-online")
-    done = subprocess.run([program, "--about", "--format=json"], check=True, capture_output=True)
-    return dict(json.loads(done.stdout))
-
-
-def leaves(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name settings as the Hub does: a dot leads into an object, unless its keys are the user's own."""
-    for name, each in schema["properties"].items():
-        if each.get("properties") and not isinstance(each.get("additionalProperties"), dict):
-            yield from leaves(each, f"{prefix}{name}.")
-        else:
-            yield prefix + name, each
+def told() -> dict[str, Any]:
+    return about(Path(sys.executable).with_name("tap-exact-online"))
 
 
 def test_is_what_the_script_writes() -> None:
@@ -105,14 +92,14 @@ def test_lists_are_in_the_order_of_the_hub() -> None:
     assert all(group == sorted(group) for group in DEFINITION["settings_group_validation"])
 
 
-def test_agrees_with_what_the_tap_tells(about: dict[str, Any]) -> None:
-    told = dict(leaves(about["settings"]))
-    assert sorted(SETTINGS_BY_NAME) == sorted(told)
-    assert DEFINITION["settings_group_validation"] == [sorted(about["settings"]["required"])]
+def test_agrees_with_what_the_tap_tells(told: dict[str, Any]) -> None:
+    known = dict(settings(told["settings"]))
+    assert sorted(SETTINGS_BY_NAME) == sorted(known)
+    assert DEFINITION["settings_group_validation"] == [sorted(told["settings"]["required"])]
     # `test` is not in what the SDK tells: it is the --test that every tap of the SDK has.
-    assert DEFINITION["capabilities"] == sorted({*about["capabilities"], "test"})
-    assert DEFINITION["supported_python_versions"] == about["supported_python_versions"]
-    for name, schema in told.items():
+    assert DEFINITION["capabilities"] == sorted({*told["capabilities"], "test"})
+    assert DEFINITION["supported_python_versions"] == told["supported_python_versions"]
+    for name, schema in known.items():
         setting = SETTINGS_BY_NAME[name]
         assert setting.get("value") == (schema.get("default") or setting.get("value")), name
         if "enum" in schema:
@@ -123,11 +110,11 @@ def test_agrees_with_what_the_tap_tells(about: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
-def test_our_own_settings_are_described_as_in_the_table(setting: Any, about: dict[str, Any]) -> None:
-    there, told = SETTINGS_BY_NAME[setting.name], about["settings"]["properties"][setting.name]
-    assert there["label"] == told["title"] == setting.label
-    assert there["description"] == told["description"] == setting.description
-    assert there.get("sensitive", False) is told.get("secret", False) is setting.secret
+def test_our_own_settings_are_described_as_in_the_table(setting: Any, told: dict[str, Any]) -> None:
+    there, schema = SETTINGS_BY_NAME[setting.name], told["settings"]["properties"][setting.name]
+    assert there["label"] == schema["title"] == setting.label
+    assert there["description"] == schema["description"] == setting.description
+    assert there.get("sensitive", False) is schema.get("secret", False) is setting.secret
 
 
 def test_agrees_with_meltano_yml() -> None:
@@ -197,44 +184,23 @@ def test_meltano_takes_it_by_its_file(tmp_path: Path) -> None:
     assert {"commands", "pip_url", "settings", "variant"} <= set(added)
 
 
-@contextmanager
-def hub() -> Iterator[str]:
-    """Serve what the Hub makes of the submission for Meltano: an index, and the definition without its texts."""
+def hub(address: str) -> dict[str, str]:
+    """Return what the Hub makes of the submission for Meltano: an index, and the definition without its texts."""
     left_out = {*TEXTS, "domain_url", "keywords", "maintenance_status", "quality"}
     name, variant = DEFINITION["name"], DEFINITION["variant"]
     place = f"/plugins/extractors/{name}--{variant}"
-
-    class Hub(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            root = f"http://127.0.0.1:{server.server_port}"
-            documents = {
-                "/plugins/extractors/index": {
-                    name: {
-                        "default_variant": variant,
-                        "logo_url": DEFINITION["logo_url"],
-                        "variants": {variant: {"ref": root + place}},
-                    }
-                },
-                place: {key: DEFINITION[key] for key in DEFINITION if key not in left_out},
-            }
-            known = self.path in documents
-            self.send_response(200 if known else 404)
-            self.end_headers()
-            self.wfile.write(json.dumps(documents.get(self.path, {})).encode())
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    entry = {
+        "default_variant": variant,
+        "logo_url": DEFINITION["logo_url"],
+        "variants": {variant: {"ref": address + place}},
+    }
+    definition = {key: value for key, value in DEFINITION.items() if key not in left_out}
+    return {"/plugins/extractors/index": json.dumps({name: entry}), place: json.dumps(definition)}
 
 
 def test_meltano_finds_everything_on_the_hub(tmp_path: Path) -> None:
     (tmp_path / "meltano.yml").write_text("send_anonymous_usage_stats: false\n")
-    with hub() as address:
+    with serving(hub) as address:
         project = Project(tmp_path, {"MELTANO_HUB_API_ROOT": address, "XDG_CACHE_HOME": str(tmp_path)})
         project.meltano("add", "--no-install", DEFINITION["name"])
     added = yaml.safe_load((tmp_path / "meltano.yml").read_text())["plugins"]["extractors"]

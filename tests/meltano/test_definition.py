@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import yaml
 from demo.project import ROOT, copy_project
 from tap_exact_online.catalog import RESOURCES
 from tap_exact_online.settings import SETTINGS, config_jsonschema
+from tests.about import about, settings
 
 DEFINITION = yaml.safe_load((ROOT / "meltano.yml").read_text())
 PLUGINS = [(kind, plugin) for kind, plugins in DEFINITION["plugins"].items() for plugin in plugins]
@@ -21,11 +21,6 @@ PLUGINS = [(kind, plugin) for kind, plugins in DEFINITION["plugins"].items() for
 
 def plugin(name: str) -> dict[str, Any]:
     return next(each for _, each in PLUGINS if each["name"] == name)
-
-
-def about(program: Path) -> dict[str, Any]:
-    done = subprocess.run([program, "--about", "--format=json"], check=True, capture_output=True)
-    return dict(json.loads(done.stdout))
 
 
 def test_is_what_the_script_writes() -> None:
@@ -53,18 +48,9 @@ def test_capabilities_and_settings_are_those_that_the_tap_tells() -> None:
     told = about(Path(sys.executable).with_name("tap-exact-online"))
     # `test` is not in what the SDK tells: it is the --test that every tap of the SDK has.
     assert set(plugin("tap-exact-online")["capabilities"]) == {*told["capabilities"], "test"}
-    assert [setting["name"] for setting in plugin("tap-exact-online")["settings"]] == list(
-        names(told["settings"])
-    )
-
-
-def names(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    """Name settings as Meltano does: a dot leads into an object, unless its keys are the user's own."""
-    for name, each in schema["properties"].items():
-        if each.get("properties") and not isinstance(each.get("additionalProperties"), dict):
-            yield from names(each, f"{prefix}{name}.")
-        else:
-            yield prefix + name
+    assert [setting["name"] for setting in plugin("tap-exact-online")["settings"]] == [
+        name for name, _ in settings(told["settings"])
+    ]
 
 
 def test_the_loader_knows_its_settings() -> None:

@@ -192,8 +192,7 @@ def test_the_tap_hashes_alike_by_its_own_stream_maps(
         world.sandbox,
         world.database,
         TAP_EXACT_ONLINE_STORE=world.project.variables["TAP_EXACT_ONLINE_STORE"],
-        # The tap's own stream maps may name selected streams only.
-        TAP_EXACT_ONLINE_STREAM_MAPS=json.dumps({"accounts": mapping["config"]["stream_maps"]["accounts"]}),
+        TAP_EXACT_ONLINE_STREAM_MAPS=json.dumps(mapping["config"]["stream_maps"]),
         TAP_EXACT_ONLINE_STREAM_MAP_CONFIG=json.dumps({"salt": SALT}),
         TAP_EXACT_ONLINE_LOGLEVEL="WARNING",
         **SELECT,
