@@ -124,17 +124,16 @@ class Status:
         return f"{self.stream}: {self.done:,} of {count(self.divisions, 'division')}, {rows}"
 
     def costing(self) -> str:
-        """Say what it cost, what is left, and what it waits for."""
+        """Say what it waits for, what it cost, and what is left. Where a line is cut off, the end is what goes."""
         left = [
             f"{number:,} {period}"
             for number, period in ((self.left.minute, "this minute"), (self.left.day, "today"))
             if number is not None
         ]
-        parts = [count(self.calls, "call")]
+        parts = [] if self.cause is None else [f"waiting {duration(self.wait)} {_CAUSES[self.cause]}"]
+        parts.append(count(self.calls, "call"))
         if left:
             parts.append(f"{' and '.join(left)} left")
-        if self.cause is not None:
-            parts.append(f"waiting {duration(self.wait)} {_CAUSES[self.cause]}")
         return "; ".join(parts)
 
     def line(self) -> Line:
