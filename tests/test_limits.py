@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_exact_online.limits import ErrorBudget, Limits
+from tap_exact_online.limits import ErrorBudget, Limits, Remaining
 
 DAY = 86_400
 NOON = 1_750_000_040.0  # 20 s into a minute
@@ -52,6 +52,33 @@ def ms(seconds: float | str) -> str:
 def test_the_moments_of_these_tests_are_what_they_say() -> None:
     assert (NOON % 60, MINUTE_ENDS % 60, DAY_ENDS % DAY) == (20, 0, 0)
     assert DAY_ENDS - DAY < NOON < MINUTE_ENDS < DAY_ENDS
+
+
+@pytest.mark.parametrize(
+    ("headers", "later", "remaining"),
+    [
+        pytest.param({}, 0, Remaining(None, None), id="nothing-is-known"),
+        pytest.param(minute(9) | day(800), 0, Remaining(9, 700), id="both-less-the-reserve"),
+        pytest.param(day(40), 0, Remaining(None, 0), id="only-the-reserve-is-left"),
+        pytest.param(minute(9) | day(800), 40, Remaining(None, 700), id="the-minute-is-over"),
+        pytest.param(minute(9) | day(800), DAY, Remaining(None, None), id="the-day-is-over"),
+    ],
+)
+def test_what_remains_is_what_was_told_until_it_is_over(
+    clock: Clock, headers: dict[str, str], later: float, remaining: Remaining
+) -> None:
+    limits = Limits(clock, reserve=100)
+    assert limits.remaining(7) == Remaining()
+    limits.answered(7, headers)
+    clock.now += later
+    assert limits.remaining(7) == remaining
+    assert limits.remaining(8) == Remaining()
+
+
+def test_a_call_that_goes_out_is_taken_from_what_remains(limits: Limits) -> None:
+    limits.answered(7, minute(9) | day(800))
+    limits.sent(7)
+    assert limits.remaining(7) == Remaining(8, 799)
 
 
 def test_a_division_of_which_nothing_is_known_may_be_called(limits: Limits) -> None:

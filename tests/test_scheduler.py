@@ -134,6 +134,19 @@ def test_one_without_calls_left_is_not_begun(closed: dict[int, float], order: li
     assert sum(clock.slept) == max(closed.values(), default=0)
 
 
+def test_a_server_is_in_trouble_while_a_division_backs_off() -> None:
+    scheduler, clock = scheduler_of(7, 8, 9, most=2, closed={9: 30.0})
+    assert turns(scheduler) == [7, 8]
+    assert not scheduler.in_trouble()
+    scheduler.rests(7, 40)
+    assert not scheduler.in_trouble()
+    scheduler.backs_off(8, 2)
+    assert scheduler.in_trouble()
+    clock.sleep(2)
+    assert turns(scheduler) == [8]
+    assert not scheduler.in_trouble()
+
+
 def test_more_can_be_added_at_any_time() -> None:
     scheduler, _ = scheduler_of(7)
     assert turns(scheduler) == [7]
