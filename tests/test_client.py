@@ -185,6 +185,22 @@ def test_the_token_is_taken_after_the_wait_for_the_limit(
 # --- Limits --------------------------------------------------------------------------------------------------
 
 
+def test_a_wait_for_a_limit_is_told_from_one_for_the_server(
+    client: Client, clock: Clock, requests_mock: requests_mock.Mocker
+) -> None:
+    rested: list[float] = []
+
+    def rest(seconds: float) -> None:
+        rested.append(seconds)
+        clock.now += seconds
+
+    client.rest = rest
+    requests_mock.get(URL, [{"status_code": 429}, {"status_code": 503}, rows("a")])
+    assert read(client) == ["a"]
+    assert rested == [40.0]
+    assert len(clock.slept) == 1
+
+
 def test_a_429_without_headers_waits_for_the_next_clock_minute(
     client: Client, clock: Clock, requests_mock: requests_mock.Mocker
 ) -> None:
