@@ -32,7 +32,7 @@ CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
 
 @pytest.fixture
 def books(start_sandbox: StartSandbox) -> Sandbox:
-    return start_sandbox(**FINE, rows=2500)
+    return start_sandbox(**FINE, divisions=4, rows=1250)
 
 
 @pytest.fixture
@@ -73,13 +73,20 @@ def _all_rows(books: Sandbox) -> dict[tuple[Any, ...], dict[str, Any]]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("times", [1, 3])
-@pytest.mark.parametrize("lines", [3, 1200])
+@pytest.mark.parametrize(
+    ("lines", "times", "concurrency"), [(3, 1, 8), (3, 3, 1), (1200, 1, 1), (1200, 3, 8)]
+)
 def test_a_slow_loader_gets_whole_lines_and_the_state(  # noqa: PLR0917  a table
-    books: Sandbox, tap: Tap, catalog: dict[str, Any], how: signal.Signals, times: int, lines: int
+    books: Sandbox,
+    tap: Tap,
+    catalog: dict[str, Any],
+    how: signal.Signals,
+    lines: int,
+    times: int,
+    concurrency: int,
 ) -> None:
     loader = Loader()
-    process = _start(tap, catalog)
+    process = _start(tap, catalog, concurrency=concurrency)
     for line in _slowly(process, lines):
         loader.take(line)
     _wait_until_blocked(process)
@@ -102,11 +109,12 @@ def test_a_slow_loader_gets_whole_lines_and_the_state(  # noqa: PLR0917  a table
     assert {**loader.tables.get(STREAM, {}), **again.table(STREAM)} == _all_rows(books)
 
 
+@pytest.mark.parametrize("concurrency", [1, 8])
 def test_a_signal_while_it_waits_for_exact_ends_it_at_once(
-    books: Sandbox, tap: Tap, catalog: dict[str, Any]
+    books: Sandbox, tap: Tap, catalog: dict[str, Any], concurrency: int
 ) -> None:
     books.control.fault("status", status=503, path=BY_NAME[STREAM].path, skip=1, times=None)
-    process = _start(tap, catalog)
+    process = _start(tap, catalog, concurrency=concurrency)
     loader = Loader()
     while loader.state.get("bookmarks", {}).get(STREAM) is None:
         assert process.stdout
@@ -122,14 +130,20 @@ def test_a_signal_while_it_waits_for_exact_ends_it_at_once(
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-@pytest.mark.parametrize("lines", [3, 6, 11])
+@pytest.mark.parametrize(("lines", "concurrency"), [(3, 8), (6, 1), (11, 1), (11, 8)])
 def test_batch_files_hold_all_that_the_state_says(  # noqa: PLR0917  a table
-    books: Sandbox, tap: Tap, catalog: dict[str, Any], tmp_path: Path, how: signal.Signals, lines: int
+    books: Sandbox,
+    tap: Tap,
+    catalog: dict[str, Any],
+    tmp_path: Path,
+    how: signal.Signals,
+    lines: int,
+    concurrency: int,
 ) -> None:
     root = tmp_path / "batches"
     root.mkdir()
     batch = {"encoding": {"format": "jsonl"}, "storage": {"root": f"file://{root}"}, "batch_size": 300}
-    process = _start(tap, catalog, batch_config=batch)
+    process = _start(tap, catalog, batch_config=batch, concurrency=concurrency)
     read = [*_slowly(process, lines)]
     process.send_signal(how)
     assert process.stdout
