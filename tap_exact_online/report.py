@@ -16,7 +16,7 @@ _log = logging.getLogger("tap-exact-online")
 OUTCOMES: Mapping[int, str] = {
     0: "complete.",
     1: "not everything was read. What is missing and why stands above; the next run goes on from the state.",
-    2: "a setting, the catalog or the state cannot be used. Correct what the message above names.",
+    2: "a setting, the catalog or the state cannot be used. Correct what the message names.",
     3: "the connection is dead. Somebody has to log in: exact-online login",
     4: "stopped by a limit. Run again later; the next run goes on from the state.",
     5: "a new token came but could not be stored. Make the store writable, and run again on this machine.",
@@ -27,7 +27,7 @@ OUTCOMES: Mapping[int, str] = {
 
 
 def tell_outcome(code: int) -> None:
-    """Log an exit code in words, as the last line of a run."""
+    """Log an exit code in words, at the end of a run."""
     level = logging.INFO if code == 0 else logging.WARNING if code in _NO_FAULT else logging.ERROR
     _log.log(level, "Exit code %d: %s", code, OUTCOMES.get(code, "ended."), extra={"exit_code": code})
 

@@ -310,8 +310,9 @@ class TapExactOnline(TerminableTap):
 
     @classmethod
     def _fail(cls, error: TapError) -> NoReturn:
-        cls.logger.error("%s", error)
         tell_outcome(error.exit_code)
+        # The last line is what `meltano config test` shows of a failure.
+        cls.logger.error("%s", error)
         sys.exit(error.exit_code)
 
 

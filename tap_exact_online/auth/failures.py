@@ -44,7 +44,7 @@ def refused(answer: TokenAnswer, now: float, place: str, tokens: Tokens) -> TapE
         place: The token store.
         tokens: What it holds: whose tries went before.
     """
-    said = f"Exact says: {answer.said}."
+    said = f"Exact says: {answer.said.rstrip('.')}."
     if answer.verdict is Verdict.WRONG_CLIENT:
         return ConfigurationError(
             f"The app registration is not accepted: check `client_id` and `client_secret`. {said}"

@@ -117,7 +117,9 @@ def test_the_last_line_says_what_the_exit_code_means(
     assert said[-1].startswith("Exit code 4: stopped by a limit.")
     assert said[-2].startswith("Run again after ")
     refused = tap.run(region="nowhere")
-    assert (refused.exit_code, "Exit code 2: " in _messages(refused)[-1]) == (2, True)
+    assert (refused.exit_code, "Exit code 2: " in _messages(refused)[-2]) == (2, True)
+    # What Meltano shows of a failure is the last line, and that has to say what is wrong.
+    assert "`region`" in _messages(refused)[-1]
 
 
 # --- In a structured log -------------------------------------------------------------------------------------
