@@ -13,21 +13,29 @@ import pytest
 from tap_exact_online.catalog import BY_NAME
 from tests.conftest import Sandbox, StartSandbox
 from tests.expected import expected_rows
+from tests.faults.quick import narrow
 from tests.singer import Run, Tap, tap_for
 
 PATH = "sync/Financial/TransactionLines"
-PAGES = 4
+PAGES = 2
+DIVISIONS = 4
 QUICK = {"minute_limit": 100_000, "day_limit": 100_000, "contract_limit": 100_000}
 
 
 @pytest.fixture
 def world(start_sandbox: StartSandbox) -> Sandbox:
-    return start_sandbox(rows=PAGES * 1000 - 500, **QUICK)
+    return start_sandbox(divisions=DIVISIONS, rows=PAGES * 1000 - 500, **QUICK)
 
 
 @pytest.fixture
 def tap(world: Sandbox, tmp_path: Path) -> Tap:
     return tap_for(world, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    everything = Tap(tmp_path_factory.mktemp("catalog"), {}).catalog(["transaction_lines"])
+    return narrow(everything, {"transaction_lines": {"Description", "Modified", "Notes", "AccountName"}})
 
 
 def _interrupted(tap: Tap, catalog: dict[str, Any], states: int, how: signal.Signals) -> tuple[Run, int]:
@@ -55,16 +63,19 @@ def _interrupted(tap: Tap, catalog: dict[str, Any], states: int, how: signal.Sig
     return Run(process.wait(30), "", kept), process.pid
 
 
-@pytest.mark.parametrize("states", [2, 4, 6])  # the first tells of the divisions only
-@pytest.mark.parametrize("late_commits", [False, True])
-def test_a_killed_run_goes_on_from_the_last_page_that_was_written(
+@pytest.mark.parametrize(
+    ("concurrency", "states", "late_commits"),  # the first state tells of the divisions only
+    [(1, 2, False), (1, 4, True), (1, 6, False), (8, 2, True), (8, 4, False), (8, 6, True)],
+)
+def test_a_killed_run_goes_on_from_the_last_page_that_was_written(  # noqa: PLR0917  a table
     world: Sandbox,
     tap: Tap,
+    catalog: dict[str, Any],
+    concurrency: int,
     states: int,
     late_commits: bool,  # noqa: FBT001
 ) -> None:
-    tap.config["late_commits"] = late_commits
-    catalog = tap.catalog(["transaction_lines"])
+    tap.config |= {"concurrency": concurrency, "late_commits": late_commits}
     first, _ = _interrupted(tap, catalog, states, signal.SIGKILL)
     written = len(first.records["transaction_lines"])
     assert first.exit_code == -signal.SIGKILL
@@ -84,8 +95,11 @@ def test_a_killed_run_goes_on_from_the_last_page_that_was_written(
     assert world.control.stats()["by_endpoint"][PATH] <= pages - written // 1000 + again
 
 
-def test_a_terminated_run_says_so_and_leaves_a_state_to_go_on_from(tap: Tap) -> None:
-    catalog = tap.catalog(["transaction_lines"])
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_a_terminated_run_says_so_and_leaves_a_state_to_go_on_from(
+    tap: Tap, catalog: dict[str, Any], concurrency: int
+) -> None:
+    tap.config["concurrency"] = concurrency
     process = subprocess.Popen(
         tap.command(catalog=catalog), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -99,9 +113,11 @@ def test_a_terminated_run_says_so_and_leaves_a_state_to_go_on_from(tap: Tap) -> 
     assert "Traceback" not in log
 
 
-def test_a_loader_that_dies_is_no_traceback(tap: Tap) -> None:
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_a_loader_that_dies_is_no_traceback(tap: Tap, catalog: dict[str, Any], concurrency: int) -> None:
+    tap.config["concurrency"] = concurrency
     process = subprocess.Popen(
-        tap.command(catalog=tap.catalog(["transaction_lines"])),
+        tap.command(catalog=catalog),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
