@@ -121,6 +121,50 @@ def test_every_instant_is_written_with_an_offset(clock: datetime) -> None:
     assert abs(written.replace(tzinfo=None) - clock) <= timedelta(hours=2)
 
 
+MILLISECOND = timedelta(milliseconds=1)
+FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999
+# Where the Dutch clock was moved by other than whole hours, where it is moved at all, and where the calendar ends.
+turning_points = [
+    *(datetime.fromisoformat(text) for text in ("0001-01-01", "1892-05-01", "1916-05-01", "1937-07-01")),
+    *(
+        datetime.fromisoformat(text)
+        for text in ("1940-05-16", "1940-05-17", "1942-11-02", "1945-09-16", "1970-01-01")
+    ),
+    *(moment.replace(tzinfo=None) for moment in (AUTUMN, SPRING)),
+    datetime.fromisoformat("9999-12-31T23:59:59.999"),
+]
+around_turning_points = st.builds(
+    lambda point, ms: min(max((point - EPOCH) // MILLISECOND + ms, FIRST), LAST),
+    st.sampled_from(turning_points),
+    st.integers(-3 * 86_400_000, 3 * 86_400_000),
+)
+
+
+@given(st.integers(FIRST, LAST) | around_turning_points)
+@example(FIRST)
+@example(LAST)
+def test_an_instant_is_written_from_parts_as_it_is_as_a_whole(ms: int) -> None:
+    text = f"/Date({ms})/"
+    assert instant(text) == to_utc(parse_date(text)).isoformat()
+
+
+@pytest.mark.parametrize("point", turning_points)
+def test_every_hour_around_a_turning_point_is_written_from_parts(point: datetime) -> None:
+    middle = (point - EPOCH) // MILLISECOND
+    for ms in range(middle - 30 * 3_600_000, middle + 30 * 3_600_000, 1_799_999):
+        if FIRST <= ms <= LAST:
+            text = f"/Date({ms})/"
+            assert instant(text) == to_utc(parse_date(text)).isoformat()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "/Date()/", "2024-01-31", f"/Date({FIRST - 1})/", f"/Date({LAST + 1})/"]
+)
+def test_what_is_no_date_is_no_instant(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^(not an OData date|date outside the calendar)$"):
+        instant(text)
+
+
 @given(moments)
 @example(AUTUMN - timedelta(minutes=30))
 @example(AUTUMN + timedelta(minutes=30))

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tap_exact_online.edm import Property
 from tap_exact_online.odata import Decoder, MalformedBody, Page, is_instant, is_padded
@@ -188,6 +190,33 @@ def test_a_value_comes_out_in_its_own_type(name: str, value: Any, kept: Any) -> 
 )
 def test_strings_are_stripped_only_of_what_exact_adds(name: str, value: str, kept: str) -> None:
     assert value_of(name, value) == kept
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        pytest.param(r"u0000", "u0000", id="no-backslash"),
+        pytest.param(r"\u0000", "", id="one-is-the-escape"),
+        pytest.param(r"\\u0000", "\\u0000", id="two-are-text"),
+        pytest.param(r"\\\u0000", "\\", id="three-are-text-and-the-escape"),
+        pytest.param(r"\\\\u0000", "\\\\u0000", id="four-are-text"),
+        pytest.param(r"\u0000\u0000\\u0000\u0000", "\\u0000", id="one-after-the-other"),
+        pytest.param(r"\u0000u0000", "u0000", id="text-behind-it"),
+        pytest.param(r"\\\u0000\\u0000", "\\\\u0000", id="escape-between-text"),
+    ],
+)
+@pytest.mark.parametrize("half", ["", r"\ud83d"])
+def test_nul_is_taken_out_and_what_only_looks_like_it_is_kept(raw: str, kept: str, half: str) -> None:
+    body = f'{{"d":[{{"ID":"a","Name":"x{raw}y{half}"}},{{"ID":"b","Name":"{raw}"}}]}}'
+    rows = DECODER.decode(body.encode()).rows
+    assert rows == [{"ID": "a", "Name": f"x{kept}y{chr(0xFFFD) if half else ''}"}, {"ID": "b", "Name": kept}]
+
+
+@given(st.text(st.sampled_from('\0\\u0/"a\n\u2028'), max_size=30))
+def test_any_text_loses_its_nul_and_nothing_else(text: str) -> None:
+    for ascii_only in (True, False):
+        body = json.dumps({"d": [{"ID": "a", "Name": text}]}, ensure_ascii=ascii_only)
+        assert DECODER.decode(body.encode()).rows == [{"ID": "a", "Name": text.replace("\0", "")}]
 
 
 @pytest.mark.parametrize(
