@@ -15,7 +15,7 @@ _log = logging.getLogger("tap-exact-online")
 
 OUTCOMES: Mapping[int, str] = {
     0: "complete.",
-    1: "not everything was read. What is missing and why stands above; the next run goes on from the state.",
+    1: "not everything was read. The log says what is missing and why; the next run goes on from the state.",
     2: "a setting, the catalog or the state cannot be used. Correct what the message names.",
     3: "the connection is dead. Somebody has to log in: exact-online login",
     4: "stopped by a limit. Run again later; the next run goes on from the state.",
