@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import termios
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -172,11 +172,35 @@ def test_a_structured_log_holds_the_numbers_and_announces_waits(
 # --- On a terminal -------------------------------------------------------------------------------------------
 
 
+class _Terminal:
+    """Our side of a terminal: what is shown on the other."""
+
+    def __init__(self, side: int) -> None:
+        self._side: int | None = side
+        self._shown = b""
+
+    def read(self, words: str = "") -> str:
+        """Return what has been shown, once these words are in it; without any, when the other side is closed."""
+        while self._side is not None and (not words or words.encode() not in self._shown):
+            try:
+                part = os.read(self._side, 65536)
+            except OSError:  # the other side is closed
+                part = b""
+            if not part:
+                self.close()
+            self._shown += part
+        return self._shown.decode()
+
+    def close(self) -> None:
+        """Take the terminal away."""
+        if self._side is not None:
+            os.close(self._side)
+            self._side = None
+
+
 @contextmanager
-def _on_a_terminal(
-    tap: Tap, catalog: Mapping[str, Any]
-) -> Iterator[tuple[subprocess.Popen[str], Callable[..., str]]]:
-    """Run with standard error on a terminal; gives the process, and what reads up to some words, or to the end."""
+def _on_a_terminal(tap: Tap, catalog: Mapping[str, Any]) -> Iterator[tuple[subprocess.Popen[str], _Terminal]]:
+    """Run with standard error on a terminal, and standard output in the file `out`."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, WIDTH))
     environ = {name: value for name, value in os.environ.items() if name not in {"CI", "NO_COLOR", "COLUMNS"}}
@@ -191,25 +215,12 @@ def _on_a_terminal(
         ) as process,
     ):
         os.close(theirs)
-        shown = b""
-
-        def read(words: str = "") -> str:
-            nonlocal shown
-            while not words or words.encode() not in shown:
-                try:
-                    part = os.read(ours, 65536)
-                except OSError:  # the other side is closed
-                    part = b""
-                if not part:
-                    break
-                shown += part
-            return shown.decode()
-
+        terminal = _Terminal(ours)
         try:
-            yield process, read
+            yield process, terminal
         finally:
             process.kill()
-            os.close(ours)
+            terminal.close()
 
 
 def _screen(shown: str) -> list[str]:
@@ -235,8 +246,8 @@ def test_a_terminal_shows_where_the_run_is_and_nothing_is_left_of_it(
     world: Sandbox, tap: Tap, catalog: dict[str, Any]
 ) -> None:
     world.control.fault("delay", path="sync/Financial/TransactionLines", seconds=0.5, times=None)
-    with _on_a_terminal(tap, catalog) as (process, read):
-        shown = read()
+    with _on_a_terminal(tap, catalog) as (process, terminal):
+        shown = terminal.read()
         assert process.wait(60) == 0, shown
     drawn = [line for line in re.split(r"[\r\n]+|\x1b\[\d*[AK]", shown) if " | " not in line]
     assert any(
@@ -263,10 +274,10 @@ def test_a_run_that_is_ended_leaves_the_terminal_as_it_was(
     world: Sandbox, tap: Tap, catalog: dict[str, Any], number: signal.Signals, code: int
 ) -> None:
     world.control.fault("status", status=503, path="sync/*", times=None)
-    with _on_a_terminal(tap, catalog) as (process, read):
-        assert "accounts: 0 of 2 divisions" in read("for the server")
+    with _on_a_terminal(tap, catalog) as (process, terminal):
+        assert "accounts: 0 of 2 divisions" in terminal.read("for the server")
         process.send_signal(number)
-        shown = read()
+        shown = terminal.read()
         assert process.wait(30) == code
     left = [line for line in _screen(shown) if line]
     assert all(" | " in line for line in left), left
@@ -275,3 +286,17 @@ def test_a_run_that_is_ended_leaves_the_terminal_as_it_was(
     assert shown.endswith("\n")
     assert "Traceback" not in shown
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 1
+
+
+def test_a_terminal_that_goes_away_does_not_end_the_run(
+    world: Sandbox, tap: Tap, catalog: dict[str, Any]
+) -> None:
+    world.control.fault("delay", path="sync/Financial/TransactionLines", seconds=0.5, times=None)
+    with _on_a_terminal(tap, catalog) as (process, terminal):
+        terminal.read("Beginning sync of 'transaction_lines'")
+        terminal.close()
+        assert process.wait(60) == 0
+    written = [json.loads(line) for line in (tap.folder / "out").read_text().splitlines()]
+    rows = sum(line["type"] == "RECORD" and line["stream"] == "transaction_lines" for line in written)
+    divisions = [row["Code"] for row in world.control.divisions()]
+    assert rows == sum(world.control.count(each, BY_NAME["transaction_lines"].path) for each in divisions)
