@@ -78,7 +78,7 @@ class Transport:
         try:
             session = self._sessions.pop()
         except IndexError:
-            session = requests.Session()
+            session = _session(url)
         try:
             with session.get(
                 url,
@@ -103,6 +103,18 @@ class Transport:
                 return Answer(answer.status_code, answer.headers, result=read(body))
         except MalformedBody as error:
             return Answer(answer.status_code, answer.headers, body, trouble=str(error))
+
+
+def _session(url: str) -> requests.Session:
+    """Open a session for one server, with what the environment says of proxies and certificates.
+
+    requests looks that up for every call, which costs a sixth of it.
+    """
+    session = requests.Session()
+    found = session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
+    session.proxies, session.verify = found["proxies"], found["verify"]
+    session.trust_env = False
+    return session
 
 
 def never_sent(error: requests.RequestException) -> bool:

@@ -6,6 +6,7 @@ import ssl
 
 import pytest
 import requests
+import requests_mock
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import (
@@ -17,7 +18,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from tap_exact_online.transport import explain, never_sent
+from tap_exact_online.transport import Transport, explain, never_sent
 
 HOST = "start.exactonline.nl"
 URL = f"/api/v1/7/sync/CRM/Accounts?{'hunter2' * 100}"
@@ -91,3 +92,39 @@ def test_a_failure_has_a_name_and_is_known_to_have_been_sent_or_not(
     assert never_sent(error) is never
     assert words in explain(error)
     assert "hunter2" not in explain(error)
+
+
+@pytest.mark.parametrize(
+    ("environment", "proxies", "verify"),
+    [
+        pytest.param({}, {}, True, id="nothing"),
+        pytest.param({"HTTPS_PROXY": "http://proxy:8"}, {"https": "http://proxy:8"}, True, id="a-proxy"),
+        pytest.param({"HTTPS_PROXY": "http://proxy:8", "NO_PROXY": HOST}, {}, True, id="not-for-this-server"),
+        pytest.param({"REQUESTS_CA_BUNDLE": "/a/bundle.pem"}, {}, "/a/bundle.pem", id="certificates"),
+    ],
+)
+def test_what_the_environment_says_of_proxies_and_certificates_counts(
+    environment: dict[str, str],
+    proxies: dict[str, str],
+    verify: bool | str,  # noqa: FBT001  as requests has it
+    monkeypatch: pytest.MonkeyPatch,
+    requests_mock: requests_mock.Mocker,
+) -> None:
+    for name in (
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    requests_mock.get(f"https://{HOST}/api", content=b"{}")
+    transport = Transport("tap/1")
+    for _ in range(2):  # also over a connection that is used again
+        assert transport.send(f"https://{HOST}/api", "a token", bytes).result == b"{}"
+        assert requests_mock.last_request.proxies.get("https") == proxies.get("https")
+        assert requests_mock.last_request.verify == verify
