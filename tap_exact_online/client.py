@@ -158,11 +158,15 @@ class Client:
         answered, so never two requests are under way for one division.
         """
         seen = {call.url}
-        while (link := page.next_link) is not None:
+        link = page.next_link
+        del page  # not held on to while the next one is on its way: a page is megabytes
+        while link is not None:
             self._check_link(link, seen, call)
             seen.add(link)
             page = yield from self.ask(Call(call.endpoint, link, call.division), read)
+            link = page.next_link
             yield page
+            del page
 
     def ask(self, call: Call, read: Callable[[bytes], _T]) -> Generator[Need, Any, _T]:
         """Read one address: a conversation that returns what was read."""
