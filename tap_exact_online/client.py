@@ -147,26 +147,31 @@ class Client:
         """Read a collection: a conversation that also gives each page as it comes."""
         page = yield from self.ask(call, read)
         yield page
-        yield from self.follow(call, page, read)
+        link = page.next_link
+        del page
+        yield from self.follow(call, link, read)
 
     def follow(
-        self, call: Call, page: _Linked, read: Callable[[bytes], _Linked]
+        self, call: Call, link: str | None, read: Callable[[bytes], _Linked]
     ) -> Generator[Need | _Linked, Any, None]:
         """Read what follows the first page of a collection: a conversation that also gives each page as it comes.
 
         An empty page with a next link is followed like any other. A page is asked for when the one before has been
         answered, so never two requests are under way for one division.
+
+        Args:
+            call: What the first page was the answer to.
+            link: Its next link.
+            read: Turns a body into a page.
         """
         seen = {call.url}
-        link = page.next_link
-        del page  # not held on to while the next one is on its way: a page is megabytes
         while link is not None:
             self._check_link(link, seen, call)
             seen.add(link)
             page = yield from self.ask(Call(call.endpoint, link, call.division), read)
             link = page.next_link
             yield page
-            del page
+            del page  # not held on to while the next one is on its way: a page is megabytes
 
     def ask(self, call: Call, read: Callable[[bytes], _T]) -> Generator[Need, Any, _T]:
         """Read one address: a conversation that returns what was read."""

@@ -136,14 +136,10 @@ class ExactStream(PageStream):
     def selection(self) -> Selection:
         """What to ask for, compiled once."""
         if self._selection is None:
-            self._selection = self._compiled()
+            known = self.resource.endpoint.properties
+            added = tuple(name for name in self.schema["properties"] if name not in known)
+            self._selection = compiled(tuple(self.fields), self.resource.key, added)
         return self._selection
-
-    def _compiled(self) -> Selection:
-        added = tuple(
-            name for name in self.schema["properties"] if name not in self.resource.endpoint.properties
-        )
-        return compiled(tuple(self.fields), self.resource.key, added)
 
     @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
@@ -175,18 +171,18 @@ class ExactStream(PageStream):
         """
         self.exact.progress.division_begins(division, self.bookmark(_partition(division)))
         client = self.exact.client
+        path = self.resource.path
         if known := Refusals.read(self.note(_partition(division), "refused")):
-            client.errors.recall(division, self.resource.path, known.at)
-            if client.errors.left(division, self.resource.path) <= 0:
+            client.errors.recall(division, path, known.at)
+            if client.errors.left(division, path) <= 0:
                 raise known.error()
         condition = yield from self.begin(division)
         if condition is None:
             return
         while True:
             selection = self.selection
-            path = self.resource.path
-            options = selection.options(condition)
-            call = Call(path, address(client.base_url, path, division, options), division)
+            url = address(client.base_url, path, division, selection.options(condition))
+            call = Call(path, url, division)
             read = self._reader(selection, division)
             try:
                 page = yield from client.ask(call, read)
@@ -195,7 +191,9 @@ class ExactStream(PageStream):
             else:
                 break
         yield page
-        yield from client.follow(call, page, read)
+        link = page.next_link
+        del page
+        yield from client.follow(call, link, read)
 
     def _withdraw(self, selection: Selection, error: Refused) -> None:
         """Leave out the fields that a refusal names, or raise it where that does not help."""
