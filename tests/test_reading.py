@@ -142,13 +142,20 @@ def by_division(found: list[tuple[int, int | None]]) -> dict[int, list[int | Non
 
 
 @contextmanager
-def in_another_thread(arrivals: Iterator[Arrival[Part]]) -> Iterator[list[tuple[int, int | None]]]:
+def in_another_thread(
+    wire: Wire, arrivals: Iterator[Arrival[Part]]
+) -> Iterator[list[tuple[int, int | None]]]:
     """Take all arrivals while the test decides about the answers."""
     found: list[tuple[int, int | None]] = []
     thread = threading.Thread(target=lambda: found.extend(told(arrivals)), daemon=True)
     thread.start()
-    yield found
-    thread.join(_PATIENCE)
+    try:
+        yield found
+    except BaseException:
+        wire.let_go()  # an example that is broken off leaves nothing behind
+        raise
+    finally:
+        thread.join(_PATIENCE)
     assert not thread.is_alive()
 
 
@@ -197,7 +204,7 @@ def test_in_whatever_order_answers_come_as_many_as_may_be_are_under_way(
     pages = dict(enumerate(counts))
     left = dict(pages)
     wire = Wire(pages, held=True)
-    with in_another_thread(reading_of(wire, most)[0].arrivals()) as found:
+    with in_another_thread(wire, reading_of(wire, most)[0].arrivals()) as found:
         while left:
             at_once = min(most, len(left))
             wire.until(lambda: len(wire.under_way) == at_once)  # noqa: B023  asked at once
