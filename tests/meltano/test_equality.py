@@ -47,8 +47,8 @@ class World:
         self.project.meltano(*RUN)
 
     def apply_deletes(self) -> None:
-        """Mirror the deletes with the statement that the README gives, for every stream."""
-        statement = readme_sql()
+        """Mirror the deletes with the statement that the docs give, for every stream."""
+        statement = documented_sql()
         with psycopg.connect(self.database.conninfo, autocommit=True) as connection:
             connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(SCHEMA)))
             for resource in SYNC:
@@ -88,11 +88,10 @@ class World:
         return found
 
 
-def readme_sql() -> str:
-    """Return the statement of the README that mirrors deletes."""
-    blocks: list[str] = re.findall(
-        r"```sql\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
-    )
+def documented_sql() -> str:
+    """Return the statement of the docs that mirrors deletes."""
+    text = (ROOT / "docs" / "deletes.md").read_text(encoding="utf-8")
+    blocks: list[str] = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
     (statement,) = [block for block in blocks if "EntityType" in block]
     return statement
 
