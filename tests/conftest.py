@@ -84,16 +84,21 @@ def running(folder: Path, options: dict[str, object]) -> Iterator[Sandbox]:
         process.wait(10)
 
 
+_HANDLERS = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+
+
 @pytest.fixture(autouse=True)
 def _own_signal_handlers() -> Iterator[None]:
-    """Put back what a tap in this process sets for itself: the next test, and pytest, have handlers of their own."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    """Put back what a tap in this process sets for itself, also one that a fixture of a whole file makes."""
+    _put_back()
     yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    _put_back()
+
+
+def _put_back() -> None:
+    if threading.current_thread() is threading.main_thread():
+        for number, handler in _HANDLERS.items():
+            signal.signal(number, handler)
 
 
 @pytest.fixture
