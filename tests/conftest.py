@@ -84,7 +84,12 @@ def running(folder: Path, options: dict[str, object]) -> Iterator[Sandbox]:
         process.wait(10)
 
 
-_HANDLERS = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+# Not those that are found: a shell gives a job in the background a SIGINT that is ignored, and so would its children.
+_HANDLERS = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
+}
 
 
 @pytest.fixture(autouse=True)
