@@ -12,11 +12,10 @@ from enum import Enum
 from typing import Any
 
 from tap_exact_online.limits import Remaining
+from tap_exact_online.words import counted, duration
 
 _WORTH_TELLING = 1.0
 """A wait of less seconds is over before anybody has read of it."""
-_FEW_SECONDS = 10
-_MANY_SECONDS = 120
 
 
 class Cause(Enum):
@@ -69,8 +68,8 @@ class Totals:
     def text(self) -> str:
         """Say it in a sentence or two."""
         text = (
-            f"Read {count(self.rows, 'row')} of {count(self.streams, 'stream')} in {count(self.divisions, 'division')}:"
-            f" {count(self.calls, 'call')} in {duration(self.seconds)}."
+            f"Read {counted(self.rows, 'row')} of {counted(self.streams, 'stream')} in {counted(self.divisions, 'division')}:"
+            f" {counted(self.calls, 'call')} in {duration(self.seconds)}."
         )
         waits = [
             f"{duration(seconds)} {_CAUSES[cause]}"
@@ -120,8 +119,8 @@ class Status:
         """Say how far the stream is."""
         if self.stream is None:
             return "No stream yet"
-        rows = f"{count(self.rows, 'row')}, {self.rate:,.0f} a second"
-        return f"{self.stream}: {self.done:,} of {count(self.divisions, 'division')}, {rows}"
+        rows = f"{counted(self.rows, 'row')}, {self.rate:,.0f} a second"
+        return f"{self.stream}: {self.done:,} of {counted(self.divisions, 'division')}, {rows}"
 
     def costing(self) -> str:
         """Say what it waits for, what it cost, and what is left. Where a line is cut off, the end is what goes."""
@@ -131,7 +130,7 @@ class Status:
             if number is not None
         ]
         parts = [] if self.cause is None else [f"waiting {duration(self.wait)} {_CAUSES[self.cause]}"]
-        parts.append(count(self.calls, "call"))
+        parts.append(counted(self.calls, "call"))
         if left:
             parts.append(f"{' and '.join(left)} left")
         return "; ".join(parts)
@@ -274,7 +273,7 @@ class Progress:
     ) -> None:
         """Tell of a division: of one that had nothing new, only to those who look closely."""
         seconds = self._clock() - known.began
-        read = f"{count(known.rows, 'row')} in {count(known.pages, 'page')}, {duration(seconds)}"
+        read = f"{counted(known.rows, 'row')} in {counted(known.pages, 'page')}, {duration(seconds)}"
         numbers = {
             "stream_name": stream,
             "division": division,
@@ -298,8 +297,8 @@ class Progress:
             "seconds": round(seconds, 3),
         }
         text = (
-            f"{stream.name}: {count(stream.rows, 'row')} of {count(stream.divisions, 'division')},"
-            f" {count(calls, 'call')}, {duration(seconds)}"
+            f"{stream.name}: {counted(stream.rows, 'row')} of {counted(stream.divisions, 'division')},"
+            f" {counted(calls, 'call')}, {duration(seconds)}"
         )
         self._tell(Line(text, numbers))
 
@@ -362,15 +361,3 @@ class Progress:
             waited_for_limits=self._waited[Cause.LIMITS],
             waited_for_server=self._waited[Cause.SERVER],
         )
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number of things in words that fit it."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time as somebody would say it."""
-    if seconds < _FEW_SECONDS:
-        return f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < _MANY_SECONDS else f"{seconds / 60:,.0f} min"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tap_exact_online.errors import Denied, LimitReached, ReadError, joined
-from tap_exact_online.progress import Totals, count
+from tap_exact_online.progress import Totals
+from tap_exact_online.words import counted
 
 _log = logging.getLogger("tap-exact-online")
 
@@ -133,7 +134,7 @@ class Report:
             "warnings": len(self.warnings),
         }
         notes = [f"{number:,} {noun}" for noun, number in numbers.items() if number and noun != "warnings"]
-        notes += [count(len(self.warnings), "warning")] if self.warnings else []
+        notes += [counted(len(self.warnings), "warning")] if self.warnings else []
         text = f"{totals.text()} {', '.join(notes).capitalize()}{'.' if notes else ''}".strip()
         _log.info("%s", text, extra={**totals.numbers(), **numbers})
         for title, gaps in (

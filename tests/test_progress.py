@@ -11,7 +11,8 @@ import pytest
 
 from tap_exact_online import live
 from tap_exact_online.limits import Remaining
-from tap_exact_online.progress import Line, Progress, Totals, count, duration
+from tap_exact_online.progress import Line, Progress, Totals
+from tap_exact_online.words import counted, duration
 from tests.fakes import Clock
 
 
@@ -268,7 +269,7 @@ def test_times_as_somebody_would_say_them(seconds: float, said: str) -> None:
 
 @pytest.mark.parametrize(("number", "said"), [(0, "0 rows"), (1, "1 row"), (1000, "1,000 rows")])
 def test_numbers_as_somebody_would_say_them(number: int, said: str) -> None:
-    assert count(number, "row") == said
+    assert counted(number, "row") == said
 
 
 # --- Whether and how it is shown -----------------------------------------------------------------------------

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tap_exact_online import words
 from tap_exact_online.cli.options import with_settings
 from tap_exact_online.connection import connect
 from tap_exact_online.divisions import Choice, Shard, granted_divisions
-from tap_exact_online.doctor import words
 from tap_exact_online.doctor.console import show, survive
 from tap_exact_online.doctor.grants import FIELDS, Division
 from tap_exact_online.settings import Settings

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from tap_exact_online import moves
+from tap_exact_online import moves, words
 from tap_exact_online.catalog import BY_NAME, Resource
 from tap_exact_online.deletions import Age
-from tap_exact_online.doctor import words
 from tap_exact_online.doctor.allowance import Left
 from tap_exact_online.doctor.findings import Check, Finding, Level, problem
 from tap_exact_online.doctor.ledger import Ledger

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tap_exact_online.doctor import words
+from tap_exact_online import words
 from tap_exact_online.doctor.cures import CONSISTENCY, CONSISTENCY_DUTCH, Cure
 from tap_exact_online.doctor.examination import Examination
 from tap_exact_online.doctor.findings import Finding, Level, Status

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tap_exact_online import words
 from tap_exact_online.catalog import BY_NAME
-from tap_exact_online.doctor import selection, words
+from tap_exact_online.doctor import selection
 from tap_exact_online.doctor.allowance import Left, WatchedLimits
 from tap_exact_online.doctor.conclusions import deleted_log, last_run, rights
 from tap_exact_online.doctor.findings import Finding, Level, exit_code

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 _SHOWN = 5
+_FEW_SECONDS = 10
+_MANY_SECONDS = 120
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -51,3 +53,10 @@ def ago(age: timedelta) -> str:
         if age >= size:
             return f"{counted(age // size, unit)} ago"
     return "less than a minute ago"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as somebody would say it."""
+    if seconds < _FEW_SECONDS:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.0f} s" if seconds < _MANY_SECONDS else f"{seconds / 60:,.0f} min"
