@@ -85,8 +85,9 @@ class BookkeepingStream(Stream):
         Args:
             context: The partition.
             value: The bookmark. Every row up to it has been written.
-            flush: Write a STATE message now, unless those of a large state would take up the run. Not while BATCH files are being filled: their rows count as written
-                only with the BATCH message, after which the SDK writes the state itself.
+            flush: Write a STATE message now, unless those of a large state would take up the run. Not while BATCH files
+                are being filled: their rows count as written only with the BATCH message, after which the SDK writes the
+                state itself.
         """
         if self.replication_method == "FULL_TABLE":
             return
@@ -262,13 +263,10 @@ class Writer(MsgSpecWriter):
     @override
     def write_message(self, message: Message) -> None:
         # A copy: the encoder uses its buffer again, for the last state too, while this is on its way.
-        self._write(bytes(self.format_message(message)))
+        self.write_lines(bytes(self.format_message(message)))
 
     def write_lines(self, lines: bytes) -> None:
         """Write messages that are encoded already."""
-        self._write(lines)
-
-    def _write(self, lines: bytes) -> None:
         self.writing = True
         while lines:
             # Where Python runs unbuffered, a signal ends the call before everything is written.

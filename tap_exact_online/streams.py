@@ -172,7 +172,7 @@ class ExactStream(PageStream):
         self.exact.progress.division_begins(division, self.bookmark(_partition(division)))
         client = self.exact.client
         path = self.resource.path
-        if known := Refusals.read(self.note(_partition(division), "refused")):
+        if known := self._refusals(division):
             client.errors.recall(division, path, known.at)
             if client.errors.left(division, path) <= 0:
                 raise known.error()
@@ -194,6 +194,9 @@ class ExactStream(PageStream):
         link = page.next_link
         del page
         yield from client.follow(call, link, read)
+
+    def _refusals(self, division: int) -> Refusals | None:
+        return Refusals.read(self.note(_partition(division), "refused"))
 
     def _withdraw(self, selection: Selection, error: Refused) -> None:
         """Leave out the fields that a refusal names, or raise it where that does not help."""
@@ -252,9 +255,8 @@ class ExactStream(PageStream):
             self.keep_note(_partition(division), "refused", None)
             self.finished(division)
             return
-        known = Refusals.read(self.note(_partition(division), "refused"))
         at = self.exact.client.errors.recent(division, self.resource.path)
-        if refusals := Refusals.of(error, at, known):
+        if refusals := Refusals.of(error, at, self._refusals(division)):
             self.keep_note(_partition(division), "refused", refusals.note())
         self.exact.report.missed(self.name, division, error, advice(self.resource, error))
 

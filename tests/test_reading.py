@@ -29,6 +29,8 @@ PATH = "sync/CRM/Accounts"
 MIB = 1 << 20
 _PATIENCE = 20.0  # seconds until what does not come is a failure
 
+Told = list[tuple[int, int | None]]  # the division and number of each page, None for an end
+
 
 class Part(msgspec.Struct, weakref=True):
     """What a page comes to."""
@@ -125,8 +127,7 @@ def reading_of(wire: Wire, most: int = 1) -> tuple[Reading[Part], Client, Clock]
     return Reading(conversation, scheduler, wire, clock.sleep), client, clock
 
 
-def told(arrivals: Iterator[Arrival[Part]]) -> list[tuple[int, int | None]]:
-    """Return division and number of each page, None for an end."""
+def told(arrivals: Iterator[Arrival[Part]]) -> Told:
     return [(each.division, each.page.number if each.page else None) for each in arrivals]
 
 
@@ -134,7 +135,7 @@ def whole(pages: dict[int, int]) -> dict[int, list[int | None]]:
     return {division: [*range(1, count + 1), None] for division, count in pages.items()}
 
 
-def by_division(found: list[tuple[int, int | None]]) -> dict[int, list[int | None]]:
+def by_division(found: Told) -> dict[int, list[int | None]]:
     numbers: dict[int, list[int | None]] = {}
     for division, number in found:
         numbers.setdefault(division, []).append(number)
@@ -142,11 +143,9 @@ def by_division(found: list[tuple[int, int | None]]) -> dict[int, list[int | Non
 
 
 @contextmanager
-def in_another_thread(
-    wire: Wire, arrivals: Iterator[Arrival[Part]]
-) -> Iterator[list[tuple[int, int | None]]]:
+def in_another_thread(wire: Wire, arrivals: Iterator[Arrival[Part]]) -> Iterator[Told]:
     """Take all arrivals while the test decides about the answers."""
-    found: list[tuple[int, int | None]] = []
+    found: Told = []
     thread = threading.Thread(target=lambda: found.extend(told(arrivals)), daemon=True)
     thread.start()
     try:
