@@ -104,7 +104,7 @@ SDK_SETTINGS: tuple[dict[str, Any], ...] = (
         "name": "batch_config.encoding.compression",
         "kind": "options",
         "label": "Batch Compression",
-        "description": "The compression of BATCH files.",
+        "description": "The compression of BATCH files. JSONL files are made with GZIP, so none is for Parquet only.",
         "options": [{"label": "GZIP", "value": "gzip"}, {"label": "None", "value": "none"}],
     },
     {

@@ -164,12 +164,12 @@ class _Division:
 
 @dataclass(slots=True)
 class _Stream:
-    """The stream that is being read."""
+    """A stream that is being read."""
 
     name: str
-    divisions: int
     began: float
-    calls_before: int
+    divisions: int = 0
+    calls: int = 0
     rows: int = 0
     done: int = 0
     reading: dict[int | None, _Division] = field(default_factory=dict)
@@ -202,7 +202,8 @@ class Progress:
         self._left = left
         self._began = clock()
         self._stream: _Stream | None = None
-        self._streams: set[str] = set()
+        self._streams: dict[str, _Stream] = {}
+        self._names: set[str] = set()
         self._divisions: set[int] = set()
         self._rows = 0
         self._waited = dict.fromkeys(Cause, 0.0)
@@ -218,55 +219,71 @@ class Progress:
             divisions: How many divisions it has.
         """
         if self._stream is None or self._stream.name != stream:
-            self._streams.add(stream)
-            self._stream = _Stream(stream, divisions, self._clock(), self._calls())
+            self._names.add(stream)
+            self._stream = self._known(stream)
+            self._stream.divisions = divisions
 
-    def division_begins(self, division: int | None, bookmark: Any = None) -> None:
-        """Take note that a division of the stream begins.
+    def division_begins(self, stream: str, division: int | None, bookmark: Any = None) -> None:
+        """Take note that a division of a stream begins, which may be before the stream does.
 
         Args:
+            stream: The stream.
             division: The division; None is all of them, for a stream that knows none.
             bookmark: From where it is read; None for everything.
         """
-        if self._stream is not None:
-            self._stream.reading[division] = _Division(self._clock(), bookmark)
+        self._known(stream).reading[division] = _Division(self._clock(), bookmark)
         if division is not None:
             self._divisions.add(division)
 
-    def page(self, division: int | None, rows: int) -> None:
+    def page(self, stream: str, division: int | None, rows: int) -> None:
         """Take note that a page of a division was written."""
         self._rows += rows
-        if self._stream is not None:
-            self._stream.rows += rows
-            known = self._stream.reading[division]
-            known.rows += rows
-            known.pages += 1
+        known = self._known(stream)
+        known.rows += rows
+        known.reading[division].rows += rows
+        known.reading[division].pages += 1
 
-    def division_ends(self, division: int | None, bookmark: Any = None, *, complete: bool = True) -> None:
-        """Take note that a division of the stream has ended, and tell of it.
+    def division_ends(
+        self,
+        stream: str,
+        division: int | None,
+        bookmark: Any = None,
+        *,
+        calls: int = 0,
+        complete: bool = True,
+    ) -> None:
+        """Take note that a division of a stream has ended, and tell of it.
 
         Args:
+            stream: The stream.
             division: The division.
             bookmark: From where it will be read. Where it has not moved, the rows that came were known already.
+            calls: How many calls it took.
             complete: It was read to its end.
         """
-        stream = self._stream
-        if stream is None:
-            return
-        known = stream.reading.pop(division)
-        stream.done += 1
+        known = self._known(stream)
+        ended = known.reading.pop(division)
+        known.done += 1
+        known.calls += calls
         if division is not None:
-            news = bool(known.rows) and (bookmark is None or bookmark != known.bookmark)
-            self._tell_of_division(stream.name, division, known, news=news, complete=complete)
-        if stream.done == stream.divisions:
-            self._tell_of_stream(stream)
+            news = bool(ended.rows) and (bookmark is None or bookmark != ended.bookmark)
+            self._tell_of_division(stream, division, ended, news=news, complete=complete)
+        if known.done == known.divisions:
+            del self._streams[stream]
+            self._tell_of_stream(known)
+
+    def _known(self, stream: str) -> _Stream:
+        """Return what is known of a stream."""
+        if stream not in self._streams:
+            self._streams[stream] = _Stream(stream, self._clock())
+        return self._streams[stream]
 
     def undivided(self, stream: str, rows: int) -> None:
         """Take note of a stream that knows no divisions, when it has been written."""
         self.begins(stream, 1)
-        self.division_begins(None)
-        self.page(None, rows)
-        self.division_ends(None)
+        self.division_begins(stream, None)
+        self.page(stream, None, rows)
+        self.division_ends(stream, None)
 
     def _tell_of_division(
         self, stream: str, division: int, known: _Division, *, news: bool, complete: bool
@@ -288,17 +305,16 @@ class Progress:
 
     def _tell_of_stream(self, stream: _Stream) -> None:
         seconds = self._clock() - stream.began
-        calls = self._calls() - stream.calls_before
         numbers = {
             "stream_name": stream.name,
             "divisions": stream.divisions,
             "rows": stream.rows,
-            "calls": calls,
+            "calls": stream.calls,
             "seconds": round(seconds, 3),
         }
         text = (
             f"{stream.name}: {counted(stream.rows, 'row')} of {counted(stream.divisions, 'division')},"
-            f" {counted(calls, 'call')}, {duration(seconds)}"
+            f" {counted(stream.calls, 'call')}, {duration(seconds)}"
         )
         self._tell(Line(text, numbers))
 
@@ -354,7 +370,7 @@ class Progress:
         """Return what the run has come to so far."""
         return Totals(
             rows=self._rows,
-            streams=len(self._streams),
+            streams=len(self._names),
             divisions=len(self._divisions),
             calls=self._calls(),
             seconds=self._clock() - self._began,

@@ -1,6 +1,7 @@
 """Many divisions at once: conversations are held in one thread, their calls are made in others.
 
-While the rows of one page are written, the next page is on its way. All that is decided (limits, retries, tokens,
+While the rows of one page are written, the next page is on its way, and while the last divisions of a stream are read, the
+first ones of the stream after it. All that is decided (limits, retries, tokens,
 bookmarks) is decided in the thread that asks for the arrivals; a token is therefore never spent by two threads, nor by one
 that a signal does not reach.
 """
@@ -8,15 +9,15 @@ that a signal does not reach.
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
 from tap_exact_online.calls import BackOff, Need, Rest, Send
 from tap_exact_online.errors import LimitReached, ReadError
-from tap_exact_online.scheduler import Scheduler
+from tap_exact_online.scheduler import Partition, Scheduler
 from tap_exact_online.transport import Answer, Transport
 
 
@@ -32,7 +33,7 @@ class Sized(Protocol):
 _Page = TypeVar("_Page", bound=Sized)
 
 _MOST_WAITING = 8 << 20
-"""No call is made while pages of so many bytes have arrived and wait to be written: the loader is what is slow."""
+"""No call is made for a stream while pages of it of so many bytes wait to be written: the loader is what is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,31 @@ class Arrival(Generic[_Page]):
         division: The division.
         page: The page, or None at the end.
         error: Why the division ends before its last page; None where it was read whole.
+        calls: At the end, how many calls the division took.
     """
 
     division: int
     page: _Page | None
     error: ReadError | LimitReached | None = None
+    calls: int = 0
 
 
 Conversation = Generator[Need | _Page, Any, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted(Generic[_Page]):
+    """What a stream wants read.
+
+    Attributes:
+        stream: Its name.
+        divisions: The divisions, in their order.
+        conversation: Begins the conversation of a division.
+    """
+
+    stream: str
+    divisions: Sequence[int]
+    conversation: Callable[[int], Conversation[_Page]]
 
 
 class Crew:
@@ -63,27 +81,27 @@ class Crew:
             transport: What to make the calls with.
         """
         self._transport = transport
-        self._calls: SimpleQueue[tuple[int, Send[Any]] | None] = SimpleQueue()
-        self._answers: SimpleQueue[tuple[int, Answer[Any] | BaseException]] = SimpleQueue()
+        self._calls: SimpleQueue[tuple[Partition, Send[Any]] | None] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[Partition, Answer[Any] | BaseException]] = SimpleQueue()
         self._threads = 0
         self.under_way = 0
 
-    def send(self, division: int, send: Send[Any]) -> None:
+    def send(self, partition: Partition, send: Send[Any]) -> None:
         """Make a call in a thread that has nothing else to do."""
         self.under_way += 1
         if self.under_way > self._threads:
             self._threads += 1
             threading.Thread(target=self._work, name=f"calls-{self._threads}", daemon=True).start()
-        self._calls.put((division, send))
+        self._calls.put((partition, send))
 
-    def answer(self, timeout: float | None) -> tuple[int, Answer[Any]] | None:
-        """Return the next answer and its division, None where none comes in time.
+    def answer(self, timeout: float | None) -> tuple[Partition, Answer[Any]] | None:
+        """Return the next answer and its partition, None where none comes in time.
 
         Args:
             timeout: Seconds to wait, None for as long as it takes.
         """
         try:
-            division, answer = (
+            partition, answer = (
                 self._answers.get(timeout=timeout) if timeout != 0 else self._answers.get_nowait()
             )
         except Empty:
@@ -91,7 +109,7 @@ class Crew:
         self.under_way -= 1
         if isinstance(answer, BaseException):
             raise answer
-        return division, answer
+        return partition, answer
 
     def dismiss(self) -> None:
         """Let the threads end when they have done what they are doing."""
@@ -100,102 +118,126 @@ class Crew:
 
     def _work(self) -> None:
         while (task := self._calls.get()) is not None:
-            division, send = task
+            partition, send = task
             answer: Answer[Any] | BaseException
             try:
                 answer = self._transport.send(send.call.url, send.token, send.read)
             except BaseException as error:  # noqa: BLE001  raised again where the answer is taken
                 answer = error
             # Not held on to while the next call is waited for: a page is megabytes.
-            self._answers.put((division, answer))
+            self._answers.put((partition, answer))
             del task, send, answer
 
 
 class Reading(Generic[_Page]):
-    """Reads divisions, each as its conversation goes."""
+    """Reads partitions, each as its conversation goes."""
 
     def __init__(
-        self,
-        conversation: Callable[[int], Conversation[_Page]],
-        scheduler: Scheduler,
-        transport: Transport,
-        sleep: Callable[[float], None],
+        self, scheduler: Scheduler, transport: Transport, wait: Callable[[float, Callable[[], bool]], None]
     ) -> None:
         """Begin nothing yet.
 
         Args:
-            conversation: Begins the conversation of a division.
-            scheduler: Knows the divisions and whose turn it is.
+            scheduler: Knows whose turn it is; nothing was added to it yet.
             transport: What to make the calls with.
-            sleep: Waits for a number of seconds, while nothing is under way.
+            wait: Waits for a number of seconds, while nothing is under way. It can ask whether that is for a server in
+                trouble.
         """
-        self._begin = conversation
         self._scheduler = scheduler
-        self._crew = Crew(transport)
-        self._sleep = sleep
-        self._conversations: dict[int, Conversation[_Page]] = {}
-        self._arrived: deque[Arrival[_Page]] = deque()
-        self._waiting = 0
+        self._transport = transport
+        self._wait = wait
+        self._forget()
 
-    def arrivals(self) -> Iterator[Arrival[_Page]]:
-        """Give pages and ends as they come; those of one division in their order.
+    def _forget(self) -> None:
+        """Begin anew: what is under way is not waited for."""
+        self._scheduler.forget()
+        self._crew = Crew(self._transport)
+        self._wanted: dict[str, Wanted[_Page]] = {}
+        self._conversations: dict[Partition, Conversation[_Page]] = {}
+        self._calls: Counter[Partition] = Counter()
+        self._arrived: dict[str, deque[Arrival[_Page]]] = {}
+        self._waiting: Counter[str] = Counter()
+
+    def arrivals(self, wanted: Wanted[_Page], ahead: Wanted[_Page] | None = None) -> Iterator[Arrival[_Page]]:
+        """Give pages and ends of a stream as they come; those of one division in their order.
+
+        Args:
+            wanted: What to read.
+            ahead: What will be asked for next, or None. It is begun where nothing of this stream could go out; what comes
+                of it is kept until then.
 
         Raises:
             TapError: Something that ends the run.
         """
+        for each in (wanted, ahead):
+            if each is not None and each.stream not in self._wanted:
+                self._wanted[each.stream] = each
+                self._arrived[each.stream] = deque()
+                self._scheduler.add(each.stream, each.divisions)
+        stream = wanted.stream
+        arrived = self._arrived[stream]
         try:
-            while True:
-                self._collect()
-                while self._waiting < _MOST_WAITING and (division := self._scheduler.turn()) is not None:
-                    self._go_on(division, None)
-                if self._arrived:
-                    arrival = self._arrived.popleft()
-                    self._waiting -= arrival.page.size if arrival.page else 0
+            while arrived or self._scheduler.left(stream):
+                self._collect(arrived)
+                while partition := self._scheduler.turn(self._open()):
+                    self._go_on(partition, None)
+                if arrived:
+                    arrival = arrived.popleft()
+                    self._waiting[stream] -= arrival.page.size if arrival.page else 0
                     yield arrival
                     del arrival
-                elif not self._crew.under_way:
-                    wait = self._scheduler.wait()
-                    if wait is None:
-                        return
-                    if wait > 0:
-                        self._sleep(wait)
-        finally:
+                elif not self._crew.under_way and (wait := self._scheduler.wait(self._open())):
+                    self._wait(wait, self._scheduler.in_trouble)
+        except BaseException:  # also where nobody takes the rest
             self._crew.dismiss()
+            self._forget()
+            raise
+        del self._wanted[stream], self._arrived[stream], self._waiting[stream]
+        if not self._wanted:
+            self._crew.dismiss()
+            self._forget()
 
-    def _collect(self) -> None:
+    def _open(self) -> Collection[str]:
+        """Return the streams of which more pages may come."""
+        return [stream for stream in self._wanted if self._waiting[stream] < _MOST_WAITING]
+
+    def _collect(self, arrived: Collection[Arrival[_Page]]) -> None:
         """Take the answers that are there; wait for one where there is nothing else to do."""
-        timeout = 0.0 if self._arrived else self._scheduler.wait()
+        timeout = 0.0 if arrived else self._scheduler.wait(self._open())
         while self._crew.under_way and (came := self._crew.answer(timeout)):
             self._go_on(*came)
             timeout = 0.0
 
-    def _go_on(self, division: int, answer: Answer[Any] | None) -> None:
+    def _go_on(self, partition: Partition, answer: Answer[Any] | None) -> None:
         """Hand a conversation what it asked for, up to its next need."""
-        conversation = self._conversations.get(division)
+        conversation = self._conversations.get(partition)
         if conversation is None:
-            conversation = self._conversations[division] = self._begin(division)
+            begin = self._wanted[partition.stream].conversation
+            conversation = self._conversations[partition] = begin(partition.division)
         try:
             need = conversation.send(answer)
             while not isinstance(need, Send | Rest | BackOff):
-                self._arrive(Arrival(division, need))
+                self._arrive(partition, need)
                 need = next(conversation)
         except StopIteration:
-            self._end(Arrival(division, None))
+            self._end(partition, None)
         except (ReadError, LimitReached) as error:
-            self._end(Arrival(division, None, error))
+            self._end(partition, error)
         else:
             if isinstance(need, Send):
-                self._crew.send(division, need)
+                self._calls[partition] += 1
+                self._crew.send(partition, need)
             elif isinstance(need, Rest):
-                self._scheduler.rests(division, need.seconds)
+                self._scheduler.rests(partition, need.seconds)
             else:
-                self._scheduler.backs_off(division, need.seconds)
+                self._scheduler.backs_off(partition, need.seconds)
 
-    def _arrive(self, arrival: Arrival[_Page]) -> None:
-        self._arrived.append(arrival)
-        self._waiting += arrival.page.size if arrival.page else 0
+    def _arrive(self, partition: Partition, page: _Page) -> None:
+        self._arrived[partition.stream].append(Arrival(partition.division, page))
+        self._waiting[partition.stream] += page.size
 
-    def _end(self, arrival: Arrival[_Page]) -> None:
-        del self._conversations[arrival.division]
-        self._scheduler.ended(arrival.division)
-        self._arrive(arrival)
+    def _end(self, partition: Partition, error: ReadError | LimitReached | None) -> None:
+        del self._conversations[partition]
+        self._scheduler.ended(partition)
+        calls = self._calls.pop(partition, 0)
+        self._arrived[partition.stream].append(Arrival(partition.division, None, error, calls))

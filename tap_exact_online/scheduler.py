@@ -1,19 +1,30 @@
-"""Which division goes next. Pure: the clock is handed in, nothing is sent or waited for here."""
+"""Which partition goes next. Pure: the clock is handed in, nothing is sent or waited for here."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
+
+
+class Partition(NamedTuple):
+    """A division of a stream."""
+
+    stream: str
+    division: int
 
 
 @dataclass(slots=True)
 class Scheduler:
-    """Gives out turns to divisions, so many at once, and never two to one division.
+    """Gives out turns to partitions, so many at once, and never two in one division.
 
-    A division that was begun goes before one that was not: its pages are what the bookmarks wait for. While it rests until
-    its allowance comes back, others go. While it backs off from a server in trouble it holds its place, so that trouble
-    is met by as many calls as are made at once, not by one for each division.
+    Streams go in the order in which they are added, and a division is read for one stream after the other: nothing of a
+    stream is begun in a division that an earlier one still needs. A partition that was begun goes before one of its stream
+    that was not: its pages are what the bookmarks wait for. While it rests until its allowance comes back, others go. While
+    it backs off from a server in trouble it holds its place, so that trouble is met by as many calls as are made at once,
+    not by one for each division.
 
     Attributes:
         clock: Returns the time in seconds.
@@ -24,61 +35,106 @@ class Scheduler:
     clock: Callable[[], float]
     most: int
     allowance: Callable[[int], float]
-    _fresh: deque[int] = field(default_factory=deque)
-    _due: dict[int, float] = field(default_factory=dict)
-    _begun: dict[int, int] = field(default_factory=dict)
-    _places: set[int] = field(default_factory=set)
+    _fresh: dict[str, deque[int]] = field(default_factory=dict)
+    _queues: dict[int, deque[str]] = field(default_factory=dict)
+    """The streams that a division is still to be read for: the first of them now."""
+    _due: dict[Partition, float] = field(default_factory=dict)
+    _begun: dict[Partition, int] = field(default_factory=dict)
+    _places: set[Partition] = field(default_factory=set)
+    _left: Counter[str] = field(default_factory=Counter)
+    _numbers: Iterator[int] = field(default_factory=count)
 
-    def add(self, divisions: Iterable[int]) -> None:
-        """Add divisions to be read, in their order."""
-        self._fresh.extend(divisions)
+    def add(self, stream: str, divisions: Iterable[int]) -> None:
+        """Add the divisions of a stream to be read, in their order, after those of the streams there are."""
+        if fresh := deque(divisions):
+            self._fresh[stream] = fresh
+            self._left[stream] = len(fresh)
+        for division in fresh:
+            self._queues.setdefault(division, deque()).append(stream)
 
-    def turn(self) -> int | None:
-        """Return the division whose turn it is now, or None. It holds a place until it rests or ends."""
+    def left(self, stream: str) -> int:
+        """Return how many divisions of a stream have not ended."""
+        return self._left[stream]
+
+    def forget(self) -> None:
+        """Forget everything that was added."""
+        for known in (self._fresh, self._queues, self._due, self._begun, self._places, self._left):
+            known.clear()
+
+    def turn(self, streams: Collection[str]) -> Partition | None:
+        """Return the partition whose turn it is now, or None. It holds a place until it rests or ends.
+
+        Args:
+            streams: Those that may go on.
+        """
         now = self.clock()
-        due = [division for division, at in self._due.items() if at <= now]
-        if held := [division for division in due if division in self._places]:
+        due = [partition for partition, at in self._due.items() if at <= now and partition.stream in streams]
+        if held := [partition for partition in due if partition in self._places]:
             return self._begin(held[0])
         if len(self._places) >= self.most:
             return None
-        if due:
-            return self._begin(min(due, key=self._begun.__getitem__))
-        for division in self._fresh:
-            if not self.allowance(division):
-                self._fresh.remove(division)
-                return self._begin(division)
+        for stream, fresh in self._fresh.items():
+            if rested := [partition for partition in due if partition.stream == stream]:
+                return self._begin(min(rested, key=self._begun.__getitem__))
+            if stream not in streams:
+                continue
+            for division in self._first_in_line(stream):
+                if not self.allowance(division):
+                    fresh.remove(division)
+                    return self._begin(Partition(stream, division))
         return None
 
-    def _begin(self, division: int) -> int:
-        self._due.pop(division, None)
-        self._begun.setdefault(division, len(self._begun))
-        self._places.add(division)
-        return division
+    def _first_in_line(self, stream: str) -> Iterator[int]:
+        """Return the divisions that nothing was begun in for a stream, and that no other stream is read for before."""
+        return (division for division in self._fresh[stream] if self._queues[division][0] == stream)
 
-    def rests(self, division: int, seconds: float) -> None:
+    def _begin(self, partition: Partition) -> Partition:
+        self._due.pop(partition, None)
+        self._begun.setdefault(partition, next(self._numbers))
+        self._places.add(partition)
+        return partition
+
+    def rests(self, partition: Partition, seconds: float) -> None:
         """Let others go until a division has calls left again."""
-        self._places.discard(division)
-        self._due[division] = self.clock() + seconds
+        self._places.discard(partition)
+        self._due[partition] = self.clock() + seconds
 
-    def backs_off(self, division: int, seconds: float) -> None:
-        """Keep the place of a division for which the server needs time."""
-        self._due[division] = self.clock() + seconds
+    def backs_off(self, partition: Partition, seconds: float) -> None:
+        """Keep the place of a partition for which the server needs time."""
+        self._due[partition] = self.clock() + seconds
 
-    def ended(self, division: int) -> None:
-        """Take note that a division needs nothing more."""
-        self._places.discard(division)
+    def ended(self, partition: Partition) -> None:
+        """Take note that a partition needs nothing more."""
+        self._places.discard(partition)
+        del self._begun[partition]
+        self._queues[partition.division].popleft()
+        self._left[partition.stream] -= 1
+        if not self._left[partition.stream]:
+            del self._fresh[partition.stream], self._left[partition.stream]
 
     def in_trouble(self) -> bool:
-        """Tell whether a division backs off: what is waited for is then the server, not an allowance."""
-        return any(division in self._places for division in self._due)
+        """Tell whether a partition backs off: what is waited for is then the server, not an allowance."""
+        return any(partition in self._places for partition in self._due)
 
-    def wait(self) -> float | None:
+    def wait(self, streams: Collection[str]) -> float | None:
         """Return the seconds until `turn` may give another answer, None where only an answer can change it.
 
         That is also so where nothing is left to do.
+
+        Args:
+            streams: Those that may go on.
         """
         free = len(self._places) < self.most
-        waits = [at - self.clock() for division, at in self._due.items() if free or division in self._places]
+        waits = [
+            at - self.clock()
+            for partition, at in self._due.items()
+            if partition.stream in streams and (free or partition in self._places)
+        ]
         if free:
-            waits += [self.allowance(division) for division in self._fresh]
+            waits += [
+                self.allowance(division)
+                for stream in self._fresh
+                if stream in streams
+                for division in self._first_in_line(stream)
+            ]
         return max(0.0, min(waits)) if waits else None

@@ -42,6 +42,8 @@ class BookkeepingStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     _next_flush = 0.0
+    _unsaved = False
+    """The state differs from that of the last STATE message: rows that are read again, lest one was missed, change nothing."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,7 +94,13 @@ class BookkeepingStream(Stream):
         if self.replication_method == "FULL_TABLE":
             return
         self._keep(context, replication_key=self.replication_key, replication_key_value=value)
-        if flush and time.monotonic() >= self._next_flush and self.get_batch_config(self.config) is None:
+        if (
+            flush
+            and self._unsaved
+            and time.monotonic() >= self._next_flush
+            and self.get_batch_config(self.config) is None
+        ):
+            self._unsaved = False
             # The time of this thread: that for which a slow loader does not read is none of a state's cost.
             began = time.thread_time()
             self._write_state_message()
@@ -113,6 +121,7 @@ class BookkeepingStream(Stream):
         for name in [name for name, value in values.items() if value is None]:
             del state[name]
         self.state_manager.is_flushed = False
+        self._unsaved = True
 
     def note(self, context: Context, name: str) -> Any:
         """Return what was kept with the bookmark of a partition under that name, or None."""
@@ -166,6 +175,14 @@ class PageStream(BookkeepingStream):
 
     _by_page = False
 
+    def settle_form(self, *, write_messages: bool = True) -> None:
+        """Settle in what form rows leave, before the first of them is read.
+
+        Args:
+            write_messages: Messages are written; False where the rows go into files.
+        """
+        self._by_page = write_messages and self._are_records_as_rows()
+
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """Give the rows of the pages, for the SDK's own loop."""
@@ -180,7 +197,7 @@ class PageStream(BookkeepingStream):
 
         The SDK goes through the partitions one after the other. It is given none, and all of them are read as one.
         """
-        self._by_page = write_messages and self._are_records_as_rows()
+        self.settle_form(write_messages=write_messages)
         if not self._by_page:
             yield from super()._sync_records(
                 {} if context is None else context, write_messages=write_messages
@@ -201,6 +218,7 @@ class PageStream(BookkeepingStream):
             self.selected
             and isinstance(self._tap.message_writer, Writer)
             and self.ABORT_AT_RECORD_COUNT is None
+            and self.get_batch_config(self.config) is None
             and all(
                 type(stream_map) is SameRecordTransform and not stream_map.flattening_enabled
                 for stream_map in self.stream_maps
@@ -242,10 +260,14 @@ class PageStream(BookkeepingStream):
         if not records:
             return b""
         before = b'{"type":"RECORD","stream":%s,"record":' % encoder.encode(self.name)
-        version = b"" if self._stream_version is None else b',"version":%d' % self._stream_version
+        version = b',"version":%d' % (self._initialized_at // 1000) if self._has_versions() else b""
         after = version + b',"time_extracted":%s}\n' % encoder.encode(utc_now())
         # Within a row, a line break is written as two other characters: the only ones are those between the rows.
         return before + encoder.encode_lines(records)[:-1].replace(b"\n", after + before) + after
+
+    def _has_versions(self) -> bool:
+        """Tell whether rows have the version that the SDK gives a stream when it begins: some are read before."""
+        return self.replication_method == "FULL_TABLE" and self.emit_activate_version_messages
 
 
 class Writer(MsgSpecWriter):

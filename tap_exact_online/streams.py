@@ -1,10 +1,11 @@
-"""The few kinds of stream. What makes one stream differ from the next of its kind is data: its row in the catalog."""
+"""A stream of one endpoint: what of it is selected, and how its divisions are read.
+
+What makes one stream differ from the next is data, its row in the catalog; `kinds` holds what is more than that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -14,24 +15,19 @@ from singer_sdk.singerlib import Catalog, MetadataMapping
 from typing_extensions import override
 
 from tap_exact_online import edm
-from tap_exact_online.bookmarks import ModifiedBookmark, TimestampBookmark, instant, timestamp
 from tap_exact_online.calls import Call, Need, address
-from tap_exact_online.catalog import Kind, Resource, stream_of_deleted
+from tap_exact_online.catalog import Resource
 from tap_exact_online.client import Client
-from tap_exact_online.errors import ConfigurationError, LimitReached, ReadError, Refused
-from tap_exact_online.odata import Decoder, Page, datetime_literal, filter_clock, int64_literal, skiptoken
+from tap_exact_online.errors import ConfigurationError, Refused
 from tap_exact_online.progress import Progress
-from tap_exact_online.reading import Conversation, Reading
+from tap_exact_online.reading import Arrival, Conversation, Reading, Wanted
 from tap_exact_online.refusals import Refusals
 from tap_exact_online.report import Report
 from tap_exact_online.rights import advice
-from tap_exact_online.scheduler import Scheduler
 from tap_exact_online.schemas import needed, schema_of, selected_by_default
 from tap_exact_online.sdk import Outgoing, PageStream
 from tap_exact_online.selection import Selection, compiled, unknown_fields
 from tap_exact_online.settings import Settings
-
-_SYNC_TIMESTAMP = "read/sync/Sync/SyncTimestamp"
 
 
 class Run(Protocol):
@@ -62,6 +58,15 @@ class Run(Protocol):
         """The divisions to read, as rows of the stream `divisions`."""
         ...
 
+    @property
+    def reading(self) -> Reading[Outgoing]:
+        """Reads many divisions at once."""
+        ...
+
+    def following(self, stream: str) -> ExactStream | None:
+        """Return the stream that will be read after another, or None."""
+        ...
+
 
 class ExactStream(PageStream):
     """A stream of one endpoint, read whole in every division."""
@@ -87,7 +92,7 @@ class ExactStream(PageStream):
     @override
     def partitions(self) -> list[dict[str, Any]] | None:
         """One partition for each division."""
-        return [_partition(row["Code"]) for row in self.exact.divisions]
+        return [partition_of(row["Code"]) for row in self.exact.divisions]
 
     @property
     @override
@@ -141,24 +146,33 @@ class ExactStream(PageStream):
             self._selection = compiled(tuple(self.fields), self.resource.key, added)
         return self._selection
 
+    def wanted(self, context: Context | None = None) -> Wanted[Outgoing]:
+        """Say what is to be read.
+
+        Args:
+            context: The partition, or None for all of them.
+        """
+        partitions = [context] if context else self.partitions or ()
+        return Wanted(self.name, [each["Division"] for each in partitions], self._conversation)
+
     @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
         """Read divisions, as many at once as the settings say. What cannot be read is reported, and the rest goes on."""
-        client = self.exact.client
-        scheduler = Scheduler(client.clock, self.exact.settings.concurrency, client.limits.wait)
-        scheduler.add(each["Division"] for each in ([context] if context else self.partitions or ()))
-        wait = partial(client.wait, in_trouble=scheduler.in_trouble)
-        reading = Reading(self._conversation, scheduler, client.transport, wait)
-        self.exact.progress.begins(self.name, len(self.exact.divisions))
+        following, ahead = self.exact.following(self.name), None
+        if following is not None:
+            following.settle_form()
+            ahead = following.wanted()
+        progress = self.exact.progress
+        progress.begins(self.name, len(self.exact.divisions))
         with metrics.http_request_counter(self.name, endpoint=self.resource.path) as counter:
-            for arrival in reading.arrivals():
+            for arrival in self.exact.reading.arrivals(self.wanted(context), ahead):
                 division, page = arrival.division, arrival.page
                 if page is None:
-                    self._ended(division, arrival.error)
+                    self._ended(arrival)
                     continue
                 counter.increment()
                 yield page
-                self.exact.progress.page(division, page.count)
+                progress.page(self.name, division, page.count)
                 for line in page.rejected:
                     self.exact.report.rejected(self.name, division, line)
                 self.written(division, page)
@@ -169,7 +183,7 @@ class ExactStream(PageStream):
         A field that Exact does not know (any more) makes it refuse the whole call: such a field is left out for the rest
         of the run, so that one withdrawn property does not stop a stream.
         """
-        self.exact.progress.division_begins(division, self.bookmark(_partition(division)))
+        self.exact.progress.division_begins(self.name, division, self.bookmark(partition_of(division)))
         client = self.exact.client
         path = self.resource.path
         if known := self._refusals(division):
@@ -196,7 +210,7 @@ class ExactStream(PageStream):
         yield from client.follow(call, link, read)
 
     def _refusals(self, division: int) -> Refusals | None:
-        return Refusals.read(self.note(_partition(division), "refused"))
+        return Refusals.read(self.note(partition_of(division), "refused"))
 
     def _withdraw(self, selection: Selection, error: Refused) -> None:
         """Leave out the fields that a refusal names, or raise it where that does not help."""
@@ -247,154 +261,22 @@ class ExactStream(PageStream):
     def finished(self, division: int) -> None:
         """Take note that a division has been read to its end."""
 
-    def _ended(self, division: int, error: ReadError | LimitReached | None) -> None:
+    def _ended(self, arrival: Arrival[Outgoing]) -> None:
+        division, error = arrival.division, arrival.error
+        partition = partition_of(division)
         self.exact.progress.division_ends(
-            division, self.bookmark(_partition(division)), complete=error is None
+            self.name, division, self.bookmark(partition), calls=arrival.calls, complete=error is None
         )
         if error is None:
-            self.keep_note(_partition(division), "refused", None)
+            self.keep_note(partition, "refused", None)
             self.finished(division)
             return
         at = self.exact.client.errors.recent(division, self.resource.path)
         if refusals := Refusals.of(error, at, self._refusals(division)):
-            self.keep_note(_partition(division), "refused", refusals.note())
+            self.keep_note(partition, "refused", refusals.note())
         self.exact.report.missed(self.name, division, error, advice(self.resource, error))
 
 
-class SyncStream(ExactStream):
-    """A stream of a Sync endpoint: incremental on the row version, resumable after every page."""
-
-    is_sorted = True
-
-    def __init__(self, tap: Tap, run: Run, resource: Resource) -> None:
-        """Make the stream of one row of the catalog."""
-        self._bookmarks: dict[int, TimestampBookmark] = {}
-        super().__init__(tap, run, resource)
-
-    @override
-    def begin(self, division: int) -> Generator[Need, Any, str | None]:
-        context = _partition(division)
-        start = timestamp(self.bookmark(context), f"'{self.name}' in division {division}")
-        reread = self.note(context, "reread_from")
-        self._bookmarks[division] = TimestampBookmark(start or 0, reread=reread)
-        if start is None:
-            return (yield from self._since(division))
-        usable = self.exact.settings.late_commits and isinstance(reread, int) and 0 <= reread < start
-        return f"Timestamp gt {int64_literal(reread if usable else start)}"
-
-    @override
-    def written(self, division: int, page: Outgoing) -> None:
-        bookmark = self._bookmarks[division]
-        token = None if page.next_link is None else skiptoken(page.next_link)
-        value = bookmark.after_page(page.keys, token, last=page.next_link is None)
-        if not bookmark.ordered:
-            self.logger.warning(
-                "Rows of division %d came out of order; an interrupted run starts over", division
-            )
-        if value:
-            context = _partition(division)
-            reread = bookmark.reread if self.exact.settings.late_commits else None
-            self.keep_note(context, "reread_from", reread)
-            self.keep_bookmark(context, value, flush=page.count > 0)
-
-    def _since(self, division: int) -> Generator[Need, Any, str | None]:
-        """Return the filter of a first read, or None where nothing has changed since the start date."""
-        start, name = self.exact.settings.start, self.resource.endpoint.synctimestamp
-        everything = f"Timestamp gt {int64_literal(1)}"
-        if start is None or name is None:
-            return everything
-        options = {"modified": f"datetime'{start:%Y-%m-%d}'", "endPoint": f"'{name}'"}
-        url = address(self.exact.client.base_url, _SYNC_TIMESTAMP, division, options)
-        decoder = Decoder(edm.load(_SYNC_TIMESTAMP).properties.values(), "Modified")
-
-        def read(body: bytes) -> Page:
-            # Nothing was modified since: "an empty answer", which may be more than one thing.
-            return Page([]) if body.strip() in {b"", b'{"d":null}'} else decoder.decode(body)
-
-        try:
-            page = yield from self.exact.client.ask(Call(_SYNC_TIMESTAMP, url, division), read)
-        except ReadError as error:
-            self.logger.warning("Cannot tell where the start date lies (%s); reading everything", error)
-            return everything
-        if not page.rows and not page.rejected:
-            return None
-        found = [row["TimeStampAsBigInt"] for row in page.rows if row.get("TimeStampAsBigInt") is not None]
-        return f"Timestamp ge {int64_literal(min(found))}" if found else everything
-
-
-class ModifiedStream(ExactStream):
-    """A stream that filters on `Modified`: incremental, but its order is unknown, so it resumes from its start."""
-
-    def __init__(self, tap: Tap, run: Run, resource: Resource) -> None:
-        """Make the stream of one row of the catalog."""
-        self._bookmarks: dict[int, ModifiedBookmark] = {}
-        super().__init__(tap, run, resource)
-
-    @override
-    def begin(self, division: int) -> Generator[Need, Any, str | None]:
-        yield from ()
-        bookmark = instant(self.bookmark(_partition(division)), f"'{self.name}' in division {division}")
-        began = datetime.fromtimestamp(self.exact.client.clock(), UTC)
-        self._bookmarks[division] = ModifiedBookmark(began, bookmark)
-        since = filter_clock(bookmark) if bookmark else self.exact.settings.start
-        # `ge`: with `gt`, rows changed later in the same second would be lost.
-        return f"Modified ge {datetime_literal(since)}" if since else ""
-
-    @override
-    def written(self, division: int, page: Outgoing) -> None:
-        if value := self._bookmarks[division].after_page(page.keys, last=page.next_link is None):
-            self.keep_bookmark(_partition(division), value, flush=page.count > 0)
-
-
-class DeletedStream(SyncStream):
-    """The log of deleted rows, with the names behind its numbers."""
-
-    def __init__(self, tap: Tap, run: Run, resource: Resource) -> None:
-        """Make the stream of one row of the catalog."""
-        self._began: dict[int, float] = {}
-        super().__init__(tap, run, resource)
-
-    @override
-    def begin(self, division: int) -> Generator[Need, Any, str | None]:
-        self._began[division] = self.exact.client.clock()
-        return (yield from super().begin(division))
-
-    @override
-    def finished(self, division: int) -> None:
-        began = datetime.fromtimestamp(self._began[division], UTC)
-        self.keep_note(_partition(division), "read_at", began.isoformat(timespec="seconds"))
-
-    @override
-    def complete(self, records: Iterable[Any]) -> None:
-        for record in records:
-            number = record.EntityType or None
-            record.EntityName = edm.deleted_entities().get(number) if number else None
-            record.StreamName = stream_of_deleted(number)
-
-
-class DivisionsStream(ExactStream):
-    """The divisions of this run: what was read to find them, so it costs no call of its own."""
-
-    @property
-    @override
-    def partitions(self) -> None:
-        """None: the list is one for all divisions."""
-
-    @override
-    def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
-        """Give the divisions that this run reads."""
-        yield (page := self.page(self.selection.decoder.records(self.exact.divisions)))
-        self.exact.progress.undivided(self.name, page.count)
-
-
-def _partition(division: int) -> dict[str, Any]:
+def partition_of(division: int) -> dict[str, Any]:
     """Return the context of a division, as the state has it."""
     return {"Division": division}
-
-
-def stream_of(tap: Tap, run: Run, resource: Resource) -> ExactStream:
-    """Return the stream of a row of the catalog, of the kind that its endpoint asks for."""
-    if resource.name == "deleted":
-        return DeletedStream(tap, run, resource)
-    kinds = {Kind.DIVISIONS: DivisionsStream, Kind.SYNC: SyncStream, Kind.MODIFIED: ModifiedStream}
-    return kinds.get(resource.kind, ExactStream)(tap, run, resource)

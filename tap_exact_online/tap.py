@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import pairwise
+from types import MappingProxyType
 from typing import IO, Any, NoReturn
 
 import click
@@ -25,12 +27,15 @@ from tap_exact_online.client import Client
 from tap_exact_online.connection import connect
 from tap_exact_online.divisions import MANAGE_COMPANIES, granted_divisions
 from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.kinds import DivisionsStream, stream_of
 from tap_exact_online.limits import Remaining
 from tap_exact_online.progress import Progress
+from tap_exact_online.reading import Reading
 from tap_exact_online.report import Report, tell_outcome
+from tap_exact_online.scheduler import Scheduler
 from tap_exact_online.schemas import needed
-from tap_exact_online.sdk import TerminableTap
-from tap_exact_online.streams import ExactStream, stream_of
+from tap_exact_online.sdk import Outgoing, TerminableTap
+from tap_exact_online.streams import ExactStream
 
 
 class TapExactOnline(TerminableTap):
@@ -41,6 +46,7 @@ class TapExactOnline(TerminableTap):
     config_jsonschema = _settings.config_jsonschema()
     _only_a_test = False
     _only_a_run = False
+    _following: Mapping[str, ExactStream] = MappingProxyType({})
 
     @cached_property
     def settings(self) -> _settings.Settings:
@@ -110,6 +116,17 @@ class TapExactOnline(TerminableTap):
         self.logger.info("Reading %d of %d granted divisions", len(picked), len(granted))
         return [granted[code] for code in picked]
 
+    @cached_property
+    def reading(self) -> Reading[Outgoing]:
+        """Reads many divisions at once, as many as the settings say."""
+        client = self.client
+        scheduler = Scheduler(client.clock, self.settings.concurrency, client.limits.wait)
+        return Reading(scheduler, client.transport, client.wait)
+
+    def following(self, stream: str) -> ExactStream | None:
+        """Return the stream that this run reads after another, or None."""
+        return self._following.get(stream)
+
     @override
     def discover_streams(self) -> Sequence[ExactStream]:
         """Make one stream for each row of the catalog, in a run for each that is needed. Needs no connection."""
@@ -164,6 +181,7 @@ class TapExactOnline(TerminableTap):
                 if any(stream.selected for stream in self.streams.values()):
                     # Found before the first stream, so that a dead connection is no stream's failure.
                     self._prepare(self.divisions)
+                self._look_ahead()
                 self.sync_all()
         except (TapError, SystemExit):  # SystemExit: terminated, see `TerminableTap`
             if not self.config.get("batch_config"):  # else the bookmarks are ahead of the last BATCH message
@@ -174,6 +192,15 @@ class TapExactOnline(TerminableTap):
             self._check_token()
         if self.report.exit_code:
             sys.exit(self.report.exit_code)
+
+    def _look_ahead(self) -> None:
+        """Find out which stream follows which: of the next one, divisions can be begun before it is its turn."""
+        read = [
+            stream
+            for stream in self.streams.values()
+            if stream.selected and isinstance(stream, ExactStream) and not isinstance(stream, DivisionsStream)
+        ]
+        self._following = {stream.name: after for stream, after in pairwise(read)}
 
     def _prepare(self, divisions: Sequence[Mapping[str, Any]]) -> None:
         """Act on what the state says of the divisions: those that were moved, and those not read for long."""

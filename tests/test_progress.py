@@ -35,15 +35,21 @@ class World:
         )
 
     def read(
-        self, division: int, *pages: int, to: Any = None, since: Any = None, complete: bool = True
+        self,
+        division: int,
+        *pages: int,
+        stream: str = "accounts",
+        to: Any = None,
+        since: Any = None,
+        complete: bool = True,
     ) -> None:
         """Read a division: each page takes a call and a second."""
-        self.progress.division_begins(division, since)
+        self.progress.division_begins(stream, division, since)
         for rows in pages:
             self.calls += 1
             self.clock.now += 1
-            self.progress.page(division, rows)
-        self.progress.division_ends(division, to, complete=complete)
+            self.progress.page(stream, division, rows)
+        self.progress.division_ends(stream, division, to, calls=len(pages), complete=complete)
 
     def told(self) -> list[tuple[int, str]]:
         return [(line.level, line.text) for line in self.lines]
@@ -103,7 +109,7 @@ def test_a_division_is_told_in_numbers_too(world: World) -> None:
 
 
 def test_a_stream_is_told_of_when_its_last_division_has_ended(world: World) -> None:
-    world.calls = 2  # of before
+    world.calls = 2  # of another stream
     world.progress.begins("accounts", 2)
     world.read(7, 1000, 125)
     world.progress.begins("accounts", 2)  # it may be told again
@@ -118,8 +124,34 @@ def test_a_stream_is_told_of_when_its_last_division_has_ended(world: World) -> N
         "seconds": 3.0,
     }
     world.progress.begins("items", 1)
-    world.read(7, 1)
+    world.read(7, 1, stream="items")
     assert world.lines[-1].text == "items: 1 row of 1 division, 1 call, 1.0 s"
+
+
+def test_a_division_may_begin_before_its_stream(world: World) -> None:
+    world.progress.begins("accounts", 1)
+    world.progress.division_begins("accounts", 7)
+    world.clock.now += 1
+    world.progress.division_begins("items", 8)
+    world.clock.now += 1
+    assert world.progress.status().stream == "accounts"
+    world.progress.page("accounts", 7, 3)
+    world.progress.division_ends("accounts", 7, calls=1)
+    assert world.lines[-1].text == "accounts: 3 rows of 1 division, 1 call, 2.0 s"
+    world.progress.begins("items", 1)
+    world.progress.page("items", 8, 4)
+    world.progress.division_ends("items", 8, calls=2)
+    assert [line.text for line in world.lines[-2:]] == [
+        "items in division 8: 4 rows in 1 page, 1.0 s",
+        "items: 4 rows of 1 division, 2 calls, 1.0 s",
+    ]
+    assert (world.progress.totals().rows, world.progress.totals().divisions) == (7, 2)
+
+
+def test_a_stream_that_was_only_begun_ahead_is_none_that_was_read(world: World) -> None:
+    world.progress.begins("accounts", 2)
+    world.progress.division_begins("items", 7)
+    assert (world.progress.totals().streams, world.progress.totals().divisions) == (1, 1)
 
 
 def test_a_stream_without_divisions_has_one_line(world: World) -> None:
@@ -187,8 +219,8 @@ def test_a_run_in_the_middle_of_a_stream(world: World) -> None:
     world.progress.begins("accounts", 200)
     world.read(7, 1000)
     for division in (8, 9, 10):
-        world.progress.division_begins(division)
-        world.progress.page(division, 5000)
+        world.progress.division_begins("accounts", division)
+        world.progress.page("accounts", division, 5000)
     world.clock.now += 7
     world.progress.beat()
     line = world.lines[-1]
@@ -237,8 +269,8 @@ def test_totals_are_those_of_all_streams(world: World) -> None:
     world.progress.undivided("divisions", 2)
     for stream in ("accounts", "items"):
         world.progress.begins(stream, 2)
-        world.read(7, 1000, 125)
-        world.read(8, 10, complete=False)
+        world.read(7, 1000, 125, stream=stream)
+        world.read(8, 10, stream=stream, complete=False)
     assert world.progress.totals() == Totals(rows=2 + 2 * 1135, streams=3, divisions=2, calls=6, seconds=6.0)
 
 

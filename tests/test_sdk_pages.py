@@ -228,6 +228,22 @@ def test_a_state_goes_through_the_writer_of_states(monkeypatch: pytest.MonkeyPat
     assert len(written) == 2
 
 
+def test_a_page_that_moves_no_bookmark_makes_no_state(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where rows are read again, lest one was missed: with many partitions, making a state takes longer than the page."""
+    tap = tap_of(Pages)
+    made: list[Any] = []
+    monkeypatch.setattr(tap.state_writer, "write_state", lambda state: made.append(bookmarks_of(state)))
+    stream = tap.streams["rows"]
+    assert isinstance(stream, Pages)
+    for number in (5, 5, 6):
+        stream._write_lines(b"a page\n")
+        stream.keep_bookmark({"Division": 7}, number, flush=True)
+    assert made == [{7: 5}, {7: 6}]
+    assert lines(capsys) == ["a page"] * 3
+
+
 def test_the_state_of_a_partition_is_the_one_that_the_sdk_has() -> None:
     old = {"context": {"Division": 8}, "replication_key": "Timestamp", "replication_key_value": 5}
     tap = tap_of(Pages)
