@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -93,6 +94,26 @@ def test_pages_are_written_byte_for_byte_as_the_sdk_writes_their_records(
     assert sum(json.loads(line).get("version") == 1_750_000_000 for line in found[0]) == (
         9 if method == "FULL_TABLE" else 0
     )
+
+
+@pytest.mark.parametrize("method", ["INCREMENTAL", "FULL_TABLE"])
+def test_a_page_that_was_read_before_its_stream_begins_is_as_one_read_afterwards(
+    method: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The SDK gives a stream its version when it begins."""
+    tap = tap_of(Pages, emit_activate_version_messages=True)
+    stream = tap.streams["rows"]
+    assert isinstance(stream, Pages)
+    stream.forced_replication_method = method
+    stream.settle_form()
+    ahead = [line for page in stream.outgoing(None) for line in page.lines.decode().splitlines()]
+    capsys.readouterr()
+    stream.sync()
+    written = [line for line in lines(capsys) if '"RECORD"' in line]
+    without_time = [re.sub(r'"time_extracted":"[^"]*"', "", line) for line in written]
+    assert [re.sub(r'"time_extracted":"[^"]*"', "", line) for line in ahead] == without_time
+    assert len(ahead) == 8
+    assert all(("version" in json.loads(line)) == (method == "FULL_TABLE") for line in ahead)
 
 
 def test_what_is_read_but_not_selected_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
