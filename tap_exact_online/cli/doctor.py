@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -108,8 +109,8 @@ def _run(settings: Settings | None, mistakes: list[Finding], given: _Options) ->
     left = (
         None if state is None else checked("state", lambda: singer_state(_document(state, "--state")), None)
     )
-    with _progress(quiet=given.as_json) as progress:
-        result = examine(Request(settings, mistakes, names, left), Tools(_health, progress))
+    with _progress(quiet=given.as_json) as (progress, sleep):
+        result = examine(Request(settings, mistakes, names, left), Tools(_health, progress, sleep=sleep))
     if given.as_json:
         click.echo(json.dumps(document(result), indent=1))
     else:
@@ -142,10 +143,10 @@ def _document(file: str, option: str) -> Any:
 
 
 @contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[int, str, int, float], None]]:
-    """Show on a terminal how far the examination is, and leave no trace of it."""
+def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[int, str, int], None], Callable[[float], None]]]:
+    """Show on a terminal how far the examination is and what it waits for, and leave no trace of it."""
     if quiet or not sys.stderr.isatty():
-        yield lambda _total, _stream, _division, _wait: None
+        yield (lambda _total, _stream, _division: None), time.sleep
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - needs rich
 
@@ -154,8 +155,11 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[int, str, int, float], None]
     with Progress(*columns, console=console, transient=True) as shown:
         task = shown.add_task("Looking at the connection", total=None)
 
-        def tell(total: int, stream: str, division: int, wait: float) -> None:
-            when = f", in {wait:.0f} s" if wait else ""
-            shown.update(task, total=total, advance=1, description=f"{stream} in {division}{when}")
+        def tell(total: int, stream: str, division: int) -> None:
+            shown.update(task, total=total, advance=1, description=f"{stream} in {division}")
 
-        yield tell
+        def sleep(seconds: float) -> None:
+            shown.update(task, description=f"Waiting {seconds:.0f} s for Exact")
+            time.sleep(seconds)
+
+        yield tell, sleep

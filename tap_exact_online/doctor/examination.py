@@ -100,13 +100,13 @@ class Tools:
 
     Attributes:
         health: Looks at what is stored.
-        progress: Is told how many questions there are, which stream and division comes, and in how many seconds.
+        progress: Is told how many questions there are, and which stream and division comes.
         clock: Returns the time in epoch seconds.
         sleep: Waits for a number of seconds.
     """
 
     health: Callable[[Settings], Health]
-    progress: Callable[[int, str, int, float], None]
+    progress: Callable[[int, str, int], None]
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
 

@@ -45,6 +45,10 @@ class Ledger:
             verdict = self._of_user[-1]
         return None if verdict is None else replace(verdict, asked=False)
 
+    def over(self, division: int) -> bool:
+        """Tell whether nothing has to be asked in a division any more, of whatever stream."""
+        return bool(self._stopped or division in self._of_divisions or len(self._of_user) >= _ENOUGH)
+
     def note(self, stream: str, division: int, verdict: Verdict) -> None:
         """Keep what is known, and learn from it what need not be asked."""
         self.known[stream, division] = verdict

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from itertools import zip_longest
+from typing import Any
 
 import requests
 from typing_extensions import override
 
-from tap_exact_online.calls import Call, address
+from tap_exact_online.calls import Call, Need, Rest, address
 from tap_exact_online.catalog import Kind, Resource
 from tap_exact_online.client import Client
 from tap_exact_online.connection import connect
@@ -20,7 +23,9 @@ from tap_exact_online.doctor.verdicts import READABLE, Result, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, Unreachable
 from tap_exact_online.odata import Decoder
 from tap_exact_online.patience import Patience
+from tap_exact_online.reading import Conversation, Reading, Wanted
 from tap_exact_online.responses import Retry
+from tap_exact_online.scheduler import Scheduler
 from tap_exact_online.settings import Settings
 from tap_exact_online.transport import explain
 
@@ -89,11 +94,7 @@ class ShortSleep:
             )
             raise LoginNeeded(msg)
         if self.slept + seconds > _IN_ALL:
-            msg = (
-                "Exact goes on refusing calls (429) although the wait was kept: the calls of the whole subscription may be"
-                " used up, or another program uses the same app."
-            )
-            raise LimitReached(msg)
+            raise LimitReached(_GOES_ON)
         self.slept += seconds
         self.sleep(seconds)
 
@@ -102,6 +103,10 @@ class ShortSleep:
 _A_MINUTE = 66.0
 # A token endpoint that is out of order is tried again for 75 seconds in all.
 _IN_ALL = 80.0
+_GOES_ON = (
+    "Exact goes on refusing calls (429) although the wait was kept: the calls of the whole subscription may be"
+    " used up, or another program uses the same app."
+)
 
 
 def reach(base_url: str) -> float:
@@ -142,11 +147,13 @@ class Line:
         client: Makes the calls.
         limits: The client's limits.
         sleep: The client's sleep.
+        at_once: How many questions may be under way.
     """
 
     client: Client
     limits: WatchedLimits
     sleep: ShortSleep
+    at_once: int
 
     @classmethod
     def of(cls, settings: Settings, clock: Callable[[], float], sleep: Callable[[float], None]) -> Line:
@@ -159,35 +166,41 @@ class Line:
         limits = WatchedLimits(clock, settings.reserved_calls + KEPT_FOR_RUNS)
         client = connect(settings, clock, short)
         client.limits, client.patience = limits, Few()
-        return cls(client, limits, short)
+        return cls(client, limits, short, settings.concurrency)
 
     def ask_all(
-        self,
-        resources: Sequence[Resource],
-        ledger: Ledger,
-        progress: Callable[[str, int, float], None],
+        self, resources: Sequence[Resource], ledger: Ledger, progress: Callable[[str, int], None]
     ) -> None:
-        """Ask one question for each stream and division, unless the answer is known.
+        """Ask one question for each stream and division, unless the answer is known; as many at once as a run reads.
 
         Stream by stream, so that a missing scope is known early and no division's minute is used up while others wait.
 
         Args:
             resources: The streams.
             ledger: Takes the answers.
-            progress: Is told of every stream and division, and of the seconds until its minute comes.
+            progress: Is told of every stream and division when it is their turn.
 
         Raises:
             LoginNeeded: The connection is dead.
         """
         self.client.patience = Few(most=1)  # a question is one call, and what that met is what is told
-        for resource in resources:
-            waiting = list(ledger.divisions)
-            while waiting:
-                division = min(waiting, key=self.limits.wait)
-                waiting.remove(division)
-                progress(resource.name, division, self.limits.wait(division))
-                verdict = ledger.foregone(resource.name, division) or self._spared(division)
-                ledger.note(resource.name, division, verdict or self._ask(resource, division))
+
+        def conversation(resource: Resource, division: int) -> Conversation[Any]:
+            progress(resource.name, division)
+            verdict = ledger.foregone(resource.name, division) or self._spared(division)
+            ledger.note(resource.name, division, verdict or (yield from self._ask(resource, division)))
+
+        def allowance(division: int) -> float:
+            return 0.0 if ledger.over(division) else self.limits.wait(division)
+
+        scheduler = Scheduler(self.client.clock, self.at_once, allowance)
+        reading: Reading[Any] = Reading(
+            scheduler, self.client.transport, lambda wait, _: self.sleep.sleep(wait)
+        )
+        wanted = [Wanted(each.name, ledger.divisions, partial(conversation, each)) for each in resources]
+        for each, ahead in zip_longest(wanted, wanted[1:]):
+            for _ in reading.arrivals(each, ahead):
+                """What is learnt is noted as it comes."""
 
     def _spared(self, division: int) -> Verdict | None:
         """Leave the last calls of a day to the runs."""
@@ -199,11 +212,18 @@ class Line:
         said = f"{left} calls are left today in division {division}, and those are for the runs."
         return Verdict(Result.NO_CALLS, said=said, until=until, asked=False)
 
-    def _ask(self, resource: Resource, division: int) -> Verdict:
+    def _ask(self, resource: Resource, division: int) -> Generator[Need, Any, Verdict]:
         decoder = Decoder([resource.endpoint.properties[resource.key]], resource.key)
-        self.sleep.slept = 0.0
+        self.sleep.slept = rested = 0.0
+        asking = self.client.ask(question(resource, self.client.base_url, division), decoder.decode)
+        answer = None
         try:
-            self.client.get(question(resource, self.client.base_url, division), decoder.decode)
+            while True:
+                need = asking.send(answer)
+                if isinstance(need, Rest) and (rested := rested + need.seconds) > _IN_ALL:
+                    return judge(LimitReached(_GOES_ON), resource)
+                answer = yield need
+        except StopIteration:
+            return READABLE
         except (ReadError, LimitReached) as error:
             return judge(error, resource)
-        return READABLE

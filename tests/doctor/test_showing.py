@@ -64,6 +64,23 @@ def test_two_hundred_divisions(many: Sandbox, connected: Callable[[Sandbox], Pat
     assert sum(stats["client_errors"]["403"].values()) == 3 + 3 + 30
 
 
+def test_two_hundred_divisions_eight_at_once(many: Sandbox, connected: Callable[[Sandbox], Patient]) -> None:
+    found = []
+    for concurrency in ("1", "8"):
+        patient = connected(many)
+        patient.settings["concurrency"] = concurrency
+        many.control.reset_stats()
+        many.control.reset_limits()
+        said = patient.doctor("--streams", "transaction_lines,gl_accounts,accounts,documents,journals")
+        found.append([(each["stream"], each["results"]) for each in said.document["rights"]])
+    assert found[0] == found[1]
+    stats = many.control.stats()
+    assert 1 < stats["most_in_flight"]["overall"] <= 8
+    assert set(stats["most_in_flight"]["by_division"].values()) == {1}
+    # Those that are under way when the third refusal comes are not taken back.
+    assert 3 <= stats["by_endpoint"]["sync/Financial/TransactionLines"] <= 3 + 7
+
+
 @pytest.mark.parametrize("columns", [80, 140])
 def test_two_hundred_divisions_on_a_terminal(
     many: Sandbox, connected: Callable[[Sandbox], Patient], columns: int
