@@ -44,6 +44,15 @@ def command_of(given: str) -> list[str]:
     return [str(found.absolute()) if found.exists() else words[0], *words[1:]]
 
 
+def select(catalog: dict[str, Any], streams: Collection[str]) -> dict[str, Any]:
+    """Select these streams of a catalog that was discovered, and none else."""
+    for stream in catalog["streams"]:
+        name = stream.get("stream") or stream["tap_stream_id"]
+        whole = next(entry for entry in stream["metadata"] if not entry["breadcrumb"])
+        whole["metadata"]["selected"] = name in streams
+    return catalog
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """Where taps are set up for one sandbox: their configurations, catalogs and tokens are files in a folder.
@@ -145,10 +154,7 @@ class Bench:
             command = [*command_of(given), "--discover"]
             done = subprocess.run(command, capture_output=True, check=True, env=environment(), cwd=folder)
             self.discovered[given] = done.stdout
-        catalog = json.loads(self.discovered[given])
-        for stream in catalog["streams"]:
-            whole = next(entry for entry in stream["metadata"] if not entry["breadcrumb"])
-            whole["metadata"]["selected"] = stream["stream"] in streams
+        catalog = select(json.loads(self.discovered[given]), streams)
         return Path(_write(folder / "catalog.json", catalog))
 
     def _folder(self, name: str) -> Path:
