@@ -131,9 +131,15 @@ class Book:
     Args:
         options: Seed and sizes.
         division: The division's code.
+        makers: What makes the tables that have rules of their own, by path.
     """
 
-    def __init__(self, options: Options, division: int) -> None:
+    def __init__(
+        self,
+        options: Options,
+        division: int,
+        makers: Mapping[str, Callable[[Book, edm.Endpoint], Table]],
+    ) -> None:
         self.seed = options.seed
         self.division = division
         self.paths = _PATHS
@@ -141,6 +147,7 @@ class Book:
         self.height = max(1, *self.counts.values())
         # a row version is far above what a 32-bit number holds, and differs between divisions
         self.first = 13_000_000_000 + values.number(options.seed, division) % 10**9
+        self._makers = makers
         self._tables: dict[str, Table] = {}
         self._salts: dict[str, int] = {}
 
@@ -167,9 +174,7 @@ class Book:
     def table(self, path: str) -> Table:
         """Return the table behind a path."""
         if path not in self._tables:
-            from tap_exact_online.sandbox.postings import MAKERS  # noqa: PLC0415 - it builds on this module
-
-            self._tables[path] = MAKERS.get(path, plain_table)(self, edm.load(path))
+            self._tables[path] = self._makers.get(path, plain_table)(self, edm.load(path))
         return self._tables[path]
 
     def restart(self, first: int) -> None:

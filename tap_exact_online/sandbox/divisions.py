@@ -9,6 +9,7 @@ from tap_exact_online.sandbox import values
 from tap_exact_online.sandbox.books import DELETED, DIVISIONS, LEAVE_HOURS, LINES, ME, Book
 from tap_exact_online.sandbox.clock import Clock
 from tap_exact_online.sandbox.options import Options
+from tap_exact_online.sandbox.postings import MAKERS
 from tap_exact_online.sandbox.shelf import Change, Shelf
 from tap_exact_online.sandbox.values import DAY, Value
 
@@ -113,7 +114,7 @@ ARCHIVED = 2
 
 def found(options: Options, code: int, clock: Clock) -> Division:
     """Make a division with generated books and a log of deleted rows that reaches back forty days."""
-    book = Book(options, code)
+    book = Book(options, code, MAKERS)
     division = Division(code, book, book.first + book.span, values.LAST_DAY)
     now = clock.wall()
     count = min(max(LEAST_DELETED, book.counts[LINES] // 100), MOST_DELETED) if options.rows else 0

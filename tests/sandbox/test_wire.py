@@ -14,6 +14,7 @@ from tap_exact_online import edm
 from tap_exact_online.sandbox.books import APART, Book
 from tap_exact_online.sandbox.control import Control
 from tap_exact_online.sandbox.options import Options
+from tap_exact_online.sandbox.postings import MAKERS
 from tests.conftest import Sandbox
 from tests.sandbox.client import Client, page
 
@@ -176,7 +177,7 @@ def test_gzip_where_it_is_switched_on(client: Client, control: Control, division
 
 def test_same_seed_same_books() -> None:
     def book(seed: int, code: int) -> list[dict[str, Any]]:
-        table = Book(Options(seed=seed), code).table(LINES)
+        table = Book(Options(seed=seed), code, MAKERS).table(LINES)
         return [table.row(index) for index in (2400, 0, 17, 2499)]
 
     assert book(1, DIVISION) == book(1, DIVISION)
