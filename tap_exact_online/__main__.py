@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
+
+_M_ARENA_MAX = -8
 
 
 def main() -> None:
     """Run the tap."""
+    _share_memory()
     # What is imported stays: searching it for garbage, then and in the run, takes a fifth of the start.
     gc.disable()
     from tap_exact_online.tap import TapExactOnline  # noqa: PLC0415
@@ -14,6 +19,16 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     TapExactOnline.cli()
+
+
+def _share_memory() -> None:
+    """Let all threads take their memory from one place.
+
+    The C library of most Linux systems (glibc) gives each thread a place of its own, and what was once taken there stays
+    there: 12 MB for each division that is read at once. Others have no such function, and no such places.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 if __name__ == "__main__":
