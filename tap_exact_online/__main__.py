@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 
 _M_ARENA_MAX = -8
@@ -27,7 +26,9 @@ def _share_memory() -> None:
     The C library of most Linux systems (glibc) gives each thread a place of its own, and what was once taken there stays
     there: 12 MB for each division that is read at once. Others have no such function, and no such places.
     """
-    with contextlib.suppress(OSError, AttributeError, TypeError):
+    with contextlib.suppress(ImportError, OSError, AttributeError, TypeError):
+        import ctypes  # noqa: PLC0415 - a Python may have been built without it
+
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 

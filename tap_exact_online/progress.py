@@ -222,6 +222,10 @@ class Progress:
             self._names.add(stream)
             self._stream = self._known(stream)
             self._stream.divisions = divisions
+            # What was begun before has waited for this.
+            self._stream.began = self._clock()
+            for division in self._stream.reading.values():
+                division.began = self._stream.began
 
     def division_begins(self, stream: str, division: int | None, bookmark: Any = None) -> None:
         """Take note that a division of a stream begins, which may be before the stream does.

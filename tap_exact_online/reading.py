@@ -146,12 +146,14 @@ class Reading(Generic[_Page]):
         self._scheduler = scheduler
         self._transport = transport
         self._wait = wait
+        self._crew = Crew(transport)
         self._forget()
 
     def _forget(self) -> None:
         """Begin anew: what is under way is not waited for."""
-        self._scheduler.forget()
+        self._crew.dismiss()
         self._crew = Crew(self._transport)
+        self._scheduler.forget()
         self._wanted: dict[str, Wanted[_Page]] = {}
         self._conversations: dict[Partition, Conversation[_Page]] = {}
         self._calls: Counter[Partition] = Counter()
@@ -169,12 +171,14 @@ class Reading(Generic[_Page]):
         Raises:
             TapError: Something that ends the run.
         """
-        for each in (wanted, ahead):
-            if each is not None and each.stream not in self._wanted:
-                self._wanted[each.stream] = each
-                self._arrived[each.stream] = deque()
-                self._scheduler.add(each.stream, each.divisions)
         stream = wanted.stream
+        if stream != next(
+            iter(self._wanted), stream
+        ):  # another was left, and whoever read it may not have closed it yet
+            self._forget()
+        self._add(wanted)
+        if ahead is not None:
+            self._add(ahead)
         arrived = self._arrived[stream]
         try:
             while arrived or self._scheduler.left(stream):
@@ -189,13 +193,18 @@ class Reading(Generic[_Page]):
                 elif not self._crew.under_way and (wait := self._scheduler.wait(self._open())):
                     self._wait(wait, self._scheduler.in_trouble)
         except BaseException:  # also where nobody takes the rest
-            self._crew.dismiss()
-            self._forget()
+            if self._arrived.get(stream) is arrived:
+                self._forget()
             raise
         del self._wanted[stream], self._arrived[stream], self._waiting[stream]
         if not self._wanted:
-            self._crew.dismiss()
             self._forget()
+
+    def _add(self, wanted: Wanted[_Page]) -> None:
+        if wanted.stream not in self._wanted:
+            self._wanted[wanted.stream] = wanted
+            self._arrived[wanted.stream] = deque()
+            self._scheduler.add(wanted.stream, wanted.divisions)
 
     def _open(self) -> Collection[str]:
         """Return the streams of which more pages may come."""

@@ -24,7 +24,7 @@ class Scheduler:
     stream is begun in a division that an earlier one still needs. A partition that was begun goes before one of its stream
     that was not: its pages are what the bookmarks wait for. While it rests until its allowance comes back, others go. While
     it backs off from a server in trouble it holds its place, so that trouble is met by as many calls as are made at once,
-    not by one for each division.
+    not by one for each division; but an earlier stream, which is written first, does not wait for the trouble of a later one.
 
     Attributes:
         clock: Returns the time in seconds.
@@ -65,24 +65,36 @@ class Scheduler:
         """Return the partition whose turn it is now, or None. It holds a place until it rests or ends.
 
         Args:
-            streams: Those that may go on.
+            streams: Those that may go on. What backs off may go on in any case: it keeps others from being tried.
         """
         now = self.clock()
-        due = [partition for partition, at in self._due.items() if at <= now and partition.stream in streams]
-        if held := [partition for partition in due if partition in self._places]:
-            return self._begin(held[0])
-        if len(self._places) >= self.most:
+        under_way = self._under_way()
+        if under_way >= self.most:
             return None
+        due = [partition for partition, at in self._due.items() if at <= now]
+        taken = under_way
         for stream, fresh in self._fresh.items():
-            if rested := [partition for partition in due if partition.stream == stream]:
-                return self._begin(min(rested, key=self._begun.__getitem__))
-            if stream not in streams:
+            mine = [partition for partition in due if partition.stream == stream]
+            if held := [partition for partition in mine if partition in self._places]:
+                return self._begin(held[0])
+            taken += self._backing_off(stream)
+            if stream not in streams or taken >= self.most:
                 continue
+            if mine:
+                return self._begin(min(mine, key=self._begun.__getitem__))
             for division in self._first_in_line(stream):
                 if not self.allowance(division):
                     fresh.remove(division)
                     return self._begin(Partition(stream, division))
         return None
+
+    def _under_way(self) -> int:
+        """Return how many hold a place for a call that has gone out."""
+        return sum(partition not in self._due for partition in self._places)
+
+    def _backing_off(self, stream: str) -> int:
+        """Return how many partitions of a stream keep a place while they wait: from their stream, and from those after it."""
+        return sum(partition in self._due and partition.stream == stream for partition in self._places)
 
     def _first_in_line(self, stream: str) -> Iterator[int]:
         """Return the divisions that nothing was begun in for a stream, and that no other stream is read for before."""
@@ -113,8 +125,8 @@ class Scheduler:
             del self._fresh[partition.stream], self._left[partition.stream]
 
     def in_trouble(self) -> bool:
-        """Tell whether a partition backs off: what is waited for is then the server, not an allowance."""
-        return any(partition in self._places for partition in self._due)
+        """Tell whether the first stream backs off: what is waited for is then the server, not an allowance."""
+        return any(self._backing_off(stream) for stream in [*self._fresh][:1])
 
     def wait(self, streams: Collection[str]) -> float | None:
         """Return the seconds until `turn` may give another answer, None where only an answer can change it.
@@ -124,17 +136,19 @@ class Scheduler:
         Args:
             streams: Those that may go on.
         """
-        free = len(self._places) < self.most
-        waits = [
-            at - self.clock()
-            for partition, at in self._due.items()
-            if partition.stream in streams and (free or partition in self._places)
-        ]
-        if free:
+        taken = self._under_way()
+        if taken >= self.most:
+            return None
+        now = self.clock()
+        waits = []
+        for stream in self._fresh:
+            taken += self._backing_off(stream)
+            goes = stream in streams and taken < self.most
             waits += [
-                self.allowance(division)
-                for stream in self._fresh
-                if stream in streams
-                for division in self._first_in_line(stream)
+                at - now
+                for partition, at in self._due.items()
+                if partition.stream == stream and (goes or partition in self._places)
             ]
+            if goes:
+                waits += [self.allowance(division) for division in self._first_in_line(stream)]
         return max(0.0, min(waits)) if waits else None

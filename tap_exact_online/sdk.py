@@ -52,15 +52,18 @@ class BookkeepingStream(Stream):
     @override
     def get_context_state(self, context: Context | None) -> dict[str, Any]:
         """Return the state of a partition. The SDK searches the list of all of them each time."""
-        key = tuple(sorted(context.items())) if context else ()
+        state = self._known(context)
+        if state is None:
+            state = self._states[_key(context)] = super().get_context_state(context)
+        return state
+
+    def _known(self, context: Context | None) -> dict[str, Any] | None:
+        """Return the state of a partition, None where there is none yet: to look at one makes none."""
         if not self._states:
             self._states = {
-                tuple(sorted(partition["context"].items())): partition
-                for partition in self.stream_state.get("partitions", ())
+                _key(partition["context"]): partition for partition in self.stream_state.get("partitions", ())
             }
-        if key not in self._states:
-            self._states[key] = super().get_context_state(context)
-        return self._states[key]
+        return self._states.get(_key(context))
 
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:
@@ -74,7 +77,7 @@ class BookkeepingStream(Stream):
         """Return the bookmark of a partition, or None where it has none or is to be read whole."""
         if self.replication_method == "FULL_TABLE":
             return None
-        state = self.get_context_state(context)
+        state = self._known(context) or {}
         return (
             state.get("replication_key_value")
             if state.get("replication_key") == self.replication_key
@@ -125,7 +128,11 @@ class BookkeepingStream(Stream):
 
     def note(self, context: Context, name: str) -> Any:
         """Return what was kept with the bookmark of a partition under that name, or None."""
-        return self.get_context_state(context).get(name)
+        return (self._known(context) or {}).get(name)
+
+
+def _key(context: Context | None) -> tuple[Any, ...]:
+    return tuple(sorted(context.items())) if context else ()
 
 
 @dataclass(frozen=True, slots=True)

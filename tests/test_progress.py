@@ -138,12 +138,13 @@ def test_a_division_may_begin_before_its_stream(world: World) -> None:
     world.progress.page("accounts", 7, 3)
     world.progress.division_ends("accounts", 7, calls=1)
     assert world.lines[-1].text == "accounts: 3 rows of 1 division, 1 call, 2.0 s"
-    world.progress.begins("items", 1)
+    world.progress.begins("items", 1)  # what was begun before has waited for this
+    world.clock.now += 0.5
     world.progress.page("items", 8, 4)
     world.progress.division_ends("items", 8, calls=2)
     assert [line.text for line in world.lines[-2:]] == [
-        "items in division 8: 4 rows in 1 page, 1.0 s",
-        "items: 4 rows of 1 division, 2 calls, 1.0 s",
+        "items in division 8: 4 rows in 1 page, 0.5 s",
+        "items: 4 rows of 1 division, 2 calls, 0.5 s",
     ]
     assert (world.progress.totals().rows, world.progress.totals().divisions) == (7, 2)
 

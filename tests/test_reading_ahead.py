@@ -155,6 +155,17 @@ def test_a_reading_that_is_left_reads_the_next_stream_anew() -> None:
     assert wire.asked.count((B, 8, 1)) == 2
 
 
+def test_a_reading_that_was_left_and_is_closed_later_is_in_nobody_s_way() -> None:
+    wire = Wire({7: 2, 8: 1})
+    world = World(wire)
+    left = world.arrivals(A, B)
+    assert told(islice(left, 1)) == [(7, 1)]
+    arrivals = world.arrivals(C)
+    found = told(islice(arrivals, 1))
+    left.close()  # type: ignore[attr-defined]
+    assert by_division(found + told(arrivals)) == whole(wire.pages)
+
+
 # --- Memory --------------------------------------------------------------------------------------------------
 
 

@@ -274,6 +274,18 @@ def test_the_state_of_a_partition_is_the_one_that_the_sdk_has() -> None:
     assert [*bookmarks_of(tap.state)] == [8, 7]
 
 
+def test_to_look_at_a_state_makes_none() -> None:
+    """A partition may be begun before its stream, of which the state then knows nothing."""
+    tap = tap_of(Pages)
+    stream = tap.streams["rows"]
+    assert isinstance(stream, Pages)
+    assert stream.bookmark({"Division": 7}) is None
+    assert stream.note({"Division": 7}, "read_at") is None
+    assert not tap.state.get("bookmarks", {}).get("rows")
+    stream.keep_note({"Division": 7}, "read_at", None)  # it was read: nothing to keep, but known
+    assert [*bookmarks_of(tap.state)] == [7]
+
+
 def test_a_slow_loader_does_not_lose_states(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time for which a loader does not read is no cost of the state."""
     tap = tap_of(Pages)

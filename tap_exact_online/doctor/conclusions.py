@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 from tap_exact_online import moves, words
@@ -13,7 +14,7 @@ from tap_exact_online.doctor.allowance import Left
 from tap_exact_online.doctor.findings import Check, Finding, Level, problem
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.state import LastRead, last_reads, log_read_at, unread
-from tap_exact_online.doctor.verdicts import Result, Verdict, judge
+from tap_exact_online.doctor.verdicts import NOT_ASKED, Result, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, TapError
 from tap_exact_online.rights import RIGHTS, RIGHTS_DUTCH
 
@@ -42,7 +43,8 @@ def rights(ledger: Ledger) -> Check:
 def _unreadable(ledger: Ledger) -> list[Finding]:
     """Return one finding for each cause and set of divisions, with all the streams that share both."""
     causes: dict[_Cause, dict[str, list[int]]] = {}
-    for (stream, division), verdict in ledger.known.items():
+    for stream, division in product(ledger.streams, ledger.divisions):  # whatever answer came first
+        verdict = ledger.known.get((stream, division), NOT_ASKED)
         if verdict.result not in {Result.READABLE, Result.NOT_ASKED}:
             causes.setdefault(_cause(stream, verdict), {}).setdefault(stream, []).append(division)
     found = []

@@ -153,7 +153,8 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
     result.divisions = list(grants.chosen)
     if result.divisions:
         resources = [BY_NAME[name] for name in request.streams if BY_NAME[name].kind is not Kind.DIVISIONS]
-        result.ledger = Ledger([each.name for each in resources], [each.code for each in result.divisions])
+        codes = [each.code for each in result.divisions]
+        result.ledger = Ledger([each.name for each in resources], codes, line.at_once)
         result.checks.append(_rights(line, resources, result.ledger, tools))
     else:
         result.checks.append(_skipped("rights"))

@@ -24,11 +24,13 @@ class Ledger:
     Attributes:
         streams: The streams, in order.
         divisions: The divisions, in order.
+        at_once: How many questions may be under way: one trouble leaves all of them without an answer.
         known: What is known so far.
     """
 
     streams: Sequence[str]
     divisions: Sequence[int]
+    at_once: int = 1
     known: dict[tuple[str, int], Verdict] = field(default_factory=dict)
     _stopped: Verdict | None = None
     _of_divisions: dict[int, Verdict] = field(default_factory=dict)
@@ -55,7 +57,9 @@ class Ledger:
         if not verdict.asked and verdict.result is not Result.NO_CALLS:
             return
         self._unanswered = self._unanswered + 1 if verdict.result is Result.NO_ANSWER else 0
-        if self._unanswered >= _ENOUGH or (verdict.result is Result.NO_CALLS and verdict.until is None):
+        if self._unanswered >= _ENOUGH + self.at_once - 1 or (
+            verdict.result is Result.NO_CALLS and verdict.until is None
+        ):
             # Exact is out of order, or has blocked the app: nothing can be learnt from more of the same.
             self._stopped = verdict
         elif verdict.result in {Result.CLOSED, Result.NO_CALLS}:

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from typing_extensions import override
 
-from tap_exact_online.calls import Call, Need, Rest, address
+from tap_exact_online.calls import BackOff, Call, Need, Rest, address
 from tap_exact_online.catalog import Kind, Resource
 from tap_exact_online.client import Client
 from tap_exact_online.connection import connect
@@ -188,7 +188,8 @@ class Line:
         def conversation(resource: Resource, division: int) -> Conversation[Any]:
             progress(resource.name, division)
             verdict = ledger.foregone(resource.name, division) or self._spared(division)
-            ledger.note(resource.name, division, verdict or (yield from self._ask(resource, division)))
+            verdict = verdict or (yield from self._ask(resource, division, ledger))
+            ledger.note(resource.name, division, verdict)
 
         def allowance(division: int) -> float:
             return 0.0 if ledger.over(division) else self.limits.wait(division)
@@ -212,17 +213,26 @@ class Line:
         said = f"{left} calls are left today in division {division}, and those are for the runs."
         return Verdict(Result.NO_CALLS, said=said, until=until, asked=False)
 
-    def _ask(self, resource: Resource, division: int) -> Generator[Need, Any, Verdict]:
+    def _ask(self, resource: Resource, division: int, ledger: Ledger) -> Generator[Need, Any, Verdict]:
         decoder = Decoder([resource.endpoint.properties[resource.key]], resource.key)
-        self.sleep.slept = rested = 0.0
+        rested = 0.0
         asking = self.client.ask(question(resource, self.client.base_url, division), decoder.decode)
         answer = None
         try:
             while True:
+                self.sleep.slept = 0.0
                 need = asking.send(answer)
-                if isinstance(need, Rest) and (rested := rested + need.seconds) > _IN_ALL:
-                    return judge(LimitReached(_GOES_ON), resource)
-                answer = yield need
+                if isinstance(need, Rest) and need.seconds > 0:
+                    rested += need.seconds
+                    if rested > _IN_ALL:
+                        return judge(LimitReached(_GOES_ON), resource)
+                    # It keeps its place: what is refused here would most likely be refused to the next one, too.
+                    yield BackOff(need.seconds)
+                    if known := ledger.foregone(resource.name, division):
+                        return known
+                    answer = None
+                else:
+                    answer = yield need
         except StopIteration:
             return READABLE
         except (ReadError, LimitReached) as error:
