@@ -172,9 +172,8 @@ class Reading(Generic[_Page]):
             TapError: Something that ends the run.
         """
         stream = wanted.stream
-        if stream != next(
-            iter(self._wanted), stream
-        ):  # another was left, and whoever read it may not have closed it yet
+        first = next(iter(self._wanted), stream)
+        if first != stream:  # it was left, and whoever read it may not have closed it yet
             self._forget()
         self._add(wanted)
         if ahead is not None:
