@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
+from rig.floor import wall_clock
 from tap_exact_online.edm import Endpoint
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  a wall clock has no zone
 _SPACES = (
     'xmlns="http://www.w3.org/2005/Atom" '
     'xmlns:d="http://schemas.microsoft.com/ado/2007/08/dataservices" '
@@ -74,7 +73,7 @@ def _field(name: str, value: Any, kind: str) -> str:
 
 def _text(value: Any, kind: str) -> str:
     if kind == "DateTime":
-        return (_EPOCH + timedelta(milliseconds=int(value[6:-2]))).isoformat()
+        return wall_clock(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return escape(_FORBIDDEN.sub("", value)) if isinstance(value, str) else str(value)
