@@ -23,7 +23,7 @@ from rig.outputs import last_state
 from rig.serving import Served, serve
 from rig.taps import Bench
 
-from tap_exact_online.catalog import RESOURCES, Kind, Resource
+from tap_exact_online.catalog.resources import RESOURCES, Kind, Resource
 
 _DIVISIONS = "system/Divisions"
 _ME = "current/Me"

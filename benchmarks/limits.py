@@ -26,7 +26,7 @@ from rig.serving import Served, serve
 from rig.taps import Bench
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.catalog.resources import BY_NAME
 
 _STREAM = "bank_entry_lines"
 _PATH = BY_NAME[_STREAM].path

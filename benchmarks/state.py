@@ -16,8 +16,8 @@ from typing import Any
 from singer_sdk.helpers._state import StateWriter
 from singer_sdk.singerlib.encoding.simple import StateMessage
 
-from tap_exact_online.catalog import RESOURCES, Kind
-from tap_exact_online.sdk import States, Writer
+from tap_exact_online.catalog.resources import RESOURCES, Kind
+from tap_exact_online.streams.sdk import States, Writer
 
 _RUNS = 5
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.sandbox.control import Control
 
 

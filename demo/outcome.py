@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from demo.postgres import Postgres
-from tap_exact_online.catalog import BY_NAME, RESOURCES
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES
 
 SCHEMA = "exact_online"
 _BEFORE = "before"

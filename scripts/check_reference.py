@@ -20,7 +20,7 @@ import requests
 from typing_extensions import override
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import RESOURCES
+from tap_exact_online.catalog.resources import RESOURCES
 
 REFERENCE = "https://start.exactonline.nl/docs/HlpRestAPIResources.aspx"
 _TABLE = "referencetable"

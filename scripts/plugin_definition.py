@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from tap_exact_online import cli
-from tap_exact_online.catalog import RESOURCES
-from tap_exact_online.schemas import selected_by_default
+from tap_exact_online.catalog.resources import RESOURCES
+from tap_exact_online.catalog.schemas import selected_by_default
 from tap_exact_online.settings import SETTINGS, Setting
 
 CAPABILITIES = (

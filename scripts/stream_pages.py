@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import BY_NAME, Kind, Resource
-from tap_exact_online.rights import RIGHTS, RIGHTS_DUTCH
-from tap_exact_online.schemas import schema_of, selected_by_default
+from tap_exact_online.catalog.resources import BY_NAME, Kind, Resource
+from tap_exact_online.catalog.rights import RIGHTS, RIGHTS_DUTCH
+from tap_exact_online.catalog.schemas import schema_of, selected_by_default
 
 _KINDS = {Kind.SYNC: "`Timestamp`", Kind.MODIFIED: "`Modified`", Kind.FULL: "whole", Kind.DIVISIONS: "whole"}
 _READ = {

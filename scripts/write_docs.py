@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import stream_pages
 
-from tap_exact_online.catalog import RESOURCES
+from tap_exact_online.catalog.resources import RESOURCES
 from tap_exact_online.cli import COMMANDS
 from tap_exact_online.cli import main as exact_online
 from tap_exact_online.settings import SETTINGS, Setting

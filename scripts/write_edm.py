@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import RESOURCES
+from tap_exact_online.catalog.resources import RESOURCES
 
 _PREFIX = "/api/v1/{division}/"
 _NOT_STREAMS = ("current/Me", "read/sync/Sync/SyncTimestamp")

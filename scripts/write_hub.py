@@ -17,7 +17,7 @@ from typing import Any
 import plugin_definition
 import yaml
 
-from tap_exact_online.catalog import RESOURCES
+from tap_exact_online.catalog.resources import RESOURCES
 
 ROOT = Path(__file__).parents[1]
 HUB = ROOT / "hub"

@@ -12,11 +12,9 @@ from tap_exact_online.auth.rotation import Rotation
 from tap_exact_online.auth.stores import Store, open_store, state_file
 from tap_exact_online.auth.stores.file import FileStore
 from tap_exact_online.auth.tokens import fingerprint
-from tap_exact_online.client import Client
-from tap_exact_online.limits import Limits
-from tap_exact_online.patience import Patience
+from tap_exact_online.reading import Client, Limits, Patience
 from tap_exact_online.settings import Settings
-from tap_exact_online.transport import Transport
+from tap_exact_online.wire import Transport
 
 
 def connect(

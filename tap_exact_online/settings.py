@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from tap_exact_online.divisions import Choice, Shard
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.reading import Choice, Shard
 
 HOSTS: Mapping[str, str] = {
     "nl": "https://start.exactonline.nl",

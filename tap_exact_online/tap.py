@@ -19,23 +19,21 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.singerlib import Catalog, CatalogEntry, MetadataMapping
 from typing_extensions import override
 
-from tap_exact_online import deletions, live, moves
 from tap_exact_online import settings as _settings
-from tap_exact_online.bookmarks import check_bookmarks, read_before
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Resource
-from tap_exact_online.client import Client
+from tap_exact_online.catalog import BY_NAME, RESOURCES, Resource, needed
 from tap_exact_online.connection import connect
-from tap_exact_online.divisions import MANAGE_COMPANIES, granted_divisions
 from tap_exact_online.errors import ConfigurationError, TapError
-from tap_exact_online.kinds import DivisionsStream, stream_of
-from tap_exact_online.limits import Remaining
-from tap_exact_online.progress import Progress
-from tap_exact_online.reading import Reading
-from tap_exact_online.report import Report, tell_outcome
-from tap_exact_online.scheduler import Scheduler
-from tap_exact_online.schemas import needed
-from tap_exact_online.sdk import Outgoing, TerminableTap
-from tap_exact_online.streams import ExactStream
+from tap_exact_online.reading import (
+    MANAGE_COMPANIES,
+    Client,
+    Reading,
+    Remaining,
+    Scheduler,
+    granted_divisions,
+)
+from tap_exact_online.state import check_bookmarks, deletions, moves, read_before
+from tap_exact_online.streams import DivisionsStream, ExactStream, Outgoing, TerminableTap, stream_of
+from tap_exact_online.telling import Progress, Report, live, tell_outcome
 
 
 class TapExactOnline(TerminableTap):

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import Resource
+from tap_exact_online.catalog.resources import Resource
 from tap_exact_online.sandbox.control import Control
 
 _MOMENTS = {"Created", "Modified", "CreatedDate", "DeletedDate", "syscreated", "sysmodified"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_exact_online.client import Client
-from tap_exact_online.limits import Limits
-from tap_exact_online.transport import Transport
+from tap_exact_online.reading.client import Client
+from tap_exact_online.reading.limits import Limits
+from tap_exact_online.wire.transport import Transport
 
 BASE = "https://start.exactonline.nl"
 NOON = 1_750_000_040.0

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from demo.changes import DAY
-from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.settings import SETTINGS
 from tests.conftest import StartSandbox
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_exact_online.divisions import Shard
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.reading.divisions import Shard
 from tap_exact_online.settings import (
     HOSTS,
     SETTINGS,

@@ -14,8 +14,8 @@ from typing import Any
 
 from rig.measuring import Program, environment
 from rig.serving import Served
-from tap_exact_online.catalog import BY_NAME
-from tap_exact_online.schemas import needed, selected_by_default
+from tap_exact_online.catalog.resources import BY_NAME
+from tap_exact_online.catalog.schemas import needed, selected_by_default
 
 _HERE = Path(__file__).parent
 _OURS = ["-m", "tap_exact_online"]

@@ -10,7 +10,7 @@ import requests
 
 from tap_exact_online.auth.responses import TokenAnswer, Verdict, classify
 from tap_exact_online.errors import ConfigurationError, Unreachable
-from tap_exact_online.transport import explain, never_sent, redirected
+from tap_exact_online.wire import explain, never_sent, redirected
 
 _log = logging.getLogger("tap-exact-online.auth")
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tap_exact_online import words
 from tap_exact_online.cli.options import with_settings
 from tap_exact_online.connection import connect
-from tap_exact_online.divisions import Choice, Shard, granted_divisions
 from tap_exact_online.doctor.console import show, survive
 from tap_exact_online.doctor.grants import FIELDS, Division
+from tap_exact_online.reading import Choice, Shard, granted_divisions
 from tap_exact_online.settings import Settings
+from tap_exact_online.telling import words
 
 if TYPE_CHECKING:
     from rich.console import Console

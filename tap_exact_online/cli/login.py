@@ -21,8 +21,8 @@ from tap_exact_online.auth.login import AGAIN, Consent, Login, NotAnAnswer, chec
 from tap_exact_online.cli.kept import Kept, kept
 from tap_exact_online.cli.options import has_terminal, with_settings
 from tap_exact_online.connection import connect
-from tap_exact_online.divisions import granted_divisions
 from tap_exact_online.errors import ConfigurationError, LoginNeeded, TapError
+from tap_exact_online.reading import granted_divisions
 from tap_exact_online.settings import Settings
 
 _LEAST_STATE = 16

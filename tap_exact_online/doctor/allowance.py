@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-from tap_exact_online.limits import Limits
+from tap_exact_online.reading import Limits
 
 KEPT_FOR_RUNS = 50
 """Daily calls of each division that an examination leaves, besides those of `reserved_calls`: it never takes the last."""

@@ -7,16 +7,15 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
-from tap_exact_online import moves, words
-from tap_exact_online.catalog import BY_NAME, Resource
-from tap_exact_online.deletions import Age
+from tap_exact_online.catalog import BY_NAME, RIGHTS, RIGHTS_DUTCH, Resource
 from tap_exact_online.doctor.allowance import Left
 from tap_exact_online.doctor.findings import Check, Finding, Level, problem
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.state import LastRead, last_reads, log_read_at, unread
 from tap_exact_online.doctor.verdicts import NOT_ASKED, Result, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, TapError
-from tap_exact_online.rights import RIGHTS, RIGHTS_DUTCH
+from tap_exact_online.state import Age, moves
+from tap_exact_online.telling import words
 
 # As `deletions.py` warns; Exact keeps its log for two months.
 _OLD = timedelta(days=50)

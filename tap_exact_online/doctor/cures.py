@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tap_exact_online.rights import MENU, MENU_DUTCH
+from tap_exact_online.catalog import MENU, MENU_DUTCH
 
 DOCS = "https://github.com/tap-exact-online/tap-exact-online/blob/main/docs/doctor.md"
 """The page that says more; each cure has a section there."""

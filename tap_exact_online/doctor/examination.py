@@ -8,11 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tap_exact_online import words
 from tap_exact_online.auth.health import Health
-from tap_exact_online.bookmarks import read_before
 from tap_exact_online.catalog import BY_NAME, Kind, Resource
-from tap_exact_online.client import Client
 from tap_exact_online.doctor import conclusions
 from tap_exact_online.doctor.allowance import Left
 from tap_exact_online.doctor.findings import Check, Finding, Level, exit_code, problem
@@ -28,7 +25,10 @@ from tap_exact_online.errors import (
     TokenNotStored,
     Unreachable,
 )
+from tap_exact_online.reading import Client
 from tap_exact_online.settings import HOSTS, Settings
+from tap_exact_online.state import read_before
+from tap_exact_online.telling import words
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tap_exact_online import words
-from tap_exact_online.bookmarks import read_before
-from tap_exact_online.catalog import BY_NAME
-from tap_exact_online.client import Client
-from tap_exact_online.divisions import Choice, granted_divisions
+from tap_exact_online.catalog import BY_NAME, needed
 from tap_exact_online.doctor import conclusions
 from tap_exact_online.doctor.findings import Check, Finding, Level, problem
 from tap_exact_online.errors import ConfigurationError, Denied, ReadError, TapError
-from tap_exact_online.schemas import needed
+from tap_exact_online.reading import Choice, Client, granted_divisions
+from tap_exact_online.state import read_before
+from tap_exact_online.telling import words
 
 FIELDS = sorted(needed(BY_NAME["divisions"]))
 """What to ask of the list of divisions."""

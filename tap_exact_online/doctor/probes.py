@@ -13,21 +13,15 @@ from typing import Any
 import requests
 from typing_extensions import override
 
-from tap_exact_online.calls import BackOff, Call, Need, Rest, address
 from tap_exact_online.catalog import Kind, Resource
-from tap_exact_online.client import Client
 from tap_exact_online.connection import connect
 from tap_exact_online.doctor.allowance import KEPT_FOR_RUNS, WatchedLimits
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.verdicts import READABLE, Result, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, Unreachable
-from tap_exact_online.odata import Decoder
-from tap_exact_online.patience import Patience
-from tap_exact_online.reading import Conversation, Reading, Wanted
-from tap_exact_online.responses import Retry
-from tap_exact_online.scheduler import Scheduler
+from tap_exact_online.reading import Client, Conversation, Patience, Reading, Scheduler, Wanted
 from tap_exact_online.settings import Settings
-from tap_exact_online.transport import explain
+from tap_exact_online.wire import BackOff, Call, Decoder, Need, Rest, Retry, address, explain
 
 # A filter that no row passes, in the forms that the tap's own reads have: Exact seeks behind the last row and answers an
 # empty page. The highest int64, and a day that every date type of SQL Server can hold.

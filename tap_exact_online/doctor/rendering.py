@@ -10,13 +10,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tap_exact_online import words
 from tap_exact_online.doctor.cures import CONSISTENCY, CONSISTENCY_DUTCH, Cure
 from tap_exact_online.doctor.examination import Examination
 from tap_exact_online.doctor.findings import Finding, Level, Status
 from tap_exact_online.doctor.grants import Division
 from tap_exact_online.doctor.layout import arrange
 from tap_exact_online.doctor.verdicts import Result
+from tap_exact_online.telling import words
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tap_exact_online.bookmarks import check_bookmarks
 from tap_exact_online.catalog import BY_NAME, Resource
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.state import check_bookmarks
 
 _NOT_OURS = "The state is not one of this tap: it has no bookmark of any stream known here. It may come from another tap."
 

@@ -11,11 +11,11 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_exact_online.auth.bearer import Bearer
 from tap_exact_online.auth.exchange import Exchange
 from tap_exact_online.auth.form import Form
 from tap_exact_online.auth.tokens import LIFETIME, RENEW_AT, VERSION, Tokens, fingerprint
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.wire.bearer import Bearer
 
 OWNER = fingerprint("an-id", "nl")
 TOKENS = Tokens(

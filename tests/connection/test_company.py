@@ -14,10 +14,10 @@ import pytest
 
 from demo.postgres import Postgres
 from tap_exact_online import edm
-from tap_exact_online.calls import Call, address
 from tap_exact_online.connection import connect
-from tap_exact_online.odata import Decoder
 from tap_exact_online.settings import parse
+from tap_exact_online.wire.calls import Call, address
+from tap_exact_online.wire.odata import Decoder
 from tests.auth.stores.servers import token_url
 from tests.conftest import Sandbox, StartSandbox
 from tests.singer import Tap, tap_for

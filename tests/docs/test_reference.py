@@ -10,9 +10,9 @@ import tomllib
 import pytest
 
 from tap_exact_online import errors
-from tap_exact_online.catalog import BY_NAME, RESOURCES
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES
+from tap_exact_online.catalog.schemas import schema_of
 from tap_exact_online.cli import COMMANDS
-from tap_exact_online.schemas import schema_of
 from tap_exact_online.settings import SETTINGS
 from tests.docs.messages import HOLE, Message, literals, messages
 from tests.docs.pages import DOCS, ROOT, page

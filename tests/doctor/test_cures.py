@@ -8,11 +8,11 @@ from string import Formatter
 
 import pytest
 
+from tap_exact_online.catalog.rights import RIGHTS, RIGHTS_DUTCH
 from tap_exact_online.doctor.cures import CONSISTENCY, CONSISTENCY_DUTCH, CURES, DOCS
 from tap_exact_online.doctor.document import document
 from tap_exact_online.doctor.examination import Examination
 from tap_exact_online.doctor.verdicts import WORDS, Result
-from tap_exact_online.rights import RIGHTS, RIGHTS_DUTCH
 from tests.doctor.test_decisions import NOW
 
 ROOT = Path(__file__).parents[2]

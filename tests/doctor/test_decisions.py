@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tap_exact_online import words
-from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.doctor import selection
 from tap_exact_online.doctor.allowance import Left, WatchedLimits
 from tap_exact_online.doctor.conclusions import deleted_log, last_run, rights
@@ -28,7 +27,8 @@ from tap_exact_online.errors import (
     Refused,
     Unreachable,
 )
-from tap_exact_online.responses import Stop, classify
+from tap_exact_online.telling import words
+from tap_exact_online.wire.responses import Stop, classify
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SCOPE = b"Forbidden - Application Scope Violated.\nCannot read 'crm.accounts' scope."

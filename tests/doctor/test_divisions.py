@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tap_exact_online.cli.divisions import grouped, listed
-from tap_exact_online.divisions import Choice, Shard
 from tap_exact_online.doctor.grants import Division
+from tap_exact_online.reading.divisions import Choice, Shard
 from tests.doctor.patient import ANSI, Patient
 from tests.singer import tap_for
 

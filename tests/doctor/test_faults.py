@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tap_exact_online.catalog import RESOURCES
+from tap_exact_online.catalog.resources import RESOURCES
 from tests.conftest import Sandbox, StartSandbox
 from tests.doctor.patient import Patient
 

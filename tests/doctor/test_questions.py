@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.doctor.allowance import WatchedLimits
 from tap_exact_online.doctor.conclusions import rights
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.probes import Line, ShortSleep
 from tap_exact_online.doctor.verdicts import Result
-from tap_exact_online.transport import Answer, Transport
+from tap_exact_online.wire.transport import Answer, Transport
 from tests.fakes import make_client
 
 STREAMS = ["accounts", "documents", "journals"]

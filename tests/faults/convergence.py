@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind
 from tests.conftest import Sandbox, running
 from tests.expected import expected_rows
 from tests.faults.loader import Loader

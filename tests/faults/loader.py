@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_exact_online.catalog import BY_NAME, RESOURCES
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES
 from tests.expected import comparable
 
 Key = tuple[Any, ...]

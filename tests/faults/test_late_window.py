@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_exact_online.bookmarks import TimestampBookmark
+from tap_exact_online.state.bookmarks import TimestampBookmark
 
 PAGE = 4
 VERSIONS = st.sets(st.integers(2, 60), max_size=20)

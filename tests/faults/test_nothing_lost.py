@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.catalog.resources import BY_NAME
 from tests.conftest import Sandbox, StartSandbox
 from tests.expected import expected_rows
 from tests.faults.quick import FastTap, Quick, only

@@ -21,7 +21,7 @@ from demo.outcome import SCHEMA
 from demo.postgres import Postgres
 from demo.processes import started
 from demo.project import Project
-from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.catalog.resources import BY_NAME
 from tests.conftest import Sandbox, StartSandbox
 from tests.faults.convergence import FIELDS, Schedule
 from tests.faults.loader import Loader, Table

@@ -18,8 +18,8 @@ from typing import NoReturn
 
 from typing_extensions import override
 
-from tap_exact_online.client import Client
 from tap_exact_online.connection import connect
+from tap_exact_online.reading.client import Client
 from tap_exact_online.sandbox.control import Control
 from tap_exact_online.tap import TapExactOnline
 

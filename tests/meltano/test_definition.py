@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from demo.project import ROOT, copy_project
-from tap_exact_online.catalog import RESOURCES
+from tap_exact_online.catalog.resources import RESOURCES
 from tap_exact_online.settings import SETTINGS, config_jsonschema
 from tests.about import about, settings
 

@@ -20,7 +20,7 @@ from demo.outcome import SCHEMA
 from demo.postgres import Postgres
 from demo.processes import started
 from demo.project import ROOT, Project
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind, Resource
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind, Resource
 from tests.conftest import Sandbox, StartSandbox
 from tests.expected import expected_rows
 from tests.meltano.conftest import connect

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from demo.postgres import Postgres
-from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.catalog.resources import BY_NAME
 from tests.conftest import StartSandbox
 from tests.meltano.conftest import MakeProject
 

@@ -11,9 +11,9 @@ from demo.outcome import SCHEMA, Difference, counts, differences, remember, tabl
 from demo.postgres import Postgres
 from demo.project import Project
 from demo.sandbox import Sandbox, sandbox
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind
+from tap_exact_online.catalog.schemas import selected_by_default
 from tap_exact_online.sandbox.control import Control
-from tap_exact_online.schemas import selected_by_default
 from tests.meltano.conftest import connect
 
 RUN = ("--environment=demo", "run", "tap-exact-online", "target-postgres")

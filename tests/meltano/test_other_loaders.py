@@ -20,7 +20,7 @@ import duckdb
 import pytest
 
 from demo.project import ROOT
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind
 from tests.conftest import running
 from tests.singer import Run, tap_for
 

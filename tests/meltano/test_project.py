@@ -19,7 +19,7 @@ import yaml
 from demo.outcome import SCHEMA
 from demo.postgres import Postgres
 from demo.project import ROOT, Project
-from tap_exact_online.catalog import BY_NAME, RESOURCES
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES
 from tests.conftest import Sandbox
 from tests.meltano.conftest import MakeProject, connect
 

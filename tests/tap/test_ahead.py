@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.catalog.resources import BY_NAME
 from tests.conftest import StartSandbox
 from tests.expected import expected_rows
 from tests.singer import Run, tap_for

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind
 from tests.conftest import Sandbox, running
 from tests.expected import expected_rows
 from tests.faults.quick import QuickRun, quick_taps

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind
 from tests.conftest import Sandbox, running
 from tests.faults.quick import FastTap, QuickRun, only, quick_taps
 from tests.faults.world import FINE

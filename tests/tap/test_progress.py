@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.catalog.resources import BY_NAME
 from tests.conftest import Sandbox, StartSandbox
 from tests.singer import Run, Tap, tap_for
 

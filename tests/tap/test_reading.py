@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind
 from tests.conftest import Sandbox, StartSandbox
 from tests.expected import expected_rows
 from tests.singer import Run, Tap, tap_for

@@ -1,0 +1,48 @@
+"""Who is asked next, and how often: divisions, limits, retries, turns, and the threads that make the calls.
+
+`client.py` decides and waits for nothing, `scheduler.py` says whose turn it is, and only `crew.py` has threads.
+"""
+
+from __future__ import annotations
+
+from tap_exact_online.reading.client import (
+    Client,
+)
+from tap_exact_online.reading.crew import (
+    Arrival,
+    Conversation,
+    Reading,
+    Wanted,
+)
+from tap_exact_online.reading.divisions import (
+    MANAGE_COMPANIES,
+    Choice,
+    Shard,
+    granted_divisions,
+)
+from tap_exact_online.reading.limits import (
+    Limits,
+    Remaining,
+)
+from tap_exact_online.reading.patience import (
+    Patience,
+)
+from tap_exact_online.reading.scheduler import (
+    Scheduler,
+)
+
+__all__ = [
+    "MANAGE_COMPANIES",
+    "Arrival",
+    "Choice",
+    "Client",
+    "Conversation",
+    "Limits",
+    "Patience",
+    "Reading",
+    "Remaining",
+    "Scheduler",
+    "Shard",
+    "Wanted",
+    "granted_divisions",
+]

@@ -1,0 +1,135 @@
+"""Which divisions a run reads: found anew every time, narrowed by the settings."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from tap_exact_online import edm
+from tap_exact_online.errors import ConfigurationError, Denied
+from tap_exact_online.reading.client import Client
+from tap_exact_online.wire import Call, Decoder, Page, address
+
+_log = logging.getLogger("tap-exact-online.divisions")
+
+MANAGE_COMPANIES = "Manage companies (user menu > My Exact Online > Security Centre > app permissions)"
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of n parts of the divisions, 1-based."""
+
+    part: int
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Read the setting `shard`, for example `2/4`.
+
+        Raises:
+            ConfigurationError: It has another form, or the part is not one of them.
+        """
+        part, _, of = text.partition("/")
+        if part.strip().isdecimal() and of.strip().isdecimal() and 1 <= int(part) <= int(of):
+            return cls(int(part), int(of))
+        msg = f"`shard`: '{text}' is not a part i/n with i from 1 to n, for example 2/4."
+        raise ConfigurationError(msg)
+
+    def holds(self, division: int) -> bool:
+        """Tell whether a division falls in this part: by a hash that is the same on every machine, for ever."""
+        digest = hashlib.sha256(str(division).encode()).digest()
+        return int.from_bytes(digest[:8], "big") % self.of == self.part - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The settings that narrow the divisions.
+
+    Attributes:
+        only: The divisions to read; empty means every one granted.
+        exclude: Those to leave out.
+        shard: The part to read, or None for all.
+    """
+
+    only: Collection[int] = ()
+    exclude: Collection[int] = ()
+    shard: Shard | None = None
+
+    def pick(self, granted: Iterable[int]) -> list[int]:
+        """Return the divisions to read, in ascending order."""
+        return sorted(
+            code
+            for code in set(granted)
+            if (not self.only or code in self.only)
+            and code not in self.exclude
+            and (self.shard is None or self.shard.holds(code))
+        )
+
+    def missing(self, granted: Collection[int]) -> list[int]:
+        """Return the configured divisions that are not granted."""
+        return sorted(code for code in {*self.only} - {*self.exclude} if code not in granted)
+
+
+def granted_divisions(
+    client: Client, select: Sequence[str], fallback: Iterable[int] = (), most_pages: int | None = None
+) -> Page:
+    """Read the divisions that the user may see and has granted to the app.
+
+    Args:
+        client: Makes the calls: one to `current/Me`, one for each page of divisions.
+        select: The properties to ask for.
+        fallback: Divisions whose path may be used when the one that the user has open is not granted to the app.
+        most_pages: Read no more than this many pages; None for all.
+
+    Returns:
+        One row for each division, in the final form of the stream `divisions`, and what was rejected, as one page.
+
+    Raises:
+        ConfigurationError: None is granted.
+        ReadError: The list could not be read.
+    """
+    me = edm.load("current/Me").properties["CurrentDivision"]
+    call = Call("current/Me", address(client.base_url, "current/Me", options={"$select": me.name}))
+    page = client.get(call, Decoder([me], me.name).decode)
+    current = [row[me.name] for row in page.rows if row.get(me.name)]
+
+    endpoint = edm.load("system/Divisions")
+    decoder = Decoder([endpoint.properties[name] for name in select], endpoint.stable_id)
+    candidates = [*dict.fromkeys([*current, *fallback])]
+    refusal: Denied | None = None
+    for division in candidates[:_MOST_CANDIDATES]:
+        url = address(client.base_url, endpoint.path, division, {"$select": ",".join(select)})
+        try:
+            pages = islice(client.pages(Call(endpoint.path, url, division), decoder), most_pages)
+            read = [*pages]
+        except Denied as error:
+            if not error.whole_division:
+                raise
+            _log.info("The list of divisions cannot be read under division %d; trying another", division)
+            if refusal is None and error.reason != "NoDivisionAccess":
+                refusal = error
+            continue
+        rows = [{**row, "Division": row["Code"]} for page in read for row in page.rows]
+        rejected = [line for page in read for line in page.rejected]
+        if rows or rejected:
+            return Page(rows, None, rejected)
+        break
+    else:
+        if refusal is not None:
+            raise refusal
+        if current:
+            msg = (
+                f"The company that the connected user has open in Exact Online ({current[0]}) is not granted to this"
+                " app, and no other is known. Open a granted company there, or name one in the setting `divisions`;"
+                f" companies are granted under {MANAGE_COMPANIES}."
+            )
+            raise ConfigurationError(msg)
+    msg = f"No divisions are granted to this app: in Exact Online, tick the companies to read under {MANAGE_COMPANIES}."
+    raise ConfigurationError(msg)
+
+
+# The list of divisions is the same under each of them; each try that is refused counts as an error in Exact.
+_MOST_CANDIDATES = 5

@@ -1,0 +1,20 @@
+"""A stream, its few kinds, and the steps inside the Singer SDK that public hooks do not reach.
+
+How a stream is read is in `stream.py`, what each kind adds in `kinds.py`, everything that touches the SDK's inside in `sdk.py`.
+"""
+
+from __future__ import annotations
+
+from tap_exact_online.streams.kinds import (
+    DivisionsStream,
+    stream_of,
+)
+from tap_exact_online.streams.sdk import (
+    Outgoing,
+    TerminableTap,
+)
+from tap_exact_online.streams.stream import (
+    ExactStream,
+)
+
+__all__ = ["DivisionsStream", "ExactStream", "Outgoing", "TerminableTap", "stream_of"]

@@ -1,0 +1,152 @@
+"""What a run could not read, and what that means for its exit code."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tap_exact_online.errors import Denied, LimitReached, ReadError, joined
+from tap_exact_online.telling.progress import Totals
+from tap_exact_online.telling.words import counted
+
+_log = logging.getLogger("tap-exact-online")
+
+
+OUTCOMES: Mapping[int, str] = {
+    0: "complete.",
+    1: "not everything was read. The log says what is missing and why; the next run goes on from the state.",
+    2: "a setting, the catalog or the state cannot be used. Correct what the message names.",
+    3: "the connection is dead. Somebody has to log in: exact-online login",
+    4: "stopped by a limit. Run again later; the next run goes on from the state.",
+    5: "a new token came but could not be stored. Make the store writable, and run again on this machine.",
+    130: "ended by Ctrl-C. The next run goes on from the state.",
+    143: "terminated. The next run goes on from the state.",
+}
+"""What each exit code means: `meltano run` turns all of them but 0 into 1."""
+
+
+def tell_outcome(code: int) -> None:
+    """Log an exit code in words, at the end of a run."""
+    level = logging.INFO if code == 0 else logging.WARNING if code in _NO_FAULT else logging.ERROR
+    _log.log(level, "Exit code %d: %s", code, OUTCOMES.get(code, "ended."), extra={"exit_code": code})
+
+
+_NO_FAULT = frozenset({LimitReached.exit_code, 130, 143})
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One stream that was not read to its end in one division.
+
+    Attributes:
+        stream: The stream.
+        division: The division, or None where the stream has none.
+        cause: What happened and what to do.
+    """
+
+    stream: str
+    division: int | None
+    cause: str
+
+    def line(self) -> str:
+        """Return it as one line of text."""
+        where = "" if self.division is None else f" in division {self.division}"
+        return f"{self.stream}{where}: {self.cause}"
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects gaps during a run.
+
+    Attributes:
+        skip_denied: A missing right does not fail the run.
+        failed: What should have been read and was not.
+        skipped: What may not be read.
+        postponed: What has to wait for Exact's limits.
+        until: The moment at which the last of those can be read, or None.
+        warnings: What a person should read, though everything was read.
+    """
+
+    skip_denied: bool = True
+    failed: list[Gap] = field(default_factory=list)
+    skipped: list[Gap] = field(default_factory=list)
+    postponed: list[Gap] = field(default_factory=list)
+    until: datetime | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    def missed(
+        self, stream: str, division: int | None, error: ReadError | LimitReached, cure: str = ""
+    ) -> None:
+        """Note that a stream was not read to its end in a division.
+
+        Args:
+            stream: The stream.
+            division: The division, or None.
+            error: Why.
+            cure: What to do, where the error does not say it.
+        """
+        gap = Gap(stream, division, joined(str(error), cure))
+        if isinstance(error, LimitReached):
+            self.postponed.append(gap)
+            self.until = max(filter(None, (self.until, error.until)), default=None)
+        elif isinstance(error, Denied) and self.skip_denied:
+            self.skipped.append(gap)
+        else:
+            self.failed.append(gap)
+        _log.warning("Not read: %s", gap.line())
+
+    def rejected(self, stream: str, division: int | None, row: str) -> None:
+        """Note a row that could not be understood. It is named by its key, without its content."""
+        gap = Gap(stream, division, f"a row was left out: {row}")
+        self.failed.append(gap)
+        _log.error("%s", gap.line())
+
+    def withdrawn(self, stream: str, fields: Iterable[str]) -> None:
+        """Note fields that Exact does not know any more, and that this run goes on without."""
+        names = ", ".join(sorted(fields))
+        warning = (
+            f"{stream}: Exact does not know {names} any more. Left out for this run; deselect what is gone."
+        )
+        self.warn(warning)
+
+    def warn(self, text: str) -> None:
+        """Note what a person should read, though everything was read."""
+        self.warnings.append(text)
+        _log.warning("%s", text)
+
+    @property
+    def exit_code(self) -> int:
+        """0 complete, 1 some data could not be read, 4 some has to wait."""
+        return 1 if self.failed else 4 if self.postponed else 0
+
+    def summarise(self, totals: Totals) -> None:
+        """Log what the run came to, and every gap with its cause, most serious first.
+
+        Args:
+            totals: What was read, and what it cost.
+        """
+        numbers = {
+            "failed": len(self.failed),
+            "postponed": len(self.postponed),
+            "skipped": len(self.skipped),
+            "warnings": len(self.warnings),
+        }
+        notes = [f"{number:,} {noun}" for noun, number in numbers.items() if number and noun != "warnings"]
+        notes += [counted(len(self.warnings), "warning")] if self.warnings else []
+        text = f"{totals.text()} {', '.join(notes).capitalize()}{'.' if notes else ''}".strip()
+        _log.info("%s", text, extra={**totals.numbers(), **numbers})
+        for title, gaps in (
+            ("could not be read", self.failed),
+            ("has to wait for Exact's limits", self.postponed),
+            ("was skipped for lack of a right (see the setting on_denied)", self.skipped),
+        ):
+            if gaps:
+                _log.warning("%d of the streams and divisions: data %s:", len(gaps), title)
+            for gap in gaps:
+                _log.warning("  %s", gap.line())
+        for warning in self.warnings:
+            _log.warning("  %s", warning)
+        if self.until is not None:
+            _log.warning("Run again after %s UTC.", self.until.strftime("%Y-%m-%d %H:%M"))

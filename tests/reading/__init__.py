@@ -1,0 +1,1 @@
+"""Tests of `reading`: who is asked next, and how often."""

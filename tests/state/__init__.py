@@ -1,0 +1,1 @@
+"""Tests of `state`: how far we are."""

@@ -1,0 +1,1 @@
+"""Tests of `streams`: a stream, its kinds, the steps inside the SDK."""

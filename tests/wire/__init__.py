@@ -1,0 +1,1 @@
+"""Tests of `wire`: how Exact says it."""
