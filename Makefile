@@ -39,11 +39,12 @@ test: $(PLUGINS_DONE) $(JSONL_DONE) ## Run all tests; ARGS="-k name" narrows the
 	@exec $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 .PHONY: lint
-lint: $(INSTALL_DONE) ## Check style, types, dependencies, containers and workflows
+lint: $(INSTALL_DONE) ## Check style, types, the rooms' order, dependencies, containers and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --strict -p demo
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/deptry .
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml

@@ -83,6 +83,8 @@ class Crew:
         self._calls: SimpleQueue[tuple[Partition, Send[Any]] | None] = SimpleQueue()
         self._answers: SimpleQueue[tuple[Partition, Answer[Any] | BaseException]] = SimpleQueue()
         self._threads = 0
+        # Python runs one thread at a time anyway: one after the other, only one half-made page takes up memory.
+        self._one_reads = threading.Lock()
         self.under_way = 0
 
     def send(self, partition: Partition, send: Send[Any]) -> None:
@@ -115,12 +117,19 @@ class Crew:
         for _ in range(self._threads):
             self._calls.put(None)
 
+    def _alone(self, read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+        def alone(body: bytes) -> Any:
+            with self._one_reads:
+                return read(body)
+
+        return alone
+
     def _work(self) -> None:
         while (task := self._calls.get()) is not None:
             partition, send = task
             answer: Answer[Any] | BaseException
             try:
-                answer = self._transport.send(send.call.url, send.token, send.read)
+                answer = self._transport.send(send.call.url, send.token, self._alone(send.read))
             except BaseException as error:  # noqa: BLE001  raised again where the answer is taken
                 answer = error
             # Not held on to while the next call is waited for: a page is megabytes.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from tap_exact_online.catalog import BY_NAME
 from tap_exact_online.errors import ConfigurationError
 
 
@@ -150,6 +151,28 @@ def read_instant(value: Any, place: str) -> datetime | None:
         msg = f"The state holds a bookmark for {place} that is not a moment in time: {value!r}. {_ADVICE}"
         raise ConfigurationError(msg)
     return moment
+
+
+def check_state(state: Mapping[str, Any]) -> list[str]:
+    """Check a whole state before anything is read.
+
+    Returns:
+        The streams in it that are not known here.
+
+    Raises:
+        ConfigurationError: It is not of the form that this tap writes.
+    """
+    bookmarks = state.get("bookmarks", {} if not state else None)
+    if not isinstance(bookmarks, dict) or (bookmarks and not any(name in BY_NAME for name in bookmarks)):
+        msg = (
+            "The state is not one of this tap: it has no bookmark of any stream known here. It may come from"
+            " another tap. Nothing was read. Give this tap a state of its own (another job or --state-id)."
+        )
+        raise ConfigurationError(msg)
+    for name, bookmark in bookmarks.items():
+        if name in BY_NAME:
+            check_bookmarks(name, BY_NAME[name].replication_key, bookmark)
+    return [name for name in bookmarks if name not in BY_NAME]
 
 
 def check_bookmarks(stream: str, replication_key: str | None, state: Any) -> None:

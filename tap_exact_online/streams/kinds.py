@@ -15,7 +15,7 @@ from tap_exact_online.catalog import Kind, Resource, stream_of_deleted
 from tap_exact_online.errors import ReadError
 from tap_exact_online.state import ModifiedBookmark, TimestampBookmark, read_instant, read_timestamp
 from tap_exact_online.streams.sdk import Outgoing
-from tap_exact_online.streams.stream import ExactStream, Run, partition_of
+from tap_exact_online.streams.stream import ExactStream, Lender, partition_of
 from tap_exact_online.wire import (
     Call,
     Decoder,
@@ -36,10 +36,10 @@ class SyncStream(ExactStream):
 
     is_sorted = True
 
-    def __init__(self, tap: Tap, run: Run, resource: Resource) -> None:
+    def __init__(self, tap: Tap, lender: Lender, resource: Resource) -> None:
         """Make the stream of one row of the catalog."""
         self._bookmarks: dict[int, TimestampBookmark] = {}
-        super().__init__(tap, run, resource)
+        super().__init__(tap, lender, resource)
 
     @override
     def begin(self, division: int) -> Generator[Need, Any, str | None]:
@@ -95,10 +95,10 @@ class SyncStream(ExactStream):
 class ModifiedStream(ExactStream):
     """A stream that filters on `Modified`: incremental, but its order is unknown, so it resumes from its start."""
 
-    def __init__(self, tap: Tap, run: Run, resource: Resource) -> None:
+    def __init__(self, tap: Tap, lender: Lender, resource: Resource) -> None:
         """Make the stream of one row of the catalog."""
         self._bookmarks: dict[int, ModifiedBookmark] = {}
-        super().__init__(tap, run, resource)
+        super().__init__(tap, lender, resource)
 
     @override
     def begin(self, division: int) -> Generator[Need, Any, str | None]:
@@ -121,10 +121,10 @@ class ModifiedStream(ExactStream):
 class DeletedStream(SyncStream):
     """The log of deleted rows, with the names behind its numbers."""
 
-    def __init__(self, tap: Tap, run: Run, resource: Resource) -> None:
+    def __init__(self, tap: Tap, lender: Lender, resource: Resource) -> None:
         """Make the stream of one row of the catalog."""
         self._began: dict[int, float] = {}
-        super().__init__(tap, run, resource)
+        super().__init__(tap, lender, resource)
 
     @override
     def begin(self, division: int) -> Generator[Need, Any, str | None]:
@@ -159,9 +159,9 @@ class DivisionsStream(ExactStream):
         self.exact.progress.undivided(self.name, page.count)
 
 
-def stream_of(tap: Tap, run: Run, resource: Resource) -> ExactStream:
+def stream_of(tap: Tap, lender: Lender, resource: Resource) -> ExactStream:
     """Return the stream of a row of the catalog, of the kind that its endpoint asks for."""
     if resource.name == "deleted":
-        return DeletedStream(tap, run, resource)
+        return DeletedStream(tap, lender, resource)
     kinds = {Kind.DIVISIONS: DivisionsStream, Kind.SYNC: SyncStream, Kind.MODIFIED: ModifiedStream}
-    return kinds.get(resource.kind, ExactStream)(tap, run, resource)
+    return kinds.get(resource.kind, ExactStream)(tap, lender, resource)

@@ -25,7 +25,7 @@ from tap_exact_online.telling import Progress, Report
 from tap_exact_online.wire import Call, Need, Selection, address, compiled, unknown_fields
 
 
-class Run(Protocol):
+class Lender(Protocol):
     """What a run lends to its streams."""
 
     @property
@@ -66,16 +66,16 @@ class Run(Protocol):
 class ExactStream(PageStream):
     """A stream of one endpoint, read whole in every division."""
 
-    def __init__(self, tap: Tap, run: Run, resource: Resource) -> None:
+    def __init__(self, tap: Tap, lender: Lender, resource: Resource) -> None:
         """Make the stream of one row of the catalog.
 
         Args:
             tap: The tap, as the SDK knows it.
-            run: What the stream reads with; not used before the first row is asked for.
+            lender: What the stream reads with; not used before the first row is asked for.
             resource: The row of the catalog.
         """
         self.resource = resource
-        self.exact = run
+        self.exact = lender
         self._withdrawn: set[str] = set()
         self._selection: Selection | None = None
         self.selected_by_default = resource.selected

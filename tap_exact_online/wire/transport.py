@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -61,8 +60,6 @@ class Transport:
         self._headers = {"Accept": "application/json", "User-Agent": user_agent}
         # A session is used by one thread at a time, the one that was used last first.
         self._sessions: list[requests.Session] = []
-        # Python runs one thread at a time anyway: one after the other, only one half-made page takes up memory.
-        self._reading = threading.Lock()
 
     def send(self, url: str, access_token: str, read: Callable[[bytes], _T]) -> Answer[_T]:
         """Send one request.
@@ -99,8 +96,7 @@ class Transport:
         if answer.status_code != requests.codes.ok:
             return Answer(answer.status_code, answer.headers, body)
         try:
-            with self._reading:
-                return Answer(answer.status_code, answer.headers, result=read(body))
+            return Answer(answer.status_code, answer.headers, result=read(body))
         except MalformedBody as error:
             return Answer(answer.status_code, answer.headers, body, trouble=str(error))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
@@ -47,11 +48,33 @@ def test_pictures_fetch_nothing_from_elsewhere() -> None:
 
 
 def test_the_rooms_of_the_contributors_guide_are_there() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Follow a row")[0]
+    named = re.findall(r"`(\w+(?:\.py|/))`", guide)
+    package = ROOT / "tap_exact_online"
+    rooms = {f"{each.name}/" for each in package.iterdir() if each.is_dir() and each.name != "__pycache__"}
+    assert rooms <= {*named}, "a room is not named"
+    for name in {*named} - {"tests/", "crew.py"}:
+        assert (package / name).exists(), name
+
+
+def test_the_places_where_a_row_is_followed_are_there() -> None:
     guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    named = re.findall(r"`(\w+(?:\.py|/))`", guide.split("## Adding a stream")[0])
-    assert named
-    for name in named:
-        assert (ROOT / "tap_exact_online" / name).exists(), name
+    path = guide.split("## Follow a row")[1].split("## Adding a stream")[0]
+    steps = [line for line in path.splitlines() if line.startswith("| ")]
+    places = re.findall(r"`([\w/]+)\.py` `([\w.]+)`", path)
+    assert len(places) > len(steps) > 20
+    for file, name in places:
+        found: object = importlib.import_module(f"tap_exact_online.{file.replace('/', '.')}")
+        for part in name.split("."):
+            found = getattr(found, part)
+
+
+def test_tests_and_modules_that_pages_name_are_there() -> None:
+    for each in PAGES:
+        for path in re.findall(
+            r"`((?:tests|benchmarks|scripts|tap_exact_online)/[\w/]+(?:\.\w+)?)`", each.text
+        ):
+            assert (ROOT / path).exists(), f"{each.file.name}: {path}"
 
 
 def test_the_commands_of_the_guides_are_targets_of_the_makefile() -> None:

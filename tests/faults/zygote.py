@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from tap_exact_online.connection import connect
 from tap_exact_online.reading.client import Client
+from tap_exact_online.run import Run
 from tap_exact_online.sandbox.control import Control
 from tap_exact_online.tap import TapExactOnline
 
@@ -27,8 +28,8 @@ SLEPT = "slept: "
 _MOST_BYTES = 1 << 20
 
 
-class QuickTap(TapExactOnline):
-    """The tap, with a clock that its own waits move."""
+class QuickRun(Run):
+    """A run with a clock that its own waits move."""
 
     @cached_property
     def _control(self) -> Control:
@@ -52,6 +53,16 @@ class QuickTap(TapExactOnline):
         print(f"{SLEPT}{seconds}", file=sys.stderr, flush=True)  # noqa: T201  what a test reads
         self._ahead.append(seconds)
         self._control.advance_clock(seconds)
+
+
+class QuickTap(TapExactOnline):
+    """The tap, whose runs wait in no time."""
+
+    @cached_property
+    @override
+    def exact(self) -> Run:
+        """The run that this tap is for."""
+        return QuickRun(self)
 
 
 def _run(arguments: list[str]) -> NoReturn:

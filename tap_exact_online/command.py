@@ -1,0 +1,154 @@
+"""The tap's command line: as the SDK's, but every failure has a message and an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any, NoReturn, Self
+
+import click
+from singer_sdk.exceptions import ConfigValidationError
+from typing_extensions import override
+
+from tap_exact_online import settings as _settings
+from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.streams import TerminableTap
+from tap_exact_online.telling import tell_outcome
+
+
+class CommandTap(TerminableTap):
+    """A tap that says in words and by its exit code how it ended."""
+
+    only_selected = False
+    """Only the streams that a run needs are made: set where a run follows, not where all are listed."""
+
+    @abstractmethod
+    def read(self) -> None:
+        """Read everything that is selected."""
+
+    @abstractmethod
+    def test(self) -> None:
+        """Find out whether anything can be read."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Check what was given, before anything is sent."""
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]  # as in the SDK's own Tap: a tap has more options than a plugin
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: Any = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Run the tap."""
+        if about:
+            cls.print_about(about_format)
+            return
+        with cls._exit_codes():
+            cls.print_version(print_fn=cls.logger.info)
+            cls._from_command_line(
+                config, _document(state, "--state"), _document(catalog, "--catalog")
+            ).read()
+            tell_outcome(0)
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """Read the configuration files."""
+        with cls._exit_codes():
+            try:
+                return super().cb_config(ctx, param, value)
+            except (OSError, ValueError) as error:
+                msg = f"--config: {' '.join(value)} cannot be read as JSON: {error}"
+                raise ConfigurationError(msg) from None
+
+    @classmethod
+    @override
+    def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:
+        """Write the catalog."""
+        with cls._exit_codes():
+            super().cb_discover(ctx, param, value)
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Test the connection; the SDK would read the first page of every stream there is."""
+        if value == "all":
+            with cls._exit_codes():
+                cls._from_command_line(ctx.params.get("config")).test()
+            ctx.exit()
+        super().cb_test(ctx, param, value)
+
+    @classmethod
+    def _from_command_line(cls, config: Any, state: Any = None, catalog: Any = None) -> Self:
+        parse_env = bool(config and config.parse_env)
+        if parse_env:
+            _settings.check_environment(os.environ)
+        given = config.config if config else {}
+        try:
+            tap = cls(
+                config=given, state=state, catalog=catalog, parse_env_config=parse_env, setup_mapper=False
+            )
+            tap.only_selected = True
+            tap.setup_mapper()
+        except ValueError as error:
+            if not parse_env:
+                raise
+            # Of a .env file, which the SDK reads by itself.
+            msg = f"A variable TAP_EXACT_ONLINE_… of the .env file is not what it should be: {error}"
+            raise ConfigurationError(msg) from None
+        tap.check()
+        return tap
+
+    @classmethod
+    @contextmanager
+    def _exit_codes(cls) -> Iterator[None]:
+        """Turn failures into one line and the exit code they mean."""
+        try:
+            yield
+        except SystemExit as end:
+            if isinstance(end.code, int):
+                tell_outcome(end.code)
+            raise
+        except ConfigValidationError as error:
+            cls._fail(ConfigurationError(_settings.explain(error.errors)))
+        except TapError as error:
+            cls._fail(error)
+        except BrokenPipeError:
+            # Whatever reads our output is gone; without this, Python complains once more when it closes stdout.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            cls._fail(
+                TapError(
+                    "The loader closed the pipe: see its own messages. The next run goes on from its state."
+                )
+            )
+
+    @classmethod
+    def _fail(cls, error: TapError) -> NoReturn:
+        tell_outcome(error.exit_code)
+        # The last line is what `meltano config test` shows of a failure.
+        cls.logger.error("%s", error)
+        sys.exit(error.exit_code)
+
+
+def _document(file: IO[str] | None, option: str) -> dict[str, Any] | None:
+    """Read a JSON file that was given on the command line."""
+    if file is None:
+        return None
+    try:
+        document = json.load(file)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        msg = f"{option}: {file.name} does not hold a JSON object."
+        raise ConfigurationError(msg)
+    return document

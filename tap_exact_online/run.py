@@ -1,0 +1,186 @@
+"""One run: what it reads with, how it begins, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any
+
+from singer_sdk import Tap
+
+from tap_exact_online import settings as _settings
+from tap_exact_online.catalog import BY_NAME, needed
+from tap_exact_online.connection import connect
+from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.reading import (
+    MANAGE_COMPANIES,
+    Client,
+    Reading,
+    Remaining,
+    Scheduler,
+    granted_divisions,
+)
+from tap_exact_online.state import deletions, moves, read_before
+from tap_exact_online.streams import DivisionsStream, ExactStream, Outgoing
+from tap_exact_online.telling import Progress, Report, live
+
+_log = logging.getLogger("tap-exact-online")
+
+
+class Run:
+    """One run of the tap. What it reads with is made where it is first needed: to discover needs no connection."""
+
+    def __init__(self, tap: Tap) -> None:
+        """Begin nothing yet.
+
+        Args:
+            tap: The tap, as the SDK knows it: configuration, state and streams.
+        """
+        self._tap = tap
+        self._only_a_test = False
+        self._following: Mapping[str, ExactStream] = MappingProxyType({})
+
+    @cached_property
+    def settings(self) -> _settings.Settings:
+        """The settings, checked as a whole.
+
+        Raises:
+            ConfigurationError: One of them cannot be used.
+        """
+        return _settings.parse(self._tap.config)
+
+    @cached_property
+    def client(self) -> Client:
+        """The one connection of this run."""
+        return connect(self.settings, sleep=self.progress.back_off, rest=self.progress.rest)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far this run is."""
+        return Progress(time.monotonic, time.sleep, live.log, self._calls, self._remaining)
+
+    def _calls(self) -> int:
+        client = self._client_so_far()
+        return 0 if client is None else client.calls
+
+    def _remaining(self, division: int) -> Remaining:
+        return self.client.limits.remaining(division)
+
+    def _client_so_far(self) -> Client | None:
+        """Return the client where it was needed so far."""
+        client: Client | None = vars(self).get("client")
+        return client
+
+    @cached_property
+    def report(self) -> Report:
+        """What this run could not read."""
+        return Report(skip_denied=self.settings.skip_denied)
+
+    @cached_property
+    def reading(self) -> Reading[Outgoing]:
+        """Reads many divisions at once, as many as the settings say."""
+        client = self.client
+        scheduler = Scheduler(client.clock, self.settings.concurrency, client.limits.wait)
+        return Reading(scheduler, client.transport, client.wait)
+
+    @cached_property
+    def divisions(self) -> Sequence[Mapping[str, Any]]:
+        """The divisions that this run reads, as rows of the stream `divisions`. Found once a run.
+
+        Raises:
+            ConfigurationError: None is granted, or none of the configured ones.
+        """
+        stream = self._tap.streams["divisions"]
+        fields = stream.fields if isinstance(stream, ExactStream) else ()
+        select = [fact.name for fact in fields] or sorted(needed(BY_NAME["divisions"]))
+        choice = self.settings.choice
+        known = sorted(choice.only) or read_before(self._tap.state)
+        page = granted_divisions(self.client, select, known, 1 if self._only_a_test else None)
+        for line in page.rejected:
+            self.report.rejected("divisions", None, line)
+        granted = {row["Code"]: row for row in page.rows}
+        for missing in choice.missing(granted):
+            _log.warning(
+                "Division %d of the setting `divisions` is not granted to this app and is not read: tick it under %s.",
+                missing,
+                MANAGE_COMPANIES,
+            )
+        picked = choice.pick(granted)
+        if not picked and choice.shard is None:
+            msg = (
+                "The settings `divisions` and `exclude_divisions` leave nothing to read. Granted to this app are:"
+                f" {', '.join(map(str, sorted(granted)))}. Others can be ticked under {MANAGE_COMPANIES}."
+            )
+            raise ConfigurationError(msg)
+        _log.info("Reading %d of %d granted divisions", len(picked), len(granted))
+        return [granted[code] for code in picked]
+
+    def following(self, stream: str) -> ExactStream | None:
+        """Return the stream that this run reads after another, or None."""
+        return self._following.get(stream)
+
+    def read(self) -> None:
+        """Read everything that is selected.
+
+        Raises:
+            SystemExit: With the code that the outcome means, where it is not 0.
+        """
+        try:
+            with live.shown(self.progress, os.environ):
+                if any(stream.selected for stream in self._tap.streams.values()):
+                    # Found before the first stream, so that a dead connection is no stream's failure.
+                    self._prepare(self.divisions)
+                self._look_ahead()
+                self._tap.sync_all()
+        except (TapError, SystemExit):  # SystemExit: terminated, see `TerminableTap`
+            # With BATCH files the bookmarks are ahead of the last message.
+            if not self._tap.config.get("batch_config"):
+                self._tap.state_writer.write_state(self._tap.state)
+            raise
+        finally:
+            self.report.summarise(self.progress.totals())
+            self._check_token()
+        if self.report.exit_code:
+            sys.exit(self.report.exit_code)
+
+    def test(self) -> None:
+        """Read the divisions: one uncounted call and one page show that connection and rights are there."""
+        self._only_a_test = True
+        stream = self._tap.streams["divisions"]
+        stream.selected = True
+        stream.sync()
+        self._check_token()
+
+    def _look_ahead(self) -> None:
+        """Find out which stream follows which: of the next one, divisions can be begun before it is its turn."""
+        read = [
+            stream
+            for stream in self._tap.streams.values()
+            if stream.selected and isinstance(stream, ExactStream) and not isinstance(stream, DivisionsStream)
+        ]
+        self._following = {stream.name: after for stream, after in pairwise(read)}
+
+    def _prepare(self, divisions: Sequence[Mapping[str, Any]]) -> None:
+        """Act on what the state says of the divisions: those that were moved, and those not read for long."""
+        streams, state = self._tap.streams, self._tap.state
+        if "deleted" in streams and streams["deleted"].selected:
+            read = {row["Code"] for row in divisions}
+            for age in deletions.ages(state, datetime.fromtimestamp(self.client.clock(), UTC)):
+                if age.division in read:
+                    self.report.warn(age.message())
+        # Afterwards: it forgets when the log of a moved division was read.
+        for move in moves.apply(state, divisions):
+            self.report.warn(move.message())
+
+    def _check_token(self) -> None:
+        """End with what is most urgent: a new token that the store did not take."""
+        client = self._client_so_far()
+        if client is not None and client.tokens.unsaved is not None:
+            raise client.tokens.unsaved
