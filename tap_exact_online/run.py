@@ -27,8 +27,8 @@ from tap_exact_online.reading import (
     Scheduler,
     granted_divisions,
 )
-from tap_exact_online.state import deletions, moves, read_before
-from tap_exact_online.streams import DivisionsStream, ExactStream, Outgoing
+from tap_exact_online.state import Read, deletions, moves, read_before
+from tap_exact_online.streams import ExactStream, Outgoing, UndividedStream
 from tap_exact_online.telling import Progress, Report, live
 
 _log = logging.getLogger("tap-exact-online")
@@ -122,6 +122,11 @@ class Run:
         _log.info("Reading %d of %d granted divisions", len(picked), len(granted))
         return [granted[code] for code in picked]
 
+    @cached_property
+    def reads(self) -> list[Read]:
+        """Every read that came to its end."""
+        return []
+
     def following(self, stream: str) -> ExactStream | None:
         """Return the stream that this run reads after another, or None."""
         return self._following.get(stream)
@@ -163,7 +168,7 @@ class Run:
         read = [
             stream
             for stream in self._tap.streams.values()
-            if stream.selected and isinstance(stream, ExactStream) and not isinstance(stream, DivisionsStream)
+            if stream.selected and isinstance(stream, ExactStream) and not isinstance(stream, UndividedStream)
         ]
         self._following = {stream.name: after for stream, after in pairwise(read)}
 

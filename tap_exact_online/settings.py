@@ -173,6 +173,15 @@ SETTINGS: tuple[Setting, ...] = (
         default=True,
     ),
     Setting(
+        "new_fields",
+        "options",
+        "New Fields",
+        "What happens when a field comes into the selection after rows were loaded, which therefore do not have it: say so,"
+        " or read those divisions of the stream anew by itself.",
+        default="warn",
+        options={"warn": "Warn", "reread": "Read anew"},
+    ),
+    Setting(
         "on_denied",
         "options",
         "On Denied",
@@ -228,6 +237,7 @@ class Settings:
         reserved_calls: Daily calls of each division that are left for others.
         maintenance: Seconds to wait while Exact is out of order.
         late_commits: Read the last page again on the next run.
+        reread_for_new_fields: Read a stream anew where a field came into the selection.
     """
 
     client_id: str = field(repr=False)
@@ -244,6 +254,7 @@ class Settings:
     reserved_calls: int
     maintenance: float
     late_commits: bool
+    reread_for_new_fields: bool
 
 
 def parse(config: Mapping[str, Any]) -> Settings:
@@ -282,6 +293,7 @@ def parse(config: Mapping[str, Any]) -> Settings:
         reserved_calls=values["reserved_calls"],
         maintenance=values["maintenance_minutes"] * 60.0,
         late_commits=values["late_commits"],
+        reread_for_new_fields=values["new_fields"] == "reread",
     )
 
 

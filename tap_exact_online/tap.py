@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from singer_sdk import Stream
 from singer_sdk.singerlib import Catalog, CatalogEntry, MetadataMapping
 from typing_extensions import override
 
 from tap_exact_online import settings as _settings
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Resource
+from tap_exact_online.catalog import BY_NAME, READS, STREAMS, Resource
 from tap_exact_online.command import CommandTap
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.run import Run
@@ -33,7 +34,16 @@ class TapExactOnline(CommandTap):
     @override
     def discover_streams(self) -> Sequence[ExactStream]:
         """Make one stream for each row of the catalog, in a run for each that is needed. Needs no connection."""
-        return [stream_of(self, self.exact, resource) for resource in RESOURCES if self._needs(resource)]
+        return [stream_of(self, self.exact, resource) for resource in STREAMS if self._needs(resource)]
+
+    @property
+    @override
+    def streams(self) -> dict[str, Stream]:
+        """The streams, in the order in which they are read: the SDK goes by name, and what tells of reads comes last."""
+        found = super().streams
+        if READS in found and next(reversed(found)) != READS:
+            found[READS] = found.pop(READS)
+        return found
 
     def _needs(self, resource: Resource) -> bool:
         if not self.only_selected or resource.name == "divisions":

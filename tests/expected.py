@@ -11,7 +11,7 @@ from tap_exact_online import edm
 from tap_exact_online.catalog.resources import Resource
 from tap_exact_online.sandbox.control import Control
 
-_MOMENTS = {"Created", "Modified", "CreatedDate", "DeletedDate", "syscreated", "sysmodified"}
+_MOMENTS = {"Created", "Modified", "Approved", "CreatedDate", "DeletedDate", "syscreated", "sysmodified"}
 _DUTCH = ZoneInfo("Europe/Amsterdam")
 
 

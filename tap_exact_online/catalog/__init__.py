@@ -5,9 +5,12 @@ All of it is data and pure functions on it. A stream is added by one line in `re
 
 from __future__ import annotations
 
+from tap_exact_online.catalog.own import READS
 from tap_exact_online.catalog.resources import (
     BY_NAME,
+    OWN,
     RESOURCES,
+    STREAMS,
     Kind,
     Resource,
     stream_of_deleted,
@@ -29,9 +32,12 @@ __all__ = [
     "BY_NAME",
     "MENU",
     "MENU_DUTCH",
+    "OWN",
+    "READS",
     "RESOURCES",
     "RIGHTS",
     "RIGHTS_DUTCH",
+    "STREAMS",
     "Kind",
     "Resource",
     "advice",

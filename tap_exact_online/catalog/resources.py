@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tap_exact_online import edm
+from tap_exact_online.catalog.own import READS
 
 
 class Kind(enum.Enum):
@@ -19,6 +20,7 @@ class Kind(enum.Enum):
     SYNC = "incremental on the row version `Timestamp`"
     MODIFIED = "incremental on `Modified`"
     FULL = "read whole at every run"
+    OWN = "made by the tap itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Resource:
 
     Attributes:
         name: The stream's name.
-        path: The endpoint's path behind `/api/v1/{division}/`; its facts are in `edm/` under the same path.
+        path: The endpoint's path behind `/api/v1/{division}/`; its facts are in `edm/` under the same path. Empty for a stream
+            that the tap makes itself.
         key: The property that identifies a row within a division for as long as it lives.
         deleted_type: The `EntityType` of its rows in `sync/Deleted`.
         selected: Whether the stream is selected by default.
@@ -42,11 +45,13 @@ class Resource:
     @property
     def endpoint(self) -> edm.Endpoint:
         """The facts about the endpoint."""
-        return edm.load(self.path)
+        return edm.load(self.path) if self.path else edm.Endpoint("", self.key)
 
     @property
     def kind(self) -> Kind:
         """How the stream is read."""
+        if not self.path:
+            return Kind.OWN
         if self.path == "system/Divisions":
             return Kind.DIVISIONS
         if self.path.startswith("sync/"):
@@ -61,7 +66,9 @@ class Resource:
     @property
     def primary_keys(self) -> tuple[str, ...]:
         """The columns that identify a row in the target."""
-        return ("Code",) if self.kind is Kind.DIVISIONS else ("Division", self.key)
+        if self.kind is Kind.DIVISIONS:
+            return ("Code",)
+        return (self.key, "Division") if self.kind is Kind.OWN else ("Division", self.key)
 
 
 RESOURCES: tuple[Resource, ...] = (
@@ -181,7 +188,13 @@ RESOURCES: tuple[Resource, ...] = (
     ),
 )
 
-BY_NAME: Mapping[str, Resource] = {resource.name: resource for resource in RESOURCES}
+OWN: tuple[Resource, ...] = (Resource(READS, "", key="Stream", selected=True),)
+"""The streams that the tap makes itself."""
+
+STREAMS: tuple[Resource, ...] = (*RESOURCES, *OWN)
+"""All streams."""
+
+BY_NAME: Mapping[str, Resource] = {resource.name: resource for resource in STREAMS}
 
 
 def stream_of_deleted(entity_type: int | None) -> str | None:

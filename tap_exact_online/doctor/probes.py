@@ -208,7 +208,7 @@ class Line:
         return Verdict(Result.NO_CALLS, said=said, until=until, asked=False)
 
     def _ask(self, resource: Resource, division: int, ledger: Ledger) -> Generator[Need, Any, Verdict]:
-        decoder = Decoder([resource.endpoint.properties[resource.key]], resource.key)
+        decoder = Decoder([resource.endpoint.properties[resource.key]], resource.key, identity=[resource.key])
         rested = 0.0
         asking = self.client.ask(question(resource, self.client.base_url, division), decoder.decode)
         answer = None

@@ -58,6 +58,11 @@ class Choice:
     exclude: Collection[int] = ()
     shard: Shard | None = None
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves anything out."""
+        return bool(self.only or self.exclude or self.shard)
+
     def pick(self, granted: Iterable[int]) -> list[int]:
         """Return the divisions to read, in ascending order."""
         return sorted(
@@ -97,7 +102,8 @@ def granted_divisions(
     current = [row[me.name] for row in page.rows if row.get(me.name)]
 
     endpoint = edm.load("system/Divisions")
-    decoder = Decoder([endpoint.properties[name] for name in select], endpoint.stable_id)
+    key = endpoint.stable_id
+    decoder = Decoder([endpoint.properties[name] for name in select], key, identity=[key])
     candidates = [*dict.fromkeys([*current, *fallback])]
     refusal: Denied | None = None
     for division in candidates[:_MOST_CANDIDATES]:

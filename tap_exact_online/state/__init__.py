@@ -17,18 +17,24 @@ from tap_exact_online.state.bookmarks import (
 from tap_exact_online.state.deletions import (
     Age,
 )
+from tap_exact_online.state.evidence import Evidence, Shown, shown
+from tap_exact_online.state.reads import Read
 from tap_exact_online.state.refusals import (
     Refusals,
 )
 
 __all__ = [
     "Age",
+    "Evidence",
     "ModifiedBookmark",
+    "Read",
     "Refusals",
+    "Shown",
     "TimestampBookmark",
     "check_bookmarks",
     "check_state",
     "read_before",
     "read_instant",
     "read_timestamp",
+    "shown",
 ]

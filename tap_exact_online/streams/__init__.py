@@ -6,7 +6,7 @@ How a stream is read is in `stream.py`, what each kind adds in `kinds.py`, every
 from __future__ import annotations
 
 from tap_exact_online.streams.kinds import (
-    DivisionsStream,
+    UndividedStream,
     stream_of,
 )
 from tap_exact_online.streams.sdk import (
@@ -17,4 +17,4 @@ from tap_exact_online.streams.stream import (
     ExactStream,
 )
 
-__all__ = ["DivisionsStream", "ExactStream", "Outgoing", "TerminableTap", "stream_of"]
+__all__ = ["ExactStream", "Outgoing", "TerminableTap", "UndividedStream", "stream_of"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +12,19 @@ from typing_extensions import override
 
 from tap_exact_online import edm
 from tap_exact_online.catalog import Kind, Resource, stream_of_deleted
-from tap_exact_online.errors import ReadError
-from tap_exact_online.state import ModifiedBookmark, TimestampBookmark, read_instant, read_timestamp
+from tap_exact_online.errors import ReadError, Refused
+from tap_exact_online.state import (
+    Evidence,
+    ModifiedBookmark,
+    Shown,
+    TimestampBookmark,
+    read_instant,
+    read_timestamp,
+    shown,
+)
+from tap_exact_online.streams.lending import Condition, Lender, partition_of
 from tap_exact_online.streams.sdk import Outgoing
-from tap_exact_online.streams.stream import ExactStream, Lender, partition_of
+from tap_exact_online.streams.stream import ExactStream
 from tap_exact_online.wire import (
     Call,
     Decoder,
@@ -31,7 +40,32 @@ from tap_exact_online.wire import (
 _SYNC_TIMESTAMP = "read/sync/Sync/SyncTimestamp"
 
 
-class SyncStream(ExactStream):
+class IncrementalStream(ExactStream):
+    """A stream that has a bookmark: rows up to it were loaded before, with the fields that were selected then."""
+
+    def start(self, division: int) -> Any:
+        """Return the bookmark that a read starts from; None where it is to be read whole."""
+        bookmark = self.bookmark(partition_of(division))
+        if bookmark is None:
+            return None
+        if new := self.reckoning.new_fields(division, (fact.name for fact in self.fields)):
+            if self.exact.settings.reread_for_new_fields:
+                self.logger.info(
+                    "Reading division %d anew: %s came into the selection", division, ", ".join(sorted(new))
+                )
+                self.forget(division)
+                return None
+            self.reckoning.warn_of(division, new)
+        return bookmark
+
+    def forget(self, division: int) -> None:
+        """Forget how far a division was read."""
+        context = partition_of(division)
+        for name in ("replication_key", "replication_key_value", "reread_from"):
+            self.keep_note(context, name, None)
+
+
+class SyncStream(IncrementalStream):
     """A stream of a Sync endpoint: incremental on the row version, resumable after every page."""
 
     is_sorted = True
@@ -41,16 +75,21 @@ class SyncStream(ExactStream):
         self._bookmarks: dict[int, TimestampBookmark] = {}
         super().__init__(tap, lender, resource)
 
+    @property
     @override
-    def begin(self, division: int) -> Generator[Need, Any, str | None]:
+    def identity(self) -> tuple[str, ...]:
+        return (self.resource.key, "Timestamp")
+
+    @override
+    def begin(self, division: int) -> Generator[Need, Any, Condition | None]:
         context = partition_of(division)
-        start = read_timestamp(self.bookmark(context), f"'{self.name}' in division {division}")
+        start = read_timestamp(self.start(division), f"'{self.name}' in division {division}")
         reread = self.note(context, "reread_from")
         self._bookmarks[division] = TimestampBookmark(start or 0, reread=reread)
         if start is None:
             return (yield from self._since(division))
         usable = self.exact.settings.late_commits and isinstance(reread, int) and 0 <= reread < start
-        return f"Timestamp gt {int64_literal(reread if usable else start)}"
+        return Condition(f"Timestamp gt {int64_literal(reread if usable else start)}", whole=False)
 
     @override
     def written(self, division: int, page: Outgoing) -> None:
@@ -67,10 +106,10 @@ class SyncStream(ExactStream):
             self.keep_note(context, "reread_from", reread)
             self.keep_bookmark(context, value, flush=page.count > 0)
 
-    def _since(self, division: int) -> Generator[Need, Any, str | None]:
-        """Return the filter of a first read, or None where nothing has changed since the start date."""
+    def _since(self, division: int) -> Generator[Need, Any, Condition | None]:
+        """Return the condition of a first read, or None where nothing has changed since the start date."""
         start, name = self.exact.settings.start, self.resource.endpoint.synctimestamp
-        everything = f"Timestamp gt {int64_literal(1)}"
+        everything = Condition(f"Timestamp gt {int64_literal(1)}")
         if start is None or name is None:
             return everything
         options = {"modified": f"datetime'{start:%Y-%m-%d}'", "endPoint": f"'{name}'"}
@@ -89,31 +128,81 @@ class SyncStream(ExactStream):
         if not page.rows and not page.rejected:
             return None
         found = [row["TimeStampAsBigInt"] for row in page.rows if row.get("TimeStampAsBigInt") is not None]
-        return f"Timestamp ge {int64_literal(min(found))}" if found else everything
+        if not found:
+            return everything
+        return Condition(f"Timestamp ge {int64_literal(min(found))}", whole=False)
 
 
-class ModifiedStream(ExactStream):
-    """A stream that filters on `Modified`: incremental, but its order is unknown, so it resumes from its start."""
+class ModifiedStream(IncrementalStream):
+    """A stream that filters on `Modified`: incremental, but its order is unknown, so it resumes from its start.
+
+    That it may be filtered so is the general rule and not documented for most endpoints, and whether a row that was never
+    changed has a `Modified` is not known: what the answers show decides, see `state.evidence`.
+    """
 
     def __init__(self, tap: Tap, lender: Lender, resource: Resource) -> None:
         """Make the stream of one row of the catalog."""
         self._bookmarks: dict[int, ModifiedBookmark] = {}
+        self._shown: set[Shown] = set()
+        self._has_created = "Created" in resource.endpoint.properties
         super().__init__(tap, lender, resource)
 
+    @property
+    def _evidence(self) -> Evidence:
+        return Evidence.read(self.of_all("modified"), self.exact.client.clock())
+
+    def _learn(self, evidence: Evidence) -> None:
+        self.keep_of_all("modified", evidence.note())
+
     @override
-    def begin(self, division: int) -> Generator[Need, Any, str | None]:
+    def begin(self, division: int) -> Generator[Need, Any, Condition | None]:
         yield from ()
-        bookmark = read_instant(
-            self.bookmark(partition_of(division)), f"'{self.name}' in division {division}"
-        )
+        bookmark = read_instant(self.start(division), f"'{self.name}' in division {division}")
         began = datetime.fromtimestamp(self.exact.client.clock(), UTC)
         self._bookmarks[division] = ModifiedBookmark(began, bookmark)
         since = filter_clock(bookmark) if bookmark else self.exact.settings.start
+        if since is None:
+            return Condition()
+        names = self._evidence.filtered_on(has_created=self._has_created)
         # `ge`: with `gt`, rows changed later in the same second would be lost.
-        return f"Modified ge {datetime_literal(since)}" if since else ""
+        text = " or ".join(f"{name} ge {datetime_literal(since)}" for name in names)
+        return Condition(text, whole=not text)
+
+    @override
+    def without_filter(self, division: int, condition: Condition, error: Refused) -> Condition:
+        """Read whole what may not be filtered, now and for a week."""
+        if not condition.text:
+            raise error
+        known = self._evidence
+        now = known.when_refused(self.exact.client.clock(), both=" or " in condition.text)
+        if now.filtered_on(has_created=self._has_created) != known.filtered_on(has_created=self._has_created):
+            self._learn(now)
+            self.exact.report.warn(
+                f"{self.name}: Exact does not take the filter on `Modified` here. The stream is read whole, at every run; the"
+                " filter is tried again in a week."
+            )
+        return Condition()
+
+    @override
+    def keys(self, records: Sequence[Any]) -> Sequence[Any]:
+        """Return when each row was changed last: when it was made, where that says nothing."""
+        return [
+            record.Modified or (record.Created if self._has_created else None) or None for record in records
+        ]
+
+    @override
+    def complete(self, records: Iterable[Any]) -> None:
+        # In the thread that made the call; what it adds up to is learnt when the page is written.
+        if self._has_created:
+            self._shown |= {shown(record.Modified or None, record.Created or None) for record in records}
+        elif any(not record.Modified for record in records):
+            self._shown |= {Shown.EMPTY}
 
     @override
     def written(self, division: int, page: Outgoing) -> None:
+        known = self._evidence
+        if (now := known.after(self._shown)) != known:
+            self._learn(now)
         if value := self._bookmarks[division].after_page(page.keys, last=page.next_link is None):
             self.keep_bookmark(partition_of(division), value, flush=page.count > 0)
 
@@ -127,7 +216,7 @@ class DeletedStream(SyncStream):
         super().__init__(tap, lender, resource)
 
     @override
-    def begin(self, division: int) -> Generator[Need, Any, str | None]:
+    def begin(self, division: int) -> Generator[Need, Any, Condition | None]:
         self._began[division] = self.exact.client.clock()
         return (yield from super().begin(division))
 
@@ -144,8 +233,8 @@ class DeletedStream(SyncStream):
             record.StreamName = stream_of_deleted(number)
 
 
-class DivisionsStream(ExactStream):
-    """The divisions of this run: what was read to find them, so it costs no call of its own."""
+class UndividedStream(ExactStream):
+    """A stream whose rows a run has anyway: they cost no call of their own, and stand for all divisions."""
 
     @property
     @override
@@ -153,15 +242,44 @@ class DivisionsStream(ExactStream):
         """None: the list is one for all divisions."""
 
     @override
+    def prepare(self) -> None:
+        """Nothing is asked for."""
+
+    def rows(self) -> Sequence[dict[str, Any]]:
+        """Return the rows."""
+        return [dict(row) for row in self.exact.divisions]
+
+    @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
-        """Give the divisions that this run reads."""
-        yield (page := self.page(self.selection.decoder.records(self.exact.divisions)))
+        """Give the rows."""
+        yield (page := self.page(self.selection.decoder.records(self.rows())))
         self.exact.progress.undivided(self.name, page.count)
+
+    @override
+    def may_activate(self) -> bool:
+        return not self.exact.settings.choice.narrows
+
+
+class ReadsStream(UndividedStream):
+    """What this run has read to its end. It comes last."""
+
+    @override
+    def rows(self) -> Sequence[dict[str, Any]]:
+        return [read.row() for read in self.exact.reads]
+
+    @override
+    def may_activate(self) -> bool:
+        return False  # what was read by an earlier run still was
 
 
 def stream_of(tap: Tap, lender: Lender, resource: Resource) -> ExactStream:
     """Return the stream of a row of the catalog, of the kind that its endpoint asks for."""
     if resource.name == "deleted":
         return DeletedStream(tap, lender, resource)
-    kinds = {Kind.DIVISIONS: DivisionsStream, Kind.SYNC: SyncStream, Kind.MODIFIED: ModifiedStream}
+    kinds: dict[Kind, type[ExactStream]] = {
+        Kind.DIVISIONS: UndividedStream,
+        Kind.SYNC: SyncStream,
+        Kind.MODIFIED: ModifiedStream,
+        Kind.OWN: ReadsStream,
+    }
     return kinds.get(resource.kind, ExactStream)(tap, lender, resource)

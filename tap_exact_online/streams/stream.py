@@ -5,9 +5,10 @@ What makes one stream differ from the next is data, its row in the catalog; `kin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 
 from singer_sdk import Tap, metrics
 from singer_sdk.helpers.types import Context
@@ -16,51 +17,25 @@ from typing_extensions import override
 
 from tap_exact_online import edm
 from tap_exact_online.catalog import Resource, advice, needed, schema_of, selected_by_default
-from tap_exact_online.errors import ConfigurationError, Refused
-from tap_exact_online.reading import Arrival, Client, Conversation, Reading, Wanted
-from tap_exact_online.settings import Settings
-from tap_exact_online.state import Refusals
+from tap_exact_online.errors import ConfigurationError, ReadError, Refused
+from tap_exact_online.reading import Arrival, Conversation, Wanted
+from tap_exact_online.state import Refusals, fields
+from tap_exact_online.streams.lending import Condition, Lender, partition_of
+from tap_exact_online.streams.reckoning import Reckoning
 from tap_exact_online.streams.sdk import Outgoing, PageStream
-from tap_exact_online.telling import Progress, Report
-from tap_exact_online.wire import Call, Need, Selection, address, compiled, unknown_fields
-
-
-class Lender(Protocol):
-    """What a run lends to its streams."""
-
-    @property
-    def client(self) -> Client:
-        """The one connection."""
-        ...
-
-    @property
-    def settings(self) -> Settings:
-        """The checked settings."""
-        ...
-
-    @property
-    def report(self) -> Report:
-        """Collects what could not be read."""
-        ...
-
-    @property
-    def progress(self) -> Progress:
-        """Knows how far the run is."""
-        ...
-
-    @property
-    def divisions(self) -> Sequence[Mapping[str, Any]]:
-        """The divisions to read, as rows of the stream `divisions`."""
-        ...
-
-    @property
-    def reading(self) -> Reading[Outgoing]:
-        """Reads many divisions at once."""
-        ...
-
-    def following(self, stream: str) -> ExactStream | None:
-        """Return the stream that will be read after another, or None."""
-        ...
+from tap_exact_online.streams.searching import culprits
+from tap_exact_online.wire import (
+    Call,
+    Decoder,
+    DoubtfulBody,
+    MalformedBody,
+    Need,
+    Selection,
+    address,
+    compiled,
+    is_about_a_filter,
+    unknown_field,
+)
 
 
 class ExactStream(PageStream):
@@ -76,8 +51,10 @@ class ExactStream(PageStream):
         """
         self.resource = resource
         self.exact = lender
+        self.reckoning = Reckoning(self, lender)
         self._withdrawn: set[str] = set()
         self._selection: Selection | None = None
+        self._remarked: set[str] = set()
         self.selected_by_default = resource.selected
         super().__init__(tap=tap, name=resource.name, schema=schema_of(resource))
         self.primary_keys = resource.primary_keys
@@ -121,6 +98,8 @@ class ExactStream(PageStream):
             raise ConfigurationError(msg)
         self.primary_keys = self.resource.primary_keys
 
+    # --- What is asked for ---
+
     @property
     def fields(self) -> list[edm.Property]:
         """The properties to ask for: the selected ones, the keys, and what the reading rests on."""
@@ -128,18 +107,53 @@ class ExactStream(PageStream):
         return [
             fact
             for name, fact in self.resource.endpoint.properties.items()
-            if name in always
-            or (self.selected and name not in self._withdrawn and self.mask.get(("properties", name), False))
+            if name in always or (self._chosen(name) and name not in self._withdrawn)
         ]
+
+    def _chosen(self, name: str) -> bool:
+        return self.selected and bool(self.mask.get(("properties", name), False))
 
     @property
     def selection(self) -> Selection:
         """What to ask for, compiled once."""
         if self._selection is None:
-            known = self.resource.endpoint.properties
-            added = tuple(name for name in self.schema["properties"] if name not in known)
-            self._selection = compiled(tuple(self.fields), self.resource.key, added)
+            self._selection = self._compiled(self.fields)
         return self._selection
+
+    def _compiled(self, facts: Iterable[edm.Property]) -> Selection:
+        known = self.resource.endpoint.properties
+        added = tuple(name for name in self.schema["properties"] if name not in known)
+        lacks = frozenset(name for name in self._withdrawn if self._chosen(name))
+        return compiled(tuple(facts), self.resource.key, added, self.identity, lacks)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The properties without which a row is none."""
+        return (self.resource.key,)
+
+    def _leave_out(self, names: Iterable[str]) -> None:
+        """Go on without fields that Exact does not know, in this run and, for a day, in the next ones."""
+        # Another division may have been told the same at the same time.
+        if new := {*names} - self._withdrawn:
+            self._withdrawn |= new
+            self._selection = None
+            now = self.exact.client.clock()
+            known = fields.withdrawn(self.of_all(fields.WITHDRAWN), now)
+            self.keep_of_all(fields.WITHDRAWN, {**known, **dict.fromkeys(new, int(now))})
+            self.exact.report.withdrawn(self.name, new)
+
+    def _remember_what_is_left_out(self) -> None:
+        """Leave out from the beginning what an earlier run of this day was refused."""
+        before = fields.withdrawn(self.of_all(fields.WITHDRAWN), self.exact.client.clock())
+        known = {name for name in before if name in self.resource.endpoint.properties}
+        if known := known - needed(self.resource):
+            self._withdrawn |= known
+            self._selection = None
+            if chosen := frozenset(name for name in known if self._chosen(name)):
+                self.exact.report.withdrawn(self.name, chosen)
+                self.begin_without(chosen)
+
+    # --- Reading ---
 
     def wanted(self, context: Context | None = None) -> Wanted[Outgoing]:
         """Say what is to be read.
@@ -149,6 +163,11 @@ class ExactStream(PageStream):
         """
         partitions = [context] if context else self.partitions or ()
         return Wanted(self.name, [each["Division"] for each in partitions], self._conversation)
+
+    @override
+    def prepare(self) -> None:
+        """Know what to leave out before the first schema is written."""
+        self._remember_what_is_left_out()
 
     @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
@@ -168,9 +187,19 @@ class ExactStream(PageStream):
                 counter.increment()
                 yield page
                 progress.page(self.name, division, page.count)
-                for line in page.rejected:
-                    self.exact.report.rejected(self.name, division, line)
+                self._tell(division, page)
+                self.reckoning.page(division, page.count, rejected=bool(page.rejected))
                 self.written(division, page)
+        self.reckoning.tell_new_fields()
+
+    def _tell(self, division: int, page: Outgoing) -> None:
+        """Report what was wrong with a page; what is said of a stream is said once."""
+        for line in page.rejected:
+            self.exact.report.rejected(self.name, division, line)
+        for remark in page.remarks:
+            if remark not in self._remarked:
+                self._remarked.add(remark)
+                self.exact.report.warn(f"{self.name}: {remark}")
 
     def _conversation(self, division: int) -> Conversation[Outgoing]:
         """Read a division.
@@ -185,20 +214,22 @@ class ExactStream(PageStream):
             client.errors.recall(division, path, known.at)
             if client.errors.left(division, path) <= 0:
                 raise known.error()
+        self.reckoning.begins(division)
         condition = yield from self.begin(division)
         if condition is None:
             return
         while True:
             selection = self.selection
-            url = address(client.base_url, path, division, selection.options(condition))
+            url = address(client.base_url, path, division, selection.options(condition.text))
             call = Call(path, url, division)
             read = self._reader(selection, division)
             try:
                 page = yield from client.ask(call, read)
             except Refused as error:
-                self._withdraw(selection, error)
+                condition = yield from self._mended(division, condition, selection, error)
             else:
                 break
+        self.reckoning.asked(division, (fact.name for fact in selection.fields), whole=condition.whole)
         yield page
         link = page.next_link
         del page
@@ -207,48 +238,101 @@ class ExactStream(PageStream):
     def _refusals(self, division: int) -> Refusals | None:
         return Refusals.read(self.note(partition_of(division), "refused"))
 
-    def _withdraw(self, selection: Selection, error: Refused) -> None:
-        """Leave out the fields that a refusal names, or raise it where that does not help."""
-        withdrawn = unknown_fields(str(error), selection.fields, needed(self.resource))
-        if error.status != HTTPStatus.BAD_REQUEST or not withdrawn:
+    def _mended(
+        self, division: int, condition: Condition, selection: Selection, error: Refused
+    ) -> Generator[Need, Any, Condition]:
+        """Ask for something else after a refusal, or raise it where nothing else helps.
+
+        Returns:
+            The condition to ask with; what is left out, the selection knows.
+        """
+        if error.status != HTTPStatus.BAD_REQUEST:
             raise error
-        if self._withdrawn:
+        said, always = str(error), needed(self.resource)
+        asked = {fact.name for fact in selection.fields} - always
+        name = unknown_field(said)
+        if name is None and is_about_a_filter(said):
+            return self.without_filter(division, condition, error)
+        found = frozenset({name}) if name else (yield from self._searched(division, condition, selection))
+        if not found or not found <= asked:
+            raise error
+        if name and self._withdrawn:
             # Not the only one: with those that the newest reference lacks, before every refusal is spent on one.
-            withdrawn |= {fact.name for fact in selection.fields if fact.absent} - needed(self.resource)
-        # Another division may have been told the same at the same time.
-        if new := withdrawn - self._withdrawn:
-            self._withdrawn |= new
-            self._selection = None
-            self.exact.report.withdrawn(self.name, new)
+            found |= {fact.name for fact in selection.fields if fact.absent} - always
+        self._leave_out(found)
+        return condition
+
+    def _searched(
+        self, division: int, condition: Condition, selection: Selection
+    ) -> Generator[Need, Any, frozenset[str]]:
+        """Find the culprits of a refusal that names none."""
+        client, path = self.exact.client, self.resource.path
+        always = needed(self.resource)
+
+        def ask(some: Sequence[edm.Property]) -> Generator[Need, Any, bool]:
+            chosen = [fact for fact in selection.fields if fact.name in always or fact in some]
+            narrow = self._compiled(chosen)
+            url = address(client.base_url, path, division, {**narrow.options(condition.text), "$top": "1"})
+            try:
+                yield from client.ask(Call(path, url, division), narrow.decoder.decode)
+            except Refused as error:
+                if error.status != HTTPStatus.BAD_REQUEST:
+                    raise
+                return False
+            return True
+
+        suspects = [fact for fact in selection.fields if fact.name not in always]
+        return (yield from culprits(suspects, ask, lambda: client.errors.left(division, path)))
+
+    def without_filter(self, division: int, condition: Condition, error: Refused) -> Condition:  # noqa: ARG002
+        """Return another condition after the filter was refused, or raise the refusal where there is none."""
+        raise error
 
     def _reader(self, selection: Selection, division: int) -> Callable[[bytes], Outgoing]:
         """Return what turns an answer into a page to write. It runs in the thread that made the call."""
+        decode = _twice_as_sure(selection.decoder)
+        files = bool(self.config.get("batch_config"))
 
         def read(body: bytes) -> Outgoing:
-            page = selection.decoder.decode(body)
+            page = decode(body)
             for record in page.records:
-                record.Division = division
+                if record.Division != division:
+                    _own(record, division)
             self.complete(page.records)
-            key = self.replication_key
-            keys = [getattr(record, key) or None for record in page.records] if key else ()
-            return self.page(page.records, keys=keys, next_link=page.next_link, rejected=page.rejected)
+            made = self.page(
+                page.records,
+                selection.lacks,
+                partial=page.partial,
+                keys=self.keys(page.records),
+                next_link=page.next_link,
+                rejected=page.rejected,
+                remarks=(_CONTROLS,) if page.doubtful else (),
+            )
+            if files and any(portion.lacks for portion in made.portions):
+                raise _NotIntoFilesError(self.name, {*selection.lacks})
+            return made
 
         return read
+
+    def keys(self, records: Sequence[Any]) -> Sequence[Any]:
+        """Return the replication key of each row."""
+        key = self.replication_key
+        return [getattr(record, key) or None for record in records] if key else ()
 
     def complete(self, records: Iterable[Any]) -> None:
         """Add what the endpoint does not say itself."""
 
-    def begin(self, division: int) -> Generator[Need, Any, str | None]:  # noqa: ARG002  other kinds have a bookmark
+    def begin(self, division: int) -> Generator[Need, Any, Condition | None]:  # noqa: ARG002  other kinds have a bookmark
         """Find out what to read: a conversation.
 
         Args:
             division: The division.
 
         Returns:
-            The filter, empty for everything, or None where there is nothing to read.
+            The condition, or None where there is nothing to read.
         """
         yield from ()
-        return ""
+        return Condition()
 
     def written(self, division: int, page: Outgoing) -> None:
         """Take note that a page has been written."""
@@ -265,13 +349,58 @@ class ExactStream(PageStream):
         if error is None:
             self.keep_note(partition, "refused", None)
             self.finished(division)
+            self.reckoning.finished(division, arrival.calls)
             return
         at = self.exact.client.errors.recent(division, self.resource.path)
         if refusals := Refusals.of(error, at, self._refusals(division)):
             self.keep_note(partition, "refused", refusals.note())
         self.exact.report.missed(self.name, division, error, advice(self.resource, error))
 
+    @override
+    def may_activate(self) -> bool:
+        """Tell whether what this run did not write is gone: everything was read, and nothing narrows the run."""
+        return self.reckoning.everything()
 
-def partition_of(division: int) -> dict[str, Any]:
-    """Return the context of a division, as the state has it."""
-    return {"Division": division}
+
+_CONTROLS = "texts with raw control characters came twice in the same bytes, and were read as they are. Check them in your table."
+
+
+class _NotIntoFilesError(ReadError):
+    """A column is left out of rows that go into BATCH files, whose columns cannot change."""
+
+    def __init__(self, stream: str, lacks: Iterable[str]) -> None:
+        names = ", ".join(sorted(lacks)) or "some fields"
+        super().__init__(
+            f"{stream}: Exact does not give {names} (any more), and rows that go into files cannot leave a column out."
+            " Deselect what is gone, or run without `batch_config`."
+        )
+
+
+def _own(record: Any, division: int) -> None:
+    """Let a row say whose it is; refuse one that says something else.
+
+    Raises:
+        MalformedBody: It is another division's. So the whole answer is no answer to what was asked (seen twice in public).
+    """
+    if isinstance(record.Division, int):
+        msg = f"a row of it is of division {record.Division}"
+        raise MalformedBody(msg)
+    record.Division = division
+
+
+def _twice_as_sure(decoder: Decoder) -> Callable[[bytes], Any]:
+    """Return what reads an answer; one that is doubtful only when the same bytes come a second time."""
+    doubted = b""
+
+    def decode(body: bytes) -> Any:
+        nonlocal doubted
+        try:
+            return decoder.decode(body)
+        except DoubtfulBody:
+            digest = hashlib.sha256(body).digest()
+            if digest == doubted:
+                return decoder.decode(body, trusted=True)
+            doubted = digest
+            raise
+
+    return decode

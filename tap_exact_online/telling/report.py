@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -110,6 +111,15 @@ class Report:
             f"{stream}: Exact does not know {names} any more. Left out for this run; deselect what is gone."
         )
         self.warn(warning)
+
+    def newly_selected(self, stream: str, fields: Sequence[str], divisions: Sequence[int]) -> None:
+        """Note fields that were selected after rows had been loaded, which therefore do not have them."""
+        command = json.dumps({"streams": [stream]})
+        self.warn(
+            f"{stream}: {', '.join(fields)} came into the selection later, so rows that were loaded before stay without"
+            f" ({counted(len(divisions), 'division')}). Read the stream anew once, with"
+            f" TAP_EXACT_ONLINE_REREAD='{command}', or set `new_fields` to `reread`."
+        )
 
     def warn(self, text: str) -> None:
         """Note what a person should read, though everything was read."""

@@ -14,15 +14,8 @@ from tap_exact_online.wire.calls import (
     Send,
     address,
 )
-from tap_exact_online.wire.odata import (
-    Decoder,
-    Page,
-    datetime_literal,
-    filter_clock,
-    int64_literal,
-    is_instant,
-    skiptoken,
-)
+from tap_exact_online.wire.dates import datetime_literal, filter_clock, int64_literal
+from tap_exact_online.wire.odata import Decoder, DoubtfulBody, MalformedBody, Page, skiptoken
 from tap_exact_online.wire.responses import (
     Accept,
     Refusal,
@@ -35,7 +28,9 @@ from tap_exact_online.wire.responses import (
 from tap_exact_online.wire.selection import (
     Selection,
     compiled,
-    unknown_fields,
+    halves,
+    is_about_a_filter,
+    unknown_field,
 )
 from tap_exact_online.wire.transport import (
     Answer,
@@ -44,6 +39,7 @@ from tap_exact_online.wire.transport import (
     never_sent,
     redirected,
 )
+from tap_exact_online.wire.values import is_instant
 
 __all__ = [
     "Accept",
@@ -51,7 +47,9 @@ __all__ = [
     "BackOff",
     "Call",
     "Decoder",
+    "DoubtfulBody",
     "Linked",
+    "MalformedBody",
     "Need",
     "Page",
     "Refusal",
@@ -69,10 +67,12 @@ __all__ = [
     "datetime_literal",
     "explain",
     "filter_clock",
+    "halves",
     "int64_literal",
+    "is_about_a_filter",
     "is_instant",
     "never_sent",
     "redirected",
     "skiptoken",
-    "unknown_fields",
+    "unknown_field",
 ]

@@ -1,48 +1,23 @@
-"""The wire format: envelopes, pages, dates, int64 and the literals of a filter (OData 2, JSON verbose)."""
+"""The wire format: envelopes, pages and rows (OData 2, JSON verbose). What an answer does not prove is not believed."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tap_exact_online.edm import Property
+from tap_exact_online.wire.tolerant import DoubtfulBody, MalformedBody, record, split, without_nul
+from tap_exact_online.wire.values import converter, type_of
 
-type_of = {
-    "Guid": str,
-    "String": str,
-    "Binary": str,
-    "DateTime": str,
-    "Int64": int,
-    "Int32": int,
-    "Int16": int,
-    "Byte": int,
-    "Double": float,
-    "Boolean": bool,
-}
-"""What a value of each EDM type is decoded to; a type that is not here is nested data."""
+__all__ = ["Decoder", "DoubtfulBody", "MalformedBody", "Page", "skiptoken"]
 
-_DUTCH = ZoneInfo("Europe/Amsterdam")
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  a wall clock has no zone
-_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d+)?\)/")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_KEY = 60
-
-# Moments that Exact itself records. Every other DateTime is a day or an hour that a person chose.
-_INSTANTS = frozenset({"Created", "Modified", "CreatedDate", "DeletedDate", "syscreated", "sysmodified"})
-
-
-class MalformedBody(ValueError):  # noqa: N818  names the body
-    """The body of an answer is not the JSON that was asked for: cut short, another format, or no envelope."""
+# What may stand beside `d`, or beside its rows, is not known; an error that came after the 200 was sent does.
+_TROUBLE = ("error", "fault", "exception")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,122 +29,21 @@ class Page:
             each property, `UNSET` where the answer does not have it.
         next_link: The address of the next page as the server wrote it, or None on the last page.
         rejected: One line for each record that could not be understood, naming its key but not its content.
+        partial: Some record lacks a property that was asked for.
+        doubtful: Texts of it held raw control characters.
     """
 
     records: list[Any]
     next_link: str | None = None
     rejected: list[str] = field(default_factory=list)
+    partial: bool = False
+    doubtful: bool = False
 
     @property
     def rows(self) -> list[dict[str, Any]]:
         """The records as dicts, made anew at each use; a property that the answer does not have is missing."""
         rows: list[dict[str, Any]] = msgspec.to_builtins(self.records)
         return rows
-
-
-# --- Dates ---------------------------------------------------------------------------------------------------
-
-
-def parse_date(value: str) -> datetime:
-    """Decode `/Date(ms)/`: milliseconds of the Dutch wall clock written as if it were UTC.
-
-    Returns:
-        The wall clock, a naive datetime.
-
-    Raises:
-        ValueError: The text has another form, or lies outside the years 1 to 9999.
-    """
-    match = _DATE.fullmatch(value)
-    if match is None:
-        msg = "not an OData date"
-        raise ValueError(msg)
-    try:
-        return _EPOCH + timedelta(milliseconds=int(match[1]))
-    except OverflowError:
-        msg = "date outside the calendar"
-        raise ValueError(msg) from None
-
-
-def to_utc(wall_clock: datetime) -> datetime:
-    """Turn a Dutch wall clock into the instant it shows.
-
-    An hour that the clock shows twice (in October) is taken as the first of the two. Values at the calendar's
-    ends, where the shift would leave it, are .NET's way to say "never": they are taken as UTC already.
-    """
-    try:
-        return wall_clock.replace(tzinfo=_DUTCH).astimezone(UTC)
-    except OverflowError:
-        return wall_clock.replace(tzinfo=UTC)
-
-
-def filter_clock(instant: datetime) -> datetime:
-    """Turn an instant into the Dutch wall clock from which a filter on `Modified` misses nothing.
-
-    The hour that the clock shows twice is filtered from an hour earlier: a row changed in its second passage
-    carries a lower reading than one changed in its first.
-    """
-    try:
-        wall_clock = instant.astimezone(_DUTCH)
-        ambiguous = wall_clock.utcoffset() != wall_clock.replace(fold=1 - wall_clock.fold).utcoffset()
-        return wall_clock.replace(tzinfo=None, fold=0) - timedelta(hours=1 if ambiguous else 0)
-    except OverflowError:  # at the ends of the calendar
-        return instant.replace(tzinfo=None)
-
-
-def instant(value: str) -> str:
-    """Write a `/Date(ms)/` as ISO 8601 in UTC, with an offset.
-
-    Nearly every instant is another, but their hours are few, and so are the moments within an hour: each is written once.
-    """
-    if (match := _DATE.fullmatch(value)) is None:
-        return to_utc(parse_date(value)).isoformat()
-    hour, within = divmod(int(match[1]), _HOUR)
-    if hour < _WHOLE_HOURS:
-        return to_utc(parse_date(value)).isoformat()
-    return _hour(hour) + _within(within)
-
-
-_HOUR = 3_600_000
-# From 17 May 1940 on, Dutch clocks differ from UTC by whole hours; before, by 20 minutes or so.
-_WHOLE_HOURS = (datetime(1940, 5, 17) - _EPOCH) // timedelta(hours=1)  # noqa: DTZ001  a wall clock has no zone
-
-
-@lru_cache(maxsize=65536)
-def _hour(number: int) -> str:
-    """Write the hour of an instant, counted on the Dutch wall clock since 1970."""
-    try:
-        clock = _EPOCH + timedelta(hours=number)
-    except OverflowError:
-        msg = "date outside the calendar"
-        raise ValueError(msg) from None
-    return to_utc(clock).isoformat()[: len("1970-01-01T00:")]
-
-
-@lru_cache(maxsize=65536)
-def _within(milliseconds: int) -> str:
-    """Write what an instant adds to its hour."""
-    seconds, fraction = divmod(milliseconds, 1000)
-    text = f"{seconds // 60:02}:{seconds % 60:02}"
-    return f"{text}.{fraction:03}000+00:00" if fraction else f"{text}+00:00"
-
-
-@lru_cache(maxsize=65536)
-def wall_clock(value: str) -> str:
-    """Write a `/Date(ms)/` as ISO 8601 without an offset: the clock it shows, so that a day stays on its day."""
-    return parse_date(value).isoformat()
-
-
-# --- Literals ------------------------------------------------------------------------------------------------
-
-
-def int64_literal(value: int) -> str:
-    """Write an Edm.Int64 for a filter: Exact demands the suffix."""
-    return f"{value}L"
-
-
-def datetime_literal(wall_clock: datetime) -> str:
-    """Write an Edm.DateTime for a filter, to the second below (the literal knows no fractions)."""
-    return f"datetime'{wall_clock.replace(microsecond=0, tzinfo=None).isoformat()}'"
 
 
 def skiptoken(link: str) -> int | None:
@@ -186,170 +60,163 @@ def skiptoken(link: str) -> int | None:
     return None
 
 
-# --- Rows ----------------------------------------------------------------------------------------------------
-
-
-def is_instant(name: str) -> bool:
-    """Tell whether a DateTime of that name is a moment in time rather than a day or an hour of the books."""
-    return name in _INSTANTS
-
-
-def is_padded(name: str) -> bool:
-    """Tell whether a string of that name may be padded: Exact pads codes and countries."""
-    return name.endswith(("Code", "Country")) or name == "CountryOfOrigin"
-
-
-def _plain(value: Any) -> Any:
-    """Strip nested data of what is not data: links to follow, type names, envelopes."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        if "__deferred" in value:
-            return None
-        if isinstance(value.get("results"), list):
-            return _plain(value["results"])
-        return {name: _plain(item) for name, item in value.items() if name != "__metadata"}
-    if isinstance(value, str):
-        return wall_clock(value) if _DATE.fullmatch(value) else value.replace("\0", "")
-    return value
-
-
-def _converter(fact: Property) -> Callable[[Any], Any] | None:
-    """Return what turns a decoded value into its final form, or None where it has that already."""
-    if fact.type == "DateTime":
-        return instant if is_instant(fact.name) else wall_clock
-    if fact.type == "String" and is_padded(fact.name):
-        return str.strip
-    return None if fact.type in type_of else _plain
-
-
 class Decoder:
     """Reads the answers for one selection of properties.
 
     The type to decode to is compiled once: what was not asked for (`__metadata`, links) is skipped while parsing,
     int64 in strings become integers, and a value of another type is cast where nothing is lost. Structs rather than dicts:
     a page takes a quarter less time to read and write, and a third of the memory.
+
+    That type is also the proof that a page is what was asked for: every property has to be there, and what identifies a
+    row has to have a value. A page that does not fit is read once more, record by record.
     """
 
-    def __init__(self, properties: Collection[Property], key: str, more: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        properties: Collection[Property],
+        key: str,
+        more: Collection[str] = (),
+        identity: Collection[str] = (),
+    ) -> None:
         """Compile the selection.
 
         Args:
             properties: The properties to keep.
             key: The property that names a row in a message.
             more: Attributes of a record that no answer has, for what is added to it.
+            identity: The properties without which a row is none: an answer with such a row is not usable.
         """
         # Types made at run time, of which a type checker can say nothing.
         kinds = {p.name: type_of.get(p.type, Any) for p in properties}
-        kinds |= {name: Any for name in more if name not in kinds}
-        fields = [(name, kind | None | msgspec.UnsetType, msgspec.UNSET) for name, kind in kinds.items()]
+        added = [(name, Any, msgspec.UNSET) for name in more if name not in kinds]
+        whole = [(name, kind if name in identity else kind | None) for name, kind in kinds.items()]
+        lenient = [(name, kind | None | msgspec.UnsetType, msgspec.UNSET) for name, kind in kinds.items()]
         # Not tracked by the collector of garbage: what was read from JSON holds no cycle.
-        row: Any = msgspec.defstruct("row", fields, gc=False)
+        row: Any = msgspec.defstruct("row", [*whole, *added], gc=False, kw_only=True)
         results: Any = msgspec.defstruct(
             "results",
-            [("results", list[row] | msgspec.UnsetType, msgspec.UNSET), ("next", str | None, None)],
-            rename={"next": "__next"},
+            [
+                ("results", list[row]),
+                ("next", str | None, None),
+                ("count", str | int | None, None),
+            ],
+            rename={"next": "__next", "count": "__count"},
+            forbid_unknown_fields=True,
         )
-        envelope: Any = msgspec.defstruct("envelope", [("d", list[row] | results | None)])
+        envelope: Any = msgspec.defstruct(
+            "envelope", [("d", list[row] | results)], forbid_unknown_fields=True
+        )
         self._row = row
+        self._lenient: Any = msgspec.defstruct("lenient", [*lenient, *added], gc=False)
         self._envelope = msgspec.json.Decoder(envelope, strict=False)
+        self._record = msgspec.json.Decoder(row, strict=False)
         self._key = key
-        self._converters = [(p.name, convert) for p in properties if (convert := _converter(p))]
+        self._identity = identity
+        self._names = tuple(kinds)
+        self._converters = [(p.name, convert) for p in properties if (convert := converter(p))]
 
-    def decode(self, body: bytes) -> Page:
+    def decode(self, body: bytes, *, trusted: bool = False) -> Page:
         """Read one answer in any of the three envelopes.
 
+        Args:
+            body: The answer.
+            trusted: The same bytes came before: raw control characters in its texts are what Exact holds.
+
         Raises:
-            MalformedBody: It is not JSON, or none of the envelopes.
+            DoubtfulBody: It holds raw control characters, and is not trusted.
+            MalformedBody: It is not JSON, none of the envelopes, tells of an error, or holds a row without identity.
         """
-        if _NUL in body:
-            body = _without_nul(body)
+        body = without_nul(body)
         try:
             data = self._envelope.decode(body).d
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return self._decode_slowly(body)
-        if data is None or (not isinstance(data, list) and data.results is msgspec.UNSET):
-            return self._decode_slowly(body)
+            return self._decode_slowly(body, trusted=trusted)
         rows, link = (data, None) if isinstance(data, list) else (data.results, data.next)
-        return self._finish(rows, link, [])
+        return self._finish(rows, Page([], link))
 
     def records(self, rows: Iterable[Mapping[str, Any]]) -> list[Any]:
         """Turn rows in their final form into records; what was not asked for is left out."""
-        return [msgspec.convert(row, self._row) for row in rows]
+        return [msgspec.convert(row, self._lenient) for row in rows]
 
-    def _decode_slowly(self, body: bytes) -> Page:
-        """Read an answer row by row: a single record, a row that does not fit, text that is not quite Unicode."""
-        records, link = _records(_tolerant(body))
-        rows, rejected = [], []
-        for record in records:
+    def _decode_slowly(self, body: bytes, *, trusted: bool) -> Page:
+        """Read an answer record by record: a single record, a row that does not fit, text that is not quite Unicode."""
+        parts = split(body)
+        link, others = _around(parts.frame, single=parts.single)
+        rows: list[Any] = []
+        rejected = [f"{self._key} ?: it is no object but {kind}" for kind in others]
+        partial = doubtful = False
+        for raw in parts.records:
             try:
-                rows.append(msgspec.convert(record, self._row, strict=False))
-            except msgspec.ValidationError as error:
-                rejected.append(f"{self._named(record)}: {error}")
-        return self._finish(rows, link, rejected)
+                rows.append(self._record.decode(raw))
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                try:
+                    document = record(raw, trusted=trusted)
+                    found = self._convert(document)
+                except RecursionError:
+                    rejected.append(f"{self._key} ?: it is nested deeper than can be read")
+                except msgspec.ValidationError as error:
+                    rejected.append(f"{self._named(document)}: {error}")
+                else:
+                    rows.append(found)
+                    partial = partial or any(getattr(found, name) is msgspec.UNSET for name in self._names)
+                    doubtful = doubtful or trusted
+        return self._finish(rows, Page([], link, rejected, partial, doubtful))
 
-    def _finish(self, rows: list[Any], link: str | None, rejected: list[str]) -> Page:
+    def _convert(self, document: Mapping[str, Any]) -> Any:
+        """Turn a parsed record into a struct."""
+        if missing := [name for name in self._identity if document.get(name) is None]:
+            msg = f"the answer is JSON, but a row of it has no {missing[0]}"
+            raise MalformedBody(msg)
+        if document and not any(name in document for name in self._names):
+            msg = "the answer is JSON but holds no rows"
+            raise MalformedBody(msg)
+        return msgspec.convert(document, self._lenient, strict=False)
+
+    def _finish(self, rows: list[Any], page: Page) -> Page:
         """Bring decoded rows into their final form, setting aside those with a value that has none."""
-        good = []
         for row in rows:
             try:
                 for name, convert in self._converters:
                     if (value := getattr(row, name)) is not None and value is not msgspec.UNSET:
                         setattr(row, name, convert(value))
             except (ValueError, RecursionError) as error:
-                rejected.append(f"{self._named(msgspec.to_builtins(row))}: {error} - at `$.{name}`")
+                page.rejected.append(f"{self._named(msgspec.to_builtins(row))}: {error} - at `$.{name}`")
             else:
-                good.append(row)
-        return Page(good, link, rejected)
+                page.records.append(row)
+        return page
 
-    def _named(self, row: Mapping[str, Any]) -> str:
+    def _named(self, row: Any) -> str:
         """Name a row by its key, unless the key itself is what is wrong with it."""
-        key = row.get(self._key)
+        key = row.get(self._key) if isinstance(row, Mapping) else None
         return f"{self._key} {key if isinstance(key, str | int) and len(str(key)) <= _LONGEST_KEY else '?'}"
 
 
-_NUL = rb"\u0000"
+def _around(frame: Any, *, single: bool) -> tuple[str | None, list[str]]:
+    """Check what is around the records, in place of which empty objects stand.
 
+    Returns:
+        The next link, and what stands in the list that is no object.
 
-def _without_nul(body: bytes) -> bytes:
-    """Take U+0000 out of the texts of a JSON document: PostgreSQL refuses it, and no accounting text means anything by it.
-
-    Behind an odd number of backslashes it is no escape but text: the last of them escapes its own backslash.
+    Raises:
+        MalformedBody: It is none of the envelopes, or tells of an error.
     """
-    parts = body.split(_NUL)
-    kept = [parts[0]]
-    for before, part in pairwise(parts):
-        if (len(before) - len(before.rstrip(b"\\"))) % 2:
-            kept.append(_NUL)
-        kept.append(part)
-    return b"".join(kept)
-
-
-def _tolerant(body: bytes) -> Any:
-    """Parse JSON whose strings may hold half a surrogate pair: text cut to a column's width in UTF-16."""
-    try:
-        document = json.loads(body.decode("utf-8", "replace"))
-        text = json.dumps(document, ensure_ascii=False)
-        if _SURROGATE.search(text) is None:
-            return document
-        return json.loads(_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text))
-    except (ValueError, RecursionError):
-        msg = "the answer is not JSON"
-        raise MalformedBody(msg) from None
-
-
-def _records(document: Any) -> tuple[list[dict[str, Any]], str | None]:
-    """Take the records and the next link out of any of the three envelopes."""
-    data = document.get("d") if isinstance(document, dict) else None
-    link = None
-    if isinstance(data, dict) and "results" in data:
-        data, link = data["results"], data.get("__next")
-    elif isinstance(data, dict):
-        data = [data] if data else []
-    if not isinstance(data, list) or not all(isinstance(record, dict) for record in data):
+    data = frame.get("d") if isinstance(frame, dict) else None
+    inner = data if isinstance(data, dict) else {}
+    for name in (*(frame if isinstance(frame, dict) else ()), *inner):
+        if any(word in name.lower() for word in _TROUBLE):
+            msg = f"the answer tells of trouble ('{name[:40]}') instead of rows, or beside them"
+            raise MalformedBody(msg)
+    if single or data == {}:
+        return None, []
+    rows, link = (inner.get("results"), inner.get("__next")) if inner else (data, None)
+    if not isinstance(rows, list):
         msg = "the answer is JSON but holds no records"
         raise MalformedBody(msg)
     if link is not None and not isinstance(link, str):
         msg = "the next link is no text"
         raise MalformedBody(msg)
-    return data, link
+    others = [type(each).__name__ for each in rows if not isinstance(each, dict)]
+    if rows and len(others) == len(rows):
+        msg = "the answer is JSON but holds no records"
+        raise MalformedBody(msg)
+    return link, others

@@ -8,7 +8,15 @@ from collections import Counter
 import pytest
 
 from tap_exact_online import edm
-from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind, Resource, stream_of_deleted
+from tap_exact_online.catalog.resources import (
+    BY_NAME,
+    OWN,
+    RESOURCES,
+    STREAMS,
+    Kind,
+    Resource,
+    stream_of_deleted,
+)
 from tap_exact_online.catalog.schemas import schema_of
 
 PROMISED_NAMES = [
@@ -72,7 +80,8 @@ def test_names_and_paths_are_unique_and_names_are_snake_case() -> None:
     assert Counter(resource.name for resource in RESOURCES).most_common(1)[0][1] == 1
     assert Counter(resource.path for resource in RESOURCES).most_common(1)[0][1] == 1
     assert not [r.name for r in RESOURCES if not re.fullmatch(r"[a-z]+(_[a-z]+)*", r.name)]
-    assert [*BY_NAME] == [resource.name for resource in RESOURCES]
+    assert [*BY_NAME] == [resource.name for resource in STREAMS]
+    assert [*STREAMS] == [*RESOURCES, *OWN]
 
 
 @pytest.mark.parametrize("name", PROMISED_NAMES)

@@ -1,7 +1,7 @@
 # ruff: noqa: SLF001  private steps are what this file is about
 """What this tap takes for granted about the inside of the Singer SDK.
 
-A failure here means that the SDK changed: read `tap_exact_online/streams/sdk.py` again before anything else.
+A failure here means that the SDK changed: read `tap_exact_online/streams/sdk/` again before anything else.
 """
 
 from __future__ import annotations

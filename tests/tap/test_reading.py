@@ -26,7 +26,7 @@ def whole(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_a_whole_run_is_complete(whole: Run) -> None:
     assert whole.exit_code == 0, whole.log
-    assert sorted(whole.schemas) == sorted(resource.name for resource in RESOURCES)
+    assert sorted(whole.schemas) == sorted(BY_NAME)
 
 
 @pytest.mark.parametrize("stream", STREAMS)

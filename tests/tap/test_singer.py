@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tap_exact_online.catalog.resources import RESOURCES
 from tap_exact_online.settings import SETTINGS
 from tests.conftest import Sandbox
 from tests.singer import Tap, tap_for
@@ -105,7 +104,7 @@ def test_the_environment_configures_it(tap: Tap, sandbox: Sandbox, tmp_path: Pat
 
 
 def test_discovery_needs_neither_settings_nor_network(tap: Tap) -> None:
-    assert len(tap.catalog(lambda _: False)["streams"]) == len(RESOURCES)
+    assert len(tap.catalog(lambda _: False)["streams"]) == len(BY_NAME)
 
 
 def test_about_shows_every_setting(tmp_path: Path) -> None:

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_exact_online.wire.odata import (
+from tap_exact_online.wire.dates import (
     datetime_literal,
     filter_clock,
     instant,
     int64_literal,
     parse_date,
-    skiptoken,
     to_utc,
     wall_clock,
 )
+from tap_exact_online.wire.odata import skiptoken
 
 DUTCH = ZoneInfo("Europe/Amsterdam")
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  a wall clock

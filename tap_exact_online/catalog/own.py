@@ -1,0 +1,40 @@
+"""The streams that the tap makes itself: they tell of its reads, and cost no call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+READS = "reads"
+
+
+def _column(kind: str, description: str, **more: Any) -> dict[str, Any]:
+    return {"type": [kind, "null"], "description": description, **more}
+
+
+COLUMNS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    READS: {
+        "Stream": {"type": "string", "description": "The stream that was read."},
+        "Division": {
+            "type": "integer",
+            "description": "The number of the administration in Exact Online.",
+        },
+        "BeganAt": _column(
+            "string", "When the last read that came to its end began. An instant, in UTC.", format="date-time"
+        ),
+        "EndedAt": _column("string", "When it ended. An instant, in UTC.", format="date-time"),
+        "Rows": _column("integer", "How many rows it wrote."),
+        "Calls": _column("integer", "How many calls it took."),
+        "Whole": _column(
+            "boolean", "Whether it began from nothing, and so wrote every row that Exact had at the time."
+        ),
+        "WholeBeganAt": _column(
+            "string",
+            "When the last read that was whole began, in UTC: a row that was loaded before and not since is no longer in"
+            " Exact. Null where no read was whole yet.",
+            format="date-time",
+        ),
+        "Fields": _column("string", "A fingerprint of the fields that were asked for."),
+    },
+}
+"""The columns of each, as JSON Schema."""

@@ -1,0 +1,86 @@
+"""What a run lends to its streams, and the words that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tap_exact_online.reading import Client, Reading, Wanted
+from tap_exact_online.settings import Settings
+from tap_exact_online.state import Read
+from tap_exact_online.streams.sdk import Outgoing
+from tap_exact_online.telling import Progress, Report
+
+
+class Following(Protocol):
+    """A stream whose turn comes next."""
+
+    def settle_form(self) -> None:
+        """Settle in what form rows leave, before the first of them is read."""
+        ...
+
+    def wanted(self) -> Wanted[Outgoing]:
+        """Say what is to be read."""
+        ...
+
+
+class Lender(Protocol):
+    """What a run lends to its streams."""
+
+    @property
+    def client(self) -> Client:
+        """The one connection."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The checked settings."""
+        ...
+
+    @property
+    def report(self) -> Report:
+        """Collects what could not be read."""
+        ...
+
+    @property
+    def progress(self) -> Progress:
+        """Knows how far the run is."""
+        ...
+
+    @property
+    def divisions(self) -> Sequence[Mapping[str, Any]]:
+        """The divisions to read, as rows of the stream `divisions`."""
+        ...
+
+    @property
+    def reading(self) -> Reading[Outgoing]:
+        """Reads many divisions at once."""
+        ...
+
+    @property
+    def reads(self) -> list[Read]:
+        """Takes every read that came to its end."""
+        ...
+
+    def following(self, stream: str) -> Following | None:
+        """Return the stream that will be read after another, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Which rows to ask for.
+
+    Attributes:
+        text: The filter, empty for all of them.
+        whole: Every row that Exact has fulfils it.
+    """
+
+    text: str = ""
+    whole: bool = True
+
+
+def partition_of(division: int) -> dict[str, Any]:
+    """Return the context of a division, as the state has it."""
+    return {"Division": division}

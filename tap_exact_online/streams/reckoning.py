@@ -1,0 +1,198 @@
+"""What a stream's reads come to: which were whole, which fields all rows hold, whether nothing is missing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tap_exact_online.state import Read, fields, reads
+from tap_exact_online.streams.lending import Lender, partition_of
+from tap_exact_online.streams.sdk import BookkeepingStream
+
+_FIELDS = fields.FIELDS
+_SWEEP, _SWEPT, _EMPTY = "sweep", "swept", "empty"
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A read of one division that is under way.
+
+    Attributes:
+        began: When it began: never later than the moment at which a row of it was written, should the clock go back.
+        rows: Rows written so far.
+        rejected: A row was left out.
+        whole: It asks for every row that there is.
+        fields: The fields that it asks for.
+        settled: The state says so. Not before a page is written: a division may be begun ahead of its stream's turn.
+    """
+
+    began: datetime
+    rows: int = 0
+    rejected: bool = False
+    whole: bool = False
+    fields: frozenset[str] = frozenset()
+    settled: bool = False
+
+
+@dataclass(slots=True)
+class Reckoning:
+    """Keeps account of the reads of one stream.
+
+    Attributes:
+        stream: The stream, whose state holds what later runs have to know.
+        lender: The run.
+    """
+
+    stream: BookkeepingStream
+    lender: Lender
+    _under_way: dict[int, _Reading] = field(default_factory=dict)
+    _complete: set[int] = field(default_factory=set)
+    _new: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def begins(self, division: int) -> None:
+        """Begin a division."""
+        self._under_way[division] = _Reading(datetime.now(UTC))
+
+    def asked(self, division: int, names: Iterable[str], *, whole: bool) -> None:
+        """Take note of what a read asks for, once that has been answered.
+
+        Args:
+            division: The division.
+            names: The fields.
+            whole: Every row that there is.
+        """
+        under_way = self._under_way[division]
+        under_way.whole = whole
+        under_way.fields = frozenset(names)
+
+    def _settle(self, division: int) -> _Reading:
+        """Let the state say what is asked for, once something of it has been written."""
+        under_way = self._under_way[division]
+        if not under_way.settled:
+            under_way.settled = True
+            self._keep_fields(division, under_way.fields)
+            if under_way.whole and self.stream.replication_key is not None:
+                self._note(division, _SWEEP, under_way.began.isoformat(timespec="seconds"))
+        return under_way
+
+    def page(self, division: int, rows: int, *, rejected: bool) -> None:
+        """Take note that a page has been written."""
+        under_way = self._settle(division)
+        under_way.began = min(under_way.began, datetime.now(UTC))
+        under_way.rows += rows
+        if rejected:
+            under_way.rejected = True
+            self._note(division, _SWEEP, None)  # no read that this one is a part of will be whole
+
+    def finished(self, division: int, calls: int) -> None:
+        """Take note that a division has been read to its end.
+
+        Args:
+            division: The division.
+            calls: The calls that it took.
+        """
+        done = self._settle(division)
+        del self._under_way[division]
+        if done.rejected:
+            return
+        self._complete.add(division)
+        whole_began = self._whole_began(division, done)
+        self.lender.reads.append(
+            Read(
+                self.stream.name,
+                division,
+                done.began,
+                datetime.now(UTC),
+                done.rows,
+                calls,
+                whole_began == done.began,
+                whole_began,
+                fields.fingerprint(done.fields),
+            )
+        )
+
+    def _whole_began(self, division: int, done: _Reading) -> datetime | None:
+        """Return when the last read that was whole began.
+
+        That Exact has no row at all is believed when two runs have seen it: an endpoint whose right is missing was seen
+        empty instead of refused. A read that several runs make began with the first of them: every row that is there was
+        written by one of them.
+        """
+        if self.stream.replication_key is None:
+            if done.rows:
+                self._note(division, _EMPTY, None)
+                return done.began
+            if self._noted(division, _EMPTY):
+                return done.began
+            self._note(division, _EMPTY, value=True)
+            return None
+        if began := reads.moment(self._noted(division, _SWEEP)):
+            self._note(division, _SWEEP, None)
+            if done.rows or self.stream.bookmark(partition_of(division)) is not None:
+                began = done.began if done.whole else began
+                self._note(division, _SWEPT, began.isoformat(timespec="microseconds"))
+                return began
+        return reads.moment(self._noted(division, _SWEPT))
+
+    def everything(self) -> bool:
+        """Tell whether every division was read to its end, and nothing narrows the run."""
+        settings = self.lender.settings
+        granted = {row["Code"] for row in self.lender.divisions}
+        known = {
+            partition["context"].get("Division")
+            for partition in self.stream.stream_state.get("partitions", ())
+        }
+        return (
+            granted <= self._complete
+            and known <= granted
+            and not settings.choice.narrows
+            and not settings.start
+        )
+
+    # --- Fields ---
+
+    def new_fields(self, division: int, asked: Iterable[str]) -> frozenset[str]:
+        """Return which of the fields that are asked for now the rows that were loaded before do not have."""
+        before = fields.held(self.stream.of_all(_FIELDS), self._noted(division, _FIELDS))
+        return frozenset(asked) - before if before else frozenset()
+
+    def warn_of(self, division: int, names: Iterable[str]) -> None:
+        """Take note that rows of a division lack fields that were selected later."""
+        for name in names:
+            self._new[name].append(division)
+
+    def tell_new_fields(self) -> None:
+        """Say which fields older rows lack, once for the stream."""
+        if self._new:
+            divisions = {division for some in self._new.values() for division in some}
+            self.lender.report.newly_selected(self.stream.name, sorted(self._new), sorted(divisions))
+            self._new.clear()
+
+    def _keep_fields(self, division: int, asked: frozenset[str]) -> None:
+        """Keep which fields every row of a division holds."""
+        stream = self.stream
+        if stream.replication_key is not None:
+            known = stream.of_all(_FIELDS)
+            before = None
+            if stream.bookmark(partition_of(division)) is not None:
+                before = fields.held(known, self._noted(division, _FIELDS))
+            holds = asked if before is None else asked & before
+            mark = fields.fingerprint(holds)
+            if self._noted(division, _FIELDS) != mark:
+                self._note(division, _FIELDS, mark)
+                stream.keep_of_all(_FIELDS, fields.with_fields(known, holds, self._marks))
+
+    def _marks(self) -> set[Any]:
+        """Return the fingerprints that stand beside bookmarks."""
+        return {partition.get(_FIELDS) for partition in self.stream.stream_state.get("partitions", ())}
+
+    # --- State ---
+
+    def _note(self, division: int, name: str, value: Any = None) -> None:
+        self.stream.keep_note(partition_of(division), name, value)
+
+    def _noted(self, division: int, name: str) -> Any:
+        return self.stream.note(partition_of(division), name)
