@@ -223,7 +223,7 @@ def test_batch_files_hold_the_rows_of_the_pages(
     }
     run = tap.run(catalog=SELECTIONS["some"](every), batch_config=batch)
     assert run.exit_code == 0, run.log
-    rows: dict[str, list[str]] = {resource.name: [] for resource in RESOURCES}
+    rows: dict[str, list[str]] = {name: [] for name in BY_NAME}
     for line in run.lines:
         assert line["type"] != "RECORD"
         for file in line["manifest"] if line["type"] == "BATCH" else ():
@@ -231,6 +231,7 @@ def test_batch_files_hold_the_rows_of_the_pages(
                 gzip.decompress(Path(urlsplit(file).path).read_bytes()).decode().splitlines()
             )
     plain = read("some")
+    assert rows.pop("reads")  # they differ in their times
     for name, texts in rows.items():
         columns = plain.schemas[name]["schema"]["properties"]
         # The SDK writes what is read into its files, also what is not selected.

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.settings import SETTINGS
 from tests.conftest import Sandbox
 from tests.singer import Tap, tap_for
