@@ -6,6 +6,9 @@ Pure: what is kept, and when it is written, is the business of `streams`.
 from __future__ import annotations
 
 from tap_exact_online.state.bookmarks import (
+    MOST_UNREAD,
+    OF_A_BOOKMARK,
+    UNREAD,
     ModifiedBookmark,
     TimestampBookmark,
     check_bookmarks,
@@ -13,6 +16,7 @@ from tap_exact_online.state.bookmarks import (
     read_before,
     read_instant,
     read_timestamp,
+    unread_places,
 )
 from tap_exact_online.state.deletions import (
     Age,
@@ -24,6 +28,9 @@ from tap_exact_online.state.refusals import (
 )
 
 __all__ = [
+    "MOST_UNREAD",
+    "OF_A_BOOKMARK",
+    "UNREAD",
     "Age",
     "Evidence",
     "ModifiedBookmark",
@@ -37,4 +44,5 @@ __all__ = [
     "read_instant",
     "read_timestamp",
     "shown",
+    "unread_places",
 ]

@@ -38,6 +38,12 @@ class TimestampBookmark:
     reread: int | None = None
     _written: int = 0
     _found: bool = False
+    _held: int | None = None
+
+    def hold(self) -> None:
+        """Stay at what was reached before the page that comes next: a row of it was not written."""
+        if self._held is None:
+            self._held = max(self._written, self.start)
 
     def after_page(self, timestamps: Iterable[int | None], goes_on_from: int | None, *, last: bool) -> int:
         """Return the bookmark to keep once a page has been written.
@@ -47,6 +53,10 @@ class TimestampBookmark:
             goes_on_from: The Timestamp that the next link names, if any.
             last: No page follows.
         """
+        reached = self._after_page(timestamps, goes_on_from, last=last)
+        return reached if self._held is None else min(reached, self._held)
+
+    def _after_page(self, timestamps: Iterable[int | None], goes_on_from: int | None, *, last: bool) -> int:
         seen = [value for value in timestamps if value is not None]
         if seen:
             if new := [value for value in seen if value > self.start]:
@@ -77,6 +87,11 @@ class ModifiedBookmark:
     began: datetime
     highest: datetime | None = None
     _pages: int = 0
+    _held: bool = False
+
+    def hold(self) -> None:
+        """Leave the bookmark where it is: a row was not written."""
+        self._held = True
 
     def after_page(self, values: Iterable[str | None], *, last: bool) -> str | None:
         """Return the bookmark to keep once a page has been written, or None to leave it as it is.
@@ -88,7 +103,7 @@ class ModifiedBookmark:
         self._pages += 1
         seen = (datetime.fromisoformat(value) for value in values if value)
         self.highest = max(filter(None, (self.highest, *seen)), default=None)
-        if not last or self.highest is None:
+        if not last or self.highest is None or self._held:
             return None
         return modified_bookmark(self.highest, self.began, self._pages).isoformat()
 
@@ -109,6 +124,19 @@ def modified_bookmark(highest: datetime, began: datetime, pages: int) -> datetim
 
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
+
+UNREAD = "unread"
+"""Under this name the state keeps the places (Timestamps) behind which a page holds a row that could not be understood."""
+MOST_UNREAD = 20
+OF_A_BOOKMARK = ("replication_key", "replication_key_value", "reread_from", "read_at", UNREAD, "sweep")
+"""What a state keeps of how far a division was read: forgotten where it is to be read anew."""
+
+
+def unread_places(note: Any) -> list[int]:
+    """Read the places that a state holds; nothing where it holds none."""
+    return [place for place in note if isinstance(place, int)] if isinstance(note, list) else []
+
+
 _ADVICE = (
     "It may come from another tap. Nothing was read. Use a state of its own for this tap (another job or --state-id),"
     " or clear this stream's bookmark to read it anew."

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap_exact_online.catalog import BY_NAME, Kind
+from tap_exact_online.state.bookmarks import OF_A_BOOKMARK
 
 MOVE = "DivisionMoveDate"
 HR_LINK = "DivisionHRLinkUnlinkDate"
 _NOTE = "dates"
-_OF_A_BOOKMARK = ("replication_key", "replication_key_value", "reread_from", "read_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def apply(state: Any, rows: Iterable[Mapping[str, Any]]) -> list[Move]:
         if name in BY_NAME and BY_NAME[name].kind is Kind.SYNC:
             for partition in bookmark.get("partitions", ()):
                 if partition["context"].get("Division") in moved:
-                    for key in _OF_A_BOOKMARK:
+                    for key in OF_A_BOOKMARK:
                         partition.pop(key, None)
     dates = bookmarks.setdefault("divisions", {}).setdefault(_NOTE, {})
     for row in rows:

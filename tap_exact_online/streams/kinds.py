@@ -14,6 +14,9 @@ from tap_exact_online import edm
 from tap_exact_online.catalog import Kind, Resource, stream_of_deleted
 from tap_exact_online.errors import ReadError, Refused
 from tap_exact_online.state import (
+    MOST_UNREAD,
+    OF_A_BOOKMARK,
+    UNREAD,
     Evidence,
     ModifiedBookmark,
     Shown,
@@ -21,6 +24,7 @@ from tap_exact_online.state import (
     read_instant,
     read_timestamp,
     shown,
+    unread_places,
 )
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
 from tap_exact_online.streams.sdk import Outgoing
@@ -61,7 +65,7 @@ class IncrementalStream(ExactStream):
     def forget(self, division: int) -> None:
         """Forget how far a division was read."""
         context = partition_of(division)
-        for name in ("replication_key", "replication_key_value", "reread_from"):
+        for name in OF_A_BOOKMARK:
             self.keep_note(context, name, None)
 
 
@@ -73,6 +77,8 @@ class SyncStream(IncrementalStream):
     def __init__(self, tap: Tap, lender: Lender, resource: Resource) -> None:
         """Make the stream of one row of the catalog."""
         self._bookmarks: dict[int, TimestampBookmark] = {}
+        self._places: dict[int, int] = {}
+        self._seen_again: dict[int, int] = {}
         super().__init__(tap, lender, resource)
 
     @property
@@ -87,15 +93,50 @@ class SyncStream(IncrementalStream):
         reread = self.note(context, "reread_from")
         self._bookmarks[division] = TimestampBookmark(start or 0, reread=reread)
         if start is None:
+            self._places[division] = 1
             return (yield from self._since(division))
         usable = self.exact.settings.late_commits and isinstance(reread, int) and 0 <= reread < start
-        return Condition(f"Timestamp gt {int64_literal(reread if usable else start)}", whole=False)
+        self._places[division] = reread if usable else start
+        return Condition(f"Timestamp gt {int64_literal(self._places[division])}", whole=False)
+
+    @override
+    def unread(self, division: int) -> Sequence[tuple[int, Condition]]:
+        if self.bookmark(partition_of(division)) is None:
+            return ()
+        places = unread_places(self.note(partition_of(division), UNREAD))
+        return [(place, Condition(f"Timestamp gt {int64_literal(place)}", whole=False)) for place in places]
+
+    @override
+    def read_again(self, division: int, place: int, page: Outgoing) -> None:
+        if page.rejected:
+            self._seen_again[division] = max(self._seen_again.get(division, 0), place, *page.keys)
+        else:
+            places = unread_places(self.note(partition_of(division), UNREAD))
+            self.keep_note(partition_of(division), UNREAD, [each for each in places if each != place] or None)
+
+    def _pass_over(self, division: int) -> bool:
+        """Note the place of a page with a row that could not be understood, so that later runs read it once more.
+
+        Returns:
+            Whether the bookmark may move on. With many such places it waits instead.
+        """
+        if self._places[division] < self._seen_again.get(division, 0):
+            return True  # it was read once more in this run, and its place is known
+        context = partition_of(division)
+        places = sorted({*unread_places(self.note(context, UNREAD)), self._places[division]})
+        if len(places) > MOST_UNREAD:
+            return False
+        self.keep_note(context, UNREAD, places)
+        return True
 
     @override
     def written(self, division: int, page: Outgoing) -> None:
         bookmark = self._bookmarks[division]
         token = None if page.next_link is None else skiptoken(page.next_link)
+        if page.rejected and not self._pass_over(division):
+            bookmark.hold()
         value = bookmark.after_page(page.keys, token, last=page.next_link is None)
+        self._places[division] = max(self._places[division], token or bookmark.highest)
         if not bookmark.ordered:
             self.logger.warning(
                 "Rows of division %d came out of order; an interrupted run starts over", division
@@ -203,7 +244,10 @@ class ModifiedStream(IncrementalStream):
         known = self._evidence
         if (now := known.after(self._shown)) != known:
             self._learn(now)
-        if value := self._bookmarks[division].after_page(page.keys, last=page.next_link is None):
+        bookmark = self._bookmarks[division]
+        if page.rejected:
+            bookmark.hold()
+        if value := bookmark.after_page(page.keys, last=page.next_link is None):
             self.keep_bookmark(partition_of(division), value, flush=page.count > 0)
 
 

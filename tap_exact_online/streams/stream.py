@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from singer_sdk import Tap, metrics
 from singer_sdk.helpers.types import Context
-from singer_sdk.singerlib import Catalog, MetadataMapping
 from typing_extensions import override
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import Resource, advice, needed, schema_of, selected_by_default
-from tap_exact_online.errors import ConfigurationError, ReadError, Refused
+from tap_exact_online.catalog import Resource, advice, needed
+from tap_exact_online.errors import ReadError, Refused
 from tap_exact_online.reading import Arrival, Conversation, Wanted
-from tap_exact_online.state import Refusals, fields
+from tap_exact_online.state import Refusals
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
 from tap_exact_online.streams.reckoning import Reckoning
-from tap_exact_online.streams.sdk import Outgoing, PageStream
+from tap_exact_online.streams.sdk import Outgoing
 from tap_exact_online.streams.searching import culprits
+from tap_exact_online.streams.selecting import SelectingStream
 from tap_exact_online.wire import (
     Call,
     Decoder,
@@ -32,13 +33,12 @@ from tap_exact_online.wire import (
     Need,
     Selection,
     address,
-    compiled,
     is_about_a_filter,
     unknown_field,
 )
 
 
-class ExactStream(PageStream):
+class ExactStream(SelectingStream):
     """A stream of one endpoint, read whole in every division."""
 
     def __init__(self, tap: Tap, lender: Lender, resource: Resource) -> None:
@@ -49,111 +49,15 @@ class ExactStream(PageStream):
             lender: What the stream reads with; not used before the first row is asked for.
             resource: The row of the catalog.
         """
-        self.resource = resource
-        self.exact = lender
         self.reckoning = Reckoning(self, lender)
-        self._withdrawn: set[str] = set()
-        self._selection: Selection | None = None
         self._remarked: set[str] = set()
-        self.selected_by_default = resource.selected
-        super().__init__(tap=tap, name=resource.name, schema=schema_of(resource))
-        self.primary_keys = resource.primary_keys
-        self.replication_key = resource.replication_key
+        super().__init__(tap, lender, resource)
 
     @property
     @override
     def partitions(self) -> list[dict[str, Any]] | None:
         """One partition for each division."""
         return [partition_of(row["Code"]) for row in self.exact.divisions]
-
-    @property
-    @override
-    def metadata(self) -> MetadataMapping:
-        """The catalog's metadata; what is heavy or withdrawn is known but not selected by default."""
-        fresh = self._metadata is None and self._tap_input_catalog is None
-        mapping = super().metadata
-        if fresh:
-            for name, fact in self.resource.endpoint.properties.items():
-                if name not in needed(self.resource):
-                    mapping["properties", name].selected_by_default = selected_by_default(fact)
-        return mapping
-
-    @override
-    def apply_catalog(self, catalog: Catalog) -> None:
-        """Take the user's selection, but neither fields nor keys that Exact does not have."""
-        super().apply_catalog(catalog)
-        entry = catalog.get_stream(self.name)
-        if entry is None:
-            return
-        unknown = sorted(
-            breadcrumb[1]
-            for breadcrumb, selected in entry.metadata.resolve_selection().items()
-            if selected and len(breadcrumb) == 2 and breadcrumb[1] not in self.schema["properties"]  # noqa: PLR2004
-        )
-        if unknown and self.selected:
-            msg = (
-                f"The catalog selects fields that the stream '{self.name}' does not have: {', '.join(unknown)}."
-                " Make the catalog anew (`meltano run --refresh-catalog`, or --discover) or deselect them."
-            )
-            raise ConfigurationError(msg)
-        self.primary_keys = self.resource.primary_keys
-
-    # --- What is asked for ---
-
-    @property
-    def fields(self) -> list[edm.Property]:
-        """The properties to ask for: the selected ones, the keys, and what the reading rests on."""
-        always = needed(self.resource)
-        return [
-            fact
-            for name, fact in self.resource.endpoint.properties.items()
-            if name in always or (self._chosen(name) and name not in self._withdrawn)
-        ]
-
-    def _chosen(self, name: str) -> bool:
-        return self.selected and bool(self.mask.get(("properties", name), False))
-
-    @property
-    def selection(self) -> Selection:
-        """What to ask for, compiled once."""
-        if self._selection is None:
-            self._selection = self._compiled(self.fields)
-        return self._selection
-
-    def _compiled(self, facts: Iterable[edm.Property]) -> Selection:
-        known = self.resource.endpoint.properties
-        added = tuple(name for name in self.schema["properties"] if name not in known)
-        lacks = frozenset(name for name in self._withdrawn if self._chosen(name))
-        return compiled(tuple(facts), self.resource.key, added, self.identity, lacks)
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """The properties without which a row is none."""
-        return (self.resource.key,)
-
-    def _leave_out(self, names: Iterable[str]) -> None:
-        """Go on without fields that Exact does not know, in this run and, for a day, in the next ones."""
-        # Another division may have been told the same at the same time.
-        if new := {*names} - self._withdrawn:
-            self._withdrawn |= new
-            self._selection = None
-            now = self.exact.client.clock()
-            known = fields.withdrawn(self.of_all(fields.WITHDRAWN), now)
-            self.keep_of_all(fields.WITHDRAWN, {**known, **dict.fromkeys(new, int(now))})
-            self.exact.report.withdrawn(self.name, new)
-
-    def _remember_what_is_left_out(self) -> None:
-        """Leave out from the beginning what an earlier run of this day was refused."""
-        before = fields.withdrawn(self.of_all(fields.WITHDRAWN), self.exact.client.clock())
-        known = {name for name in before if name in self.resource.endpoint.properties}
-        if known := known - needed(self.resource):
-            self._withdrawn |= known
-            self._selection = None
-            if chosen := frozenset(name for name in known if self._chosen(name)):
-                self.exact.report.withdrawn(self.name, chosen)
-                self.begin_without(chosen)
-
-    # --- Reading ---
 
     def wanted(self, context: Context | None = None) -> Wanted[Outgoing]:
         """Say what is to be read.
@@ -163,11 +67,6 @@ class ExactStream(PageStream):
         """
         partitions = [context] if context else self.partitions or ()
         return Wanted(self.name, [each["Division"] for each in partitions], self._conversation)
-
-    @override
-    def prepare(self) -> None:
-        """Know what to leave out before the first schema is written."""
-        self._remember_what_is_left_out()
 
     @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
@@ -189,7 +88,10 @@ class ExactStream(PageStream):
                 progress.page(self.name, division, page.count)
                 self._tell(division, page)
                 self.reckoning.page(division, page.count, rejected=bool(page.rejected))
-                self.written(division, page)
+                if page.again is None:
+                    self.written(division, page)
+                else:
+                    self.read_again(division, page.again, page)
         self.reckoning.tell_new_fields()
 
     def _tell(self, division: int, page: Outgoing) -> None:
@@ -215,6 +117,11 @@ class ExactStream(PageStream):
             if client.errors.left(division, path) <= 0:
                 raise known.error()
         self.reckoning.begins(division)
+        for place, once_more in self.unread(division):
+            selection = self.selection
+            url = address(client.base_url, path, division, selection.options(once_more.text))
+            page = yield from client.ask(Call(path, url, division), self._reader(selection, division))
+            yield replace(page, again=place)
         condition = yield from self.begin(division)
         if condition is None:
             return
@@ -256,10 +163,10 @@ class ExactStream(PageStream):
         found = frozenset({name}) if name else (yield from self._searched(division, condition, selection))
         if not found or not found <= asked:
             raise error
-        if name and self._withdrawn:
+        if name and self.withdrawn:
             # Not the only one: with those that the newest reference lacks, before every refusal is spent on one.
             found |= {fact.name for fact in selection.fields if fact.absent} - always
-        self._leave_out(found)
+        self.leave_out(found)
         return condition
 
     def _searched(
@@ -271,7 +178,7 @@ class ExactStream(PageStream):
 
         def ask(some: Sequence[edm.Property]) -> Generator[Need, Any, bool]:
             chosen = [fact for fact in selection.fields if fact.name in always or fact in some]
-            narrow = self._compiled(chosen)
+            narrow = self.compiled(chosen)
             url = address(client.base_url, path, division, {**narrow.options(condition.text), "$top": "1"})
             try:
                 yield from client.ask(Call(path, url, division), narrow.decoder.decode)
@@ -282,7 +189,8 @@ class ExactStream(PageStream):
             return True
 
         suspects = [fact for fact in selection.fields if fact.name not in always]
-        return (yield from culprits(suspects, ask, lambda: client.errors.left(division, path)))
+        # One is kept: with none left the stream itself could not be asked for any more.
+        return (yield from culprits(suspects, ask, lambda: client.errors.left(division, path) - 1))
 
     def without_filter(self, division: int, condition: Condition, error: Refused) -> Condition:  # noqa: ARG002
         """Return another condition after the filter was refused, or raise the refusal where there is none."""
@@ -333,6 +241,13 @@ class ExactStream(PageStream):
         """
         yield from ()
         return Condition()
+
+    def unread(self, division: int) -> Sequence[tuple[int, Condition]]:  # noqa: ARG002  other kinds have such places
+        """Return the places of rows that could not be understood: from each a page is read once more."""
+        return ()
+
+    def read_again(self, division: int, place: int, page: Outgoing) -> None:
+        """Take note that a page was read once more."""
 
     def written(self, division: int, page: Outgoing) -> None:
         """Take note that a page has been written."""

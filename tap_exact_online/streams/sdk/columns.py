@@ -13,9 +13,9 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from singer_sdk.helpers.types import Record
-from singer_sdk.mapper import CustomStreamMap
-from singer_sdk.singerlib import RecordMessage, SchemaMessage
+from singer_sdk.helpers._catalog import get_selected_schema
+from singer_sdk.mapper import CustomStreamMap, PluginMapper, StreamMap
+from singer_sdk.singerlib import SchemaMessage
 from typing_extensions import override
 
 from tap_exact_online.errors import ConfigurationError
@@ -41,6 +41,10 @@ class ColumnsStream(BookkeepingStream):
 
     _lacks: frozenset[str] = frozenset()
     _prepared = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._narrow_maps: dict[frozenset[str], list[StreamMap]] = {}
 
     def prepare(self) -> None:
         """Find out what to leave out from the first schema on. Called once, before that or before the first read."""
@@ -77,30 +81,36 @@ class ColumnsStream(BookkeepingStream):
                 message.schema = {**message.schema, "properties": properties}
             yield message
 
+    @property
     @override
-    def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
-        """Let stream maps find what a row lacks, but pass on nothing that they made of it."""
-        if not self._lacks:
-            yield from super()._generate_record_messages(record)
-            return
-        mapped = any(isinstance(each, CustomStreamMap) for each in self.stream_maps)
-        found = {**dict.fromkeys(self._lacks), **record} if mapped else record
-        for message in super()._generate_record_messages(found):
-            for name in self._gone(message.record):
-                del message.record[name]
-            yield message
+    def stream_maps(self) -> list[StreamMap]:
+        """The user's maps, without what they make of columns that the rows lack: an expression would fail on every row."""
+        whole: list[StreamMap] = super().stream_maps
+        if not self._lacks or not any(isinstance(each, CustomStreamMap) for each in whole):
+            return whole
+        if self._lacks not in self._narrow_maps:
+            self._narrow_maps[self._lacks] = self._without()
+        return self._narrow_maps[self._lacks]
+
+    def _without(self) -> list[StreamMap]:
+        # Not the schema that the whole maps have: the SDK adds what they make to that itself.
+        schema = get_selected_schema(self.name, self.schema, self.mask)
+        maps = without(self._lacks, self.name, self._tap.mapper.stream_maps_dict)
+        mapper = PluginMapper({**self.config, "stream_maps": maps}, self.logger)
+        properties = {name: each for name, each in schema["properties"].items() if name not in self._lacks}
+        mapper.register_raw_stream_schema(self.name, {**schema, "properties": properties}, self.primary_keys)
+        return mapper.stream_maps[self.name]
 
     def _gone(self, names: Iterable[str]) -> list[str]:
-        """Return those of the names of a message that are columns, or made of columns, that the rows lack."""
+        """Return those of the names of a message that are columns that the rows lack."""
         if not self._lacks:
             return []
-        made = made_of(self._lacks, self.name, self._tap.mapper.stream_maps_dict)
         beginnings = tuple(f"{name}__" for name in self._lacks)  # nested data that was flattened
-        return [name for name in names if name in self._lacks or name in made or name.startswith(beginnings)]
+        return [name for name in names if name in self._lacks or name.startswith(beginnings)]
 
 
-def made_of(lacks: frozenset[str], stream: str, maps: Mapping[str, Any]) -> frozenset[str]:
-    """Return the columns that stream maps make of columns that rows lack.
+def without(lacks: frozenset[str], stream: str, maps: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stream maps without the columns that they make of columns that a stream's rows lack.
 
     Args:
         lacks: What the rows lack.
@@ -110,22 +120,25 @@ def made_of(lacks: frozenset[str], stream: str, maps: Mapping[str, Any]) -> froz
     Raises:
         ConfigurationError: A filter looks at one of them: which rows it would keep cannot be told.
     """
-    made = set()
+    narrow = dict(maps)
     for pattern, definition in maps.items():
         if not isinstance(definition, Mapping) or not fnmatchcase(
             stream, definition.get("__source__", pattern)
         ):
             continue
-        for name, expression in definition.items():
-            if isinstance(expression, str) and (used := lacks & _named(expression)):
-                if name == "__filter__":
-                    msg = (
-                        f"`stream_maps`: the filter of '{stream}' looks at {', '.join(sorted(used))}, which Exact does not"
-                        " give (any more). Which rows it would keep cannot be told: change the filter."
-                    )
-                    raise ConfigurationError(msg)
-                made.add(name)
-    return frozenset(made)
+        made = {
+            name: used
+            for name, expression in definition.items()
+            if isinstance(expression, str) and (used := lacks & _named(expression))
+        }
+        if filtered := made.get("__filter__"):
+            msg = (
+                f"`stream_maps`: the filter of '{stream}' looks at {', '.join(sorted(filtered))}, which Exact does not give (any"
+                " more). Which rows it would keep cannot be told: change the filter."
+            )
+            raise ConfigurationError(msg)
+        narrow[pattern] = {name: each for name, each in definition.items() if name not in made}
+    return narrow
 
 
 def _named(expression: str) -> frozenset[str]:

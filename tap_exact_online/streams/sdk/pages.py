@@ -46,6 +46,8 @@ class Outgoing:
         next_link: The address of the next page, or None on the last.
         rejected: One line for each row that could not be understood.
         remarks: What else has to be said of it.
+        again: The place that it was read from once more, for a row that could not be understood before; None where it
+            is read in its turn.
     """
 
     portions: Sequence[Portion] = ()
@@ -53,6 +55,7 @@ class Outgoing:
     next_link: str | None = None
     rejected: Sequence[str] = ()
     remarks: Sequence[str] = ()
+    again: int | None = None
 
     @property
     def count(self) -> int:
