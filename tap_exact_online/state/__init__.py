@@ -1,4 +1,4 @@
-"""How far we are, and what one run tells the next: bookmarks, refusals, moves, and the age of the log of deletes.
+"""How far we are, and what one run tells the next: bookmarks, refusals, moves, rereading, the age of the log of deletes.
 
 Pure: what is kept, and when it is written, is the business of `streams`.
 """
@@ -20,11 +20,15 @@ from tap_exact_online.state.deletions import (
 from tap_exact_online.state.refusals import (
     Refusals,
 )
+from tap_exact_online.state.rereading import (
+    Reread,
+)
 
 __all__ = [
     "Age",
     "ModifiedBookmark",
     "Refusals",
+    "Reread",
     "TimestampBookmark",
     "check_bookmarks",
     "check_state",
