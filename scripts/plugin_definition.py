@@ -127,7 +127,7 @@ def _own(setting: Setting) -> dict[str, Any]:
     if setting.secret:
         facts["sensitive"] = True
     facts |= {"label": setting.label, "description": setting.description}
-    if setting.default not in (None, []):
+    if setting.default not in (None, [], {}):
         facts["value"] = setting.default
     if setting.options:
         facts["options"] = [{"label": label, "value": value} for value, label in setting.options.items()]

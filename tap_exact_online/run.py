@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
@@ -91,21 +92,29 @@ class Run:
         return Reading(scheduler, client.transport, client.wait)
 
     @cached_property
-    def divisions(self) -> Sequence[Mapping[str, Any]]:
-        """The divisions that this run reads, as rows of the stream `divisions`. Found once a run.
+    def granted(self) -> Mapping[int, Mapping[str, Any]]:
+        """The divisions that are granted, as rows of the stream `divisions`, by number. Found once a run.
 
         Raises:
-            ConfigurationError: None is granted, or none of the configured ones.
+            ConfigurationError: None is granted.
         """
         stream = self._tap.streams["divisions"]
         fields = stream.fields if isinstance(stream, ExactStream) else ()
         select = [fact.name for fact in fields] or sorted(needed(BY_NAME["divisions"]))
-        choice = self.settings.choice
-        known = sorted(choice.only) or read_before(self._tap.state)
+        known = sorted(self.settings.choice.only) or read_before(self._tap.state)
         page = granted_divisions(self.client, select, known, 1 if self._only_a_test else None)
         for line in page.rejected:
             self.report.rejected("divisions", None, line)
-        granted = {row["Code"]: row for row in page.rows}
+        return {row["Code"]: row for row in page.rows}
+
+    @cached_property
+    def divisions(self) -> Sequence[Mapping[str, Any]]:
+        """The divisions that this run reads.
+
+        Raises:
+            ConfigurationError: None is granted, or none of the configured ones.
+        """
+        granted, choice = self.granted, self.settings.choice
         for missing in choice.missing(granted):
             _log.warning(
                 "Division %d of the setting `divisions` is not granted to this app and is not read: tick it under %s.",
@@ -173,10 +182,19 @@ class Run:
         self._following = {stream.name: after for stream, after in pairwise(read)}
 
     def _prepare(self, divisions: Sequence[Mapping[str, Any]]) -> None:
-        """Act on what the state says of the divisions: those that were moved, and those not read for long."""
+        """Forget what is to be read anew; act on what the state says of divisions that were moved, or not read for long.
+
+        Raises:
+            ConfigurationError: The setting `reread` names what is not read.
+        """
         streams, state = self._tap.streams, self._tap.state
-        if "deleted" in streams and streams["deleted"].selected:
-            read = {row["Code"] for row in divisions}
+        selected = {name for name, stream in streams.items() if stream.selected}
+        read = {row["Code"] for row in divisions}
+        if (reread := self.settings.reread) is not None:
+            others = replace(self.settings.choice, shard=None).pick(self.granted)
+            reread.apply(state, selected, read, others)
+            _log.info("Reading anew, as `reread` says. The next run without it goes on from there.")
+        if "deleted" in selected:
             for age in deletions.ages(state, datetime.fromtimestamp(self.client.clock(), UTC)):
                 if age.division in read:
                     self.report.warn(age.message())

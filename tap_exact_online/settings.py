@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.reading import Choice, Shard
+from tap_exact_online.state import Reread
 
 HOSTS: Mapping[str, str] = {
     "nl": "https://start.exactonline.nl",
@@ -143,6 +144,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Read only what was changed since this date, where Exact can tell: see the streams. Empty: everything.",
     ),
     Setting(
+        "reread",
+        "object",
+        "Read Anew",
+        'What to read anew in this run, for example {"streams": ["items"], "divisions": [123456]}; a list that is left out'
+        " stands for all. Everything else goes on from its bookmark. Give it to one run, in the environment.",
+        default={},
+    ),
+    Setting(
         "concurrency",
         "integer",
         "Concurrency",
@@ -198,6 +207,7 @@ _JSON_TYPES: Mapping[str, Mapping[str, Any]] = {
     "integer": {"type": ["integer", "null"]},
     "boolean": {"type": ["boolean", "null"]},
     "array": {"type": ["array", "null"], "items": {"type": "integer"}},
+    "object": {"type": ["object", "null"]},
 }
 
 
@@ -232,6 +242,7 @@ class Settings:
         base_url: Scheme and host, without a slash at the end.
         server: The region, or the host where `base_url` overrides it: names the default token store.
         choice: Which divisions to read.
+        reread: What to read anew, or None where everything goes on from its bookmark.
         start: The wall clock from which to read, or None for everything.
         skip_denied: A missing right skips the stream in that division.
         reserved_calls: Daily calls of each division that are left for others.
@@ -248,6 +259,7 @@ class Settings:
     store: str | None = field(repr=False)
     store_keys: tuple[str, ...] = field(repr=False)
     choice: Choice
+    reread: Reread | None
     start: datetime | None
     concurrency: int
     skip_denied: bool
@@ -287,6 +299,7 @@ def parse(config: Mapping[str, Any]) -> Settings:
             exclude=frozenset(values["exclude_divisions"]),
             shard=Shard.parse(values["shard"]) if values["shard"] else None,
         ),
+        reread=Reread.parse(values["reread"]),
         start=_start_date(values["start_date"]) if values["start_date"] else None,
         concurrency=values["concurrency"],
         skip_denied=values["on_denied"] == "skip",
@@ -297,8 +310,15 @@ def parse(config: Mapping[str, Any]) -> Settings:
     )
 
 
+_WRITTEN: Mapping[str, tuple[type, str]] = {
+    "integer": (int, "a whole number"),
+    "array": (list, "a JSON list of numbers, for example [1, 2]"),
+    "object": (dict, 'a JSON object, for example {"divisions": [1, 2]}'),
+}
+
+
 def check_environment(environment: Mapping[str, str]) -> None:
-    """Check the settings that the environment gives as text but that are numbers or lists.
+    """Check the settings that the environment gives as text but that are numbers, lists or objects.
 
     Raises:
         ConfigurationError: One of them is not what it should be; the message names the variable.
@@ -306,18 +326,14 @@ def check_environment(environment: Mapping[str, str]) -> None:
     for setting in SETTINGS:
         variable = f"TAP_EXACT_ONLINE_{setting.name.upper()}"
         text = environment.get(variable)
-        if text is None or setting.kind not in {"integer", "array"}:
+        if text is None or setting.kind not in _WRITTEN:
             continue
+        kind, wanted = _WRITTEN[setting.kind]
         try:
             value = json.loads(text)
         except ValueError:
             value = None
-        if not isinstance(value, int if setting.kind == "integer" else list) or isinstance(value, bool):
-            wanted = (
-                "a whole number"
-                if setting.kind == "integer"
-                else "a JSON list of numbers, for example [1, 2]"
-            )
+        if not isinstance(value, kind) or isinstance(value, bool):
             msg = f"{variable}: '{text}' is not {wanted}."
             raise ConfigurationError(msg)
 

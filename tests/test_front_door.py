@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import os
 import platform
 import subprocess
 import sys
@@ -42,3 +44,19 @@ def test_threads_take_their_memory_from_one_place(how: str, one: bool) -> None: 
         [sys.executable, "-c", _FOUR_THREADS, how], capture_output=True, text=True, check=True, timeout=60
     )
     assert (done.stderr.count("Arena ") == 1) is one, done.stderr
+
+
+def test_a_system_without_time_zones_is_good_enough() -> None:
+    """As in slim images: zoneinfo finds nothing but what is installed with the tap."""
+    assert "tzdata" in (importlib.metadata.requires("tap-exact-online") or ()), (
+        "it comes with the tap, everywhere"
+    )
+    bare = subprocess.run(
+        [sys.executable, "-m", "tap_exact_online", "--discover"],
+        env={**os.environ, "PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert bare.returncode == 0, bare.stderr

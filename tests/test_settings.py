@@ -21,6 +21,7 @@ from tap_exact_online.settings import (
     explain,
     parse,
 )
+from tap_exact_online.state import Reread
 
 SECRETS = {
     "client_id": "an-id-hunter2",
@@ -69,7 +70,7 @@ def test_the_settings_are_the_promised_ones() -> None:
             "store_key",
             "divisions",
         ),
-        *("exclude_divisions", "shard", "start_date", "concurrency"),
+        *("exclude_divisions", "shard", "start_date", "reread", "concurrency"),
         *("reserved_calls", "maintenance_minutes", "late_commits", "new_fields", "on_denied"),
     ] == NAMES
     assert {setting.name for setting in SETTINGS if setting.secret} == {*SECRETS, "store"}
@@ -114,6 +115,8 @@ def test_the_schema_is_valid_and_marks_secrets() -> None:
         ("divisions", "1,2"),
         ("divisions", ["1"]),
         ("exclude_divisions", [1.5]),
+        ("reread", [1]),
+        ("reread", '{"divisions": [1]}'),
         ("concurrency", 0),
         ("concurrency", "2"),
         ("start_date", 20240101),
@@ -137,6 +140,7 @@ def test_the_defaults() -> None:
     assert settings.store is None
     assert settings.choice.pick([2, 1]) == [1, 2]
     assert settings.start is None
+    assert settings.reread is None
     assert (settings.concurrency, settings.skip_denied) == (1, True)
 
 
@@ -156,10 +160,12 @@ def test_settings_arrive_where_they_belong() -> None:
         on_denied="fail",
         store="~/x",
         concurrency=4,
+        reread={"streams": ["items"], "divisions": [3]},
     )
     assert (settings.base_url, settings.server) == ("https://start.exactonline.be", "be")
     assert settings.choice.shard == Shard(1, 1)
     assert settings.choice.pick([1, 2, 3]) == [3]
+    assert settings.reread == Reread(frozenset({"items"}), frozenset({3}))
     assert (settings.skip_denied, settings.store, settings.concurrency) == (False, "~/x", 4)
     assert (settings.client_id, settings.client_secret, settings.refresh_token) == (
         "an-id-hunter2",
@@ -236,6 +242,8 @@ def test_a_start_date_never_lies_behind_the_moment_it_was_given_as(moment: datet
         ("start_date", "2024-13-01"),
         ("start_date", "31-01-2024"),
         ("start_date", "0001-01-01T00:00:00+05:00"),
+        ("reread", {"streams": ["itmes"]}),
+        ("reread", {"company": 1}),
         ("base_url", "start.exactonline.nl"),
         ("base_url", "ftp://start.exactonline.nl"),
         ("base_url", "https://"),
@@ -251,7 +259,7 @@ def test_a_start_date_never_lies_behind_the_moment_it_was_given_as(moment: datet
         ("base_url", "http://[::1"),
     ],
 )
-def test_a_bad_value_is_refused_by_the_name_of_the_setting(name: str, value: str | None) -> None:
+def test_a_bad_value_is_refused_by_the_name_of_the_setting(name: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=f"^`{name}`") as caught:
         parse({**SECRETS, name: value})
     assert caught.value.exit_code == 2
@@ -278,6 +286,7 @@ def test_the_secrets_are_not_shown() -> None:
         {},
         {"TAP_EXACT_ONLINE_DIVISIONS": "[1, 2]", "TAP_EXACT_ONLINE_EXCLUDE_DIVISIONS": "[]"},
         {"TAP_EXACT_ONLINE_CONCURRENCY": "4", "TAP_EXACT_ONLINE_REGION": "[1"},
+        {"TAP_EXACT_ONLINE_REREAD": '{"divisions": [1]}'},
         {"DIVISIONS": "x", "TAP_EXACT_ONLINE_CLIENT_SECRET": "5"},
     ],
 )
@@ -296,6 +305,9 @@ def test_an_environment_that_can_be_read_is_taken(environment: Mapping[str, str]
         ("TAP_EXACT_ONLINE_CONCURRENCY", "1.5"),
         ("TAP_EXACT_ONLINE_CONCURRENCY", "[1]"),
         ("TAP_EXACT_ONLINE_CONCURRENCY", "true"),
+        ("TAP_EXACT_ONLINE_REREAD", "[1]"),
+        ("TAP_EXACT_ONLINE_REREAD", "items"),
+        ("TAP_EXACT_ONLINE_REREAD", ""),
     ],
 )
 def test_a_variable_that_cannot_be_read_is_refused_by_its_name(variable: str, text: str) -> None:

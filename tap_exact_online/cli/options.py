@@ -16,7 +16,7 @@ from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings import SETTINGS, Settings, check_environment, config_jsonschema, parse
 
 _PREFIX = "TAP_EXACT_ONLINE_"
-_TYPES: Mapping[str, type] = {"integer": int, "array": list, "boolean": bool}
+_TYPES: Mapping[str, type] = {"integer": int, "array": list, "object": dict, "boolean": bool}
 _TRUE = frozenset({"true", "1", "yes", "on"})  # as the tap reads them
 _KINDS = {setting.name: setting.kind for setting in SETTINGS}
 _LEVELS = ("debug", "info", "warning", "error")

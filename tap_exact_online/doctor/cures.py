@@ -210,9 +210,9 @@ CURES: Mapping[str, Cure] = {
     "deleted_log_lost": Cure(
         "Deletes may be missing",
         "Remove the rows of the division from your tables and read it anew:"
-        " TAP_EXACT_ONLINE_DIVISIONS='{divisions}' meltano run --full-refresh tap-exact-online target-postgres.",
+        " TAP_EXACT_ONLINE_REREAD='{{\"divisions\": {divisions}}}' meltano run tap-exact-online target-postgres.",
         "Verwijder de rijen van de administratie uit uw tabellen en lees haar opnieuw:"
-        " TAP_EXACT_ONLINE_DIVISIONS='{divisions}' meltano run --full-refresh tap-exact-online target-postgres.",
+        " TAP_EXACT_ONLINE_REREAD='{{\"divisions\": {divisions}}}' meltano run tap-exact-online target-postgres.",
     ),
 }
 """What to do about each kind of finding."""

@@ -1,4 +1,4 @@
-"""How far we are, and what one run tells the next: bookmarks, refusals, moves, and the age of the log of deletes.
+"""How far we are, and what one run tells the next: bookmarks, refusals, moves, rereading, the age of the log of deletes.
 
 Pure: what is kept, and when it is written, is the business of `streams`.
 """
@@ -26,6 +26,9 @@ from tap_exact_online.state.reads import Read
 from tap_exact_online.state.refusals import (
     Refusals,
 )
+from tap_exact_online.state.rereading import (
+    Reread,
+)
 
 __all__ = [
     "MOST_UNREAD",
@@ -36,6 +39,7 @@ __all__ = [
     "ModifiedBookmark",
     "Read",
     "Refusals",
+    "Reread",
     "Shown",
     "TimestampBookmark",
     "check_bookmarks",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -179,6 +179,24 @@ def read_instant(value: Any, place: str) -> datetime | None:
         msg = f"The state holds a bookmark for {place} that is not a moment in time: {value!r}. {_ADVICE}"
         raise ConfigurationError(msg)
     return moment
+
+
+def forget(state: Mapping[str, Any], streams: Collection[str], divisions: Collection[int]) -> None:
+    """Forget how far streams were read in divisions, so that they are read from their start.
+
+    What else is noted there stays: that Exact refused a stream is true all the same.
+
+    Args:
+        state: The state of the tap, which is changed.
+        streams: The streams.
+        divisions: The divisions.
+    """
+    bookmarks = state.get("bookmarks", {})
+    for name in {*streams} & {*bookmarks}:
+        for partition in bookmarks[name].get("partitions", ()):
+            if partition["context"].get("Division") in divisions:
+                for key in OF_A_BOOKMARK:
+                    partition.pop(key, None)
 
 
 def check_state(state: Mapping[str, Any]) -> list[str]:

@@ -38,7 +38,7 @@ class Age:
         return (
             f"Deletes may be missing: the log of deleted rows of division {self.division} was last read {self.days} days ago,"
             f" and Exact keeps it for two months. Remove the rows of this division from your tables and read it anew"
-            f" (once: TAP_EXACT_ONLINE_DIVISIONS='[{self.division}]' meltano run --full-refresh tap-exact-online"
+            f" (once: TAP_EXACT_ONLINE_REREAD='{{\"divisions\": [{self.division}]}}' meltano run tap-exact-online"
             " target-postgres)."
         )
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap_exact_online.catalog import BY_NAME, Kind
-from tap_exact_online.state.bookmarks import OF_A_BOOKMARK
+from tap_exact_online.catalog import RESOURCES, Kind
+from tap_exact_online.state.bookmarks import forget
 
 MOVE = "DivisionMoveDate"
 HR_LINK = "DivisionHRLinkUnlinkDate"
@@ -69,12 +69,7 @@ def apply(state: Any, rows: Iterable[Mapping[str, Any]]) -> list[Move]:
     moves = find(state, rows)
     moved = {move.division for move in moves}
     bookmarks = state.setdefault("bookmarks", {})
-    for name, bookmark in bookmarks.items():
-        if name in BY_NAME and BY_NAME[name].kind is Kind.SYNC:
-            for partition in bookmark.get("partitions", ()):
-                if partition["context"].get("Division") in moved:
-                    for key in OF_A_BOOKMARK:
-                        partition.pop(key, None)
+    forget(state, [resource.name for resource in RESOURCES if resource.kind is Kind.SYNC], moved)
     dates = bookmarks.setdefault("divisions", {}).setdefault(_NOTE, {})
     for row in rows:
         dates[str(row["Code"])] = {name: row.get(name) for name in (MOVE, HR_LINK)}

@@ -17,7 +17,7 @@ import sqlglot
 import yaml
 
 from tap_exact_online.cli import main as exact_online
-from tap_exact_online.settings import SETTINGS
+from tap_exact_online.settings import SETTINGS, check_environment
 from tap_exact_online.tap import TapExactOnline
 from tests.conftest import Sandbox
 from tests.docs.pages import PAGES, ROOT, Block, page
@@ -66,7 +66,7 @@ def test_options_and_settings_that_are_shown_exist(block: Block) -> None:
         for setting in re.findall(r"TAP_EXACT_ONLINE_([A-Z_]+)=", line):
             assert setting.lower() in {each.name for each in SETTINGS}
         for part in re.split(r"\||&&", line):
-            words = shlex.split(re.sub(r"^(?:\s*\w+=\S+)+", "", part.partition(">")[0]))
+            words = shlex.split(re.sub(r"^(?:\s*\w+=(?:'[^']*'|\S+))+", "", part.partition(">")[0]))
             if words and words[0] in _PROGRAMS:
                 _parse(words)
 
@@ -140,3 +140,12 @@ def test_the_example_of_an_env_file_names_settings_that_exist() -> None:
     assert names <= ours | loaders | {"EXACT_ONLINE_REDIRECT_URI"}
     required = {f"TAP_EXACT_ONLINE_{setting.name.upper()}" for setting in SETTINGS if setting.required}
     assert required <= names
+
+
+def test_what_the_example_of_an_env_file_sets_can_be_used_as_it_is() -> None:
+    """A variable that is blank is not as one that is not there: Meltano refuses most of them."""
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert given
+    assert all(given.values())
+    check_environment(given)

@@ -41,7 +41,7 @@ def _fill_in(example: Path, values: dict[str, str]) -> str:
     """Fill in the example of an `.env` file; what it does not ask for is added."""
     text = example.read_text(encoding="utf-8")
     for name, value in values.items():
-        text, found = re.subn(rf"^{name}=.*$", f"{name}={value}", text, flags=re.MULTILINE)
+        text, found = re.subn(rf"^#?{name}=.*$", f"{name}={value}", text, flags=re.MULTILINE)
         if not found:
             text += f"{name}={value}\n"
     return text

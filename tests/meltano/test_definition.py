@@ -40,7 +40,7 @@ def test_settings_are_those_of_the_tap() -> None:
         assert there["label"]
         assert there["description"]
         assert [option["value"] for option in there.get("options", [])] == list(setting.options)
-        assert there.get("value", [] if setting.kind == "array" else None) == setting.default
+        assert there.get("value", {"array": [], "object": {}}.get(setting.kind)) == setting.default
     assert plugin("tap-exact-online")["settings_group_validation"] == [schema["required"]]
 
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
+import re
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from demo.postgres import Postgres, PostgresNotStarted, postgres
-from demo.processes import ProgramFailed
+from demo.processes import ProgramFailed, started
 from demo.project import PluginsMissing, copy_project
+from tap_exact_online.settings import SETTINGS
 from tests.conftest import StartSandbox
+from tests.docs.troubles import explained
 from tests.meltano.conftest import NOWHERE, MakeProject
 
 RUN = ("--environment=demo", "run", "tap-exact-online", "target-postgres")
 ONE = {"TAP_EXACT_ONLINE__SELECT": '["journals.*"]'}
+_PATIENCE = 60.0  # seconds
 
 
 def test_sandbox_is_not_running(
@@ -41,6 +47,61 @@ def test_settings_are_missing(
     project = make_project(start_sandbox(rows=10), database, DEMO_CLIENT_ID="", **ONE)
     with pytest.raises(ProgramFailed, match=r"`client_id` is not set.*TAP_EXACT_ONLINE_CLIENT_ID"):
         project.meltano(*RUN)
+
+
+def test_a_run_that_was_killed_is_in_the_way_of_the_next_unless_it_is_forced(
+    start_sandbox: StartSandbox, database: Postgres, make_project: MakeProject, tmp_path: Path
+) -> None:
+    sandbox = start_sandbox(rows=10)
+    project = make_project(sandbox, database, **ONE)
+    sandbox.control.fault("delay", path="financial/Journals", seconds=_PATIENCE, times=None)
+    with started(
+        project.command(*RUN), tmp_path / "killed.log", env=project.env, cwd=project.folder
+    ) as meltano:
+        deadline = time.monotonic() + _PATIENCE
+        while not any(fault["seen"] for fault in sandbox.control.faults()):
+            assert meltano.poll() is None
+            assert time.monotonic() < deadline, "the tap does not ask"
+        os.killpg(meltano.pid, signal.SIGKILL)
+        meltano.wait()
+    sandbox.control.clear_faults()
+    with pytest.raises(ProgramFailed) as refused:
+        project.meltano(*RUN)
+    said = explained("Another").search(str(refused.value))
+    assert said
+    start, end = re.findall(r"\d+-\d+-\d+ (\d+):(\d+):\d+", said[0])
+    minutes = [int(hour) * 60 + int(minute) for hour, minute in (start, end)]
+    assert (minutes[1] - minutes[0]) % (24 * 60) in {5, 6}  # as the docs say
+    demo, run, *plugins = RUN
+    assert "Exit code 0: complete." in project.meltano(demo, run, "--force", *plugins)
+
+
+_BLANK = {
+    "options": "ValueError: '' is not a valid choice",
+    "array": "ValueError: Failed to parse JSON array",
+    "object": "ValueError: Failed to parse JSON object",
+    "integer": "ValueError: invalid literal for int()",
+    "boolean": '"late_commits": false',
+    "date_iso8601": '"start_date": ""',
+    "string": '"shard": ""',
+}
+
+
+@pytest.mark.parametrize("kind", sorted({setting.kind for setting in SETTINGS}))
+def test_what_meltano_makes_of_a_blank_variable(tmp_path: Path, kind: str) -> None:
+    project = copy_project(tmp_path / "project", {"DEMO_CLIENT_ID": "any", "DEMO_CLIENT_SECRET": "any"})
+    says = _BLANK[kind]
+    (name,) = re.findall(r'^"(\w+)"', says) or [
+        next(setting.name for setting in SETTINGS if setting.kind == kind)
+    ]
+    (project.folder / ".env").write_text(f"TAP_EXACT_ONLINE_{name.upper()}=\n")
+    command = ("--environment=demo", "config", "print", "tap-exact-online")
+    if says.startswith("ValueError"):
+        with pytest.raises(ProgramFailed) as refused:
+            project.meltano(*command)
+        assert explained(says).search(str(refused.value))
+    else:
+        assert says in project.meltano(*command)
 
 
 def test_plugins_are_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,9 +54,11 @@ def test_a_log_that_was_never_read_has_no_age(state: dict[str, Any]) -> None:
     assert ages(state, NOW) == []
 
 
-def test_the_message_names_the_full_refresh_that_is_needed() -> None:
+def test_the_message_names_the_command_that_reads_that_division_anew() -> None:
     message = Age(7, 61).message()
     assert "Deletes may be missing" in message
-    assert "--full-refresh" in message
-    assert "[7]" in message
-    assert "--full-refresh" not in Age(7, 51).message()
+    assert (
+        """TAP_EXACT_ONLINE_REREAD='{"divisions": [7]}' meltano run tap-exact-online target-postgres"""
+        in message
+    )
+    assert "meltano run" not in Age(7, 51).message()
