@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tap_exact_online import cli
-from tap_exact_online.catalog.resources import RESOURCES
+from tap_exact_online.catalog.resources import STREAMS
 from tap_exact_online.catalog.schemas import selected_by_default
 from tap_exact_online.settings import SETTINGS, Setting
 
@@ -150,7 +150,7 @@ def select() -> list[str]:
     Meltano selects every field that `stream.*` names, whatever the catalog says about its own defaults, so the fields
     that are off by default have to be taken out one by one.
     """
-    chosen = [resource for resource in RESOURCES if resource.selected]
+    chosen = [resource for resource in STREAMS if resource.selected]
     left_out = [
         f"!{resource.name}.{fact.name}"
         for resource in chosen

@@ -10,16 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from tap_exact_online import edm
-from tap_exact_online.catalog.resources import BY_NAME, Kind, Resource
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind, Resource
 from tap_exact_online.catalog.rights import RIGHTS, RIGHTS_DUTCH
 from tap_exact_online.catalog.schemas import schema_of, selected_by_default
 
-_KINDS = {Kind.SYNC: "`Timestamp`", Kind.MODIFIED: "`Modified`", Kind.FULL: "whole", Kind.DIVISIONS: "whole"}
+_KINDS = {
+    Kind.SYNC: "`Timestamp`",
+    Kind.MODIFIED: "`Modified`",
+    Kind.FULL: "whole",
+    Kind.DIVISIONS: "whole",
+    Kind.OWN: "",
+}
 _READ = {
     Kind.SYNC: "by `Timestamp`: every run reads the rows with a higher row version than the bookmark",
     Kind.MODIFIED: "by `Modified`: every run reads the rows that were changed since the bookmark",
     Kind.FULL: "whole, at every run: the endpoint cannot tell what has changed",
     Kind.DIVISIONS: "whole, at every run, which needs this list anyway",
+    Kind.OWN: "nothing: every run writes what it has done",
 }
 
 
@@ -86,9 +93,9 @@ def _row(resource: Resource, sentence: str) -> str:
     link = f"[`{resource.name}`](streams/{resource.name}.md)"
     cells = (
         f"{f'**{link}**' if resource.selected else link}<br>{sentence}",
-        f"`{resource.path}`<br>{scope_of(resource)}",
+        f"`{resource.path}`<br>{scope_of(resource)}" if resource.path else "none: the tap's own",
         _KINDS[resource.kind],
-        f"`{resource.primary_keys[-1]}`",
+        f"`{resource.key}`",
         "yes" if starts(resource) else "",
         str(resource.deleted_type or ""),
         str(len(schema_of(resource)["properties"])),
@@ -106,7 +113,7 @@ def rights_table() -> str:
 def scopes_table() -> str:
     """Return the scopes with the streams that need them, as a Markdown table."""
     needed: dict[str, list[Resource]] = {}
-    for resource in BY_NAME.values():
+    for resource in RESOURCES:
         needed.setdefault(resource.endpoint.scope or "", []).append(resource)
     lines = [
         _cells((scope, ", ".join(_scoped(resource) for resource in needed[scope])))
@@ -154,6 +161,11 @@ def page(resource: Resource, words: Words) -> str:
 
 def _facts(resource: Resource) -> Iterator[tuple[str, str]]:
     endpoint = resource.endpoint
+    if resource.kind is Kind.OWN:
+        yield "endpoint", "none: the tap makes it itself, without a call"
+        yield "selected by default", "yes" if resource.selected else "no"
+        yield "key", _code(resource.primary_keys)
+        return
     yield "endpoint", f"`{resource.path}`"
     yield "selected by default", "yes" if resource.selected else "no"
     yield "read", _READ[resource.kind]
@@ -165,7 +177,9 @@ def _facts(resource: Resource) -> Iterator[tuple[str, str]]:
     elif resource.kind is not Kind.DIVISIONS and resource.name != "deleted":
         yield (
             "deletes",
-            "not told by Exact" + ("" if resource.kind is Kind.SYNC else "; only a full read shows them"),
+            _up(
+                "not told by Exact; a whole read shows them, see [deletes](deletes.md#what-the-log-does-not-tell)"
+            ),
         )
     if endpoint.page_size:
         yield "rows in a call", f"{endpoint.page_size:,}"
@@ -180,6 +194,8 @@ def _rows(resource: Resource, words: Words) -> Iterator[tuple[str, ...]]:
     for name, schema in schema_of(resource)["properties"].items():
         fact = facts.get(name)
         remarks = [_up(own.get(name) or words.fields.get(name, ""))]
+        if resource.kind is Kind.OWN:
+            remarks = [schema["description"]]
         if fact is not None:
             remarks += _remarks(resource, fact, words)
         yield (

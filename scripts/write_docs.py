@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import stream_pages
 
-from tap_exact_online.catalog.resources import RESOURCES
+from tap_exact_online.catalog.resources import STREAMS
 from tap_exact_online.cli import COMMANDS
 from tap_exact_online.cli import main as exact_online
 from tap_exact_online.settings import SETTINGS, Setting
@@ -100,7 +100,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     """Yield every page that is generated, in part or whole, with the text it should have."""
     for page in PARTS:
         yield DOCS / page, rewrite(page, (DOCS / page).read_text(encoding="utf-8"))
-    for resource in RESOURCES:
+    for resource in STREAMS:
         yield DOCS / "streams" / f"{resource.name}.md", stream_pages.page(resource, _words())
 
 

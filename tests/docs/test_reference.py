@@ -10,7 +10,7 @@ import tomllib
 import pytest
 
 from tap_exact_online import errors
-from tap_exact_online.catalog.resources import BY_NAME, RESOURCES
+from tap_exact_online.catalog.resources import BY_NAME, STREAMS
 from tap_exact_online.catalog.schemas import schema_of
 from tap_exact_online.cli import COMMANDS
 from tap_exact_online.settings import SETTINGS
@@ -37,7 +37,7 @@ def test_every_setting_has_a_line() -> None:
         assert f"| `{setting.name}`" in page("settings.md").text
 
 
-@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
+@pytest.mark.parametrize("resource", STREAMS, ids=lambda resource: resource.name)
 def test_every_stream_has_a_line_and_a_page_with_all_its_fields(resource: object) -> None:
     name = getattr(resource, "name", "")
     assert f"[`{name}`](streams/{name}.md)" in page("streams.md").text
@@ -108,7 +108,7 @@ def test_messages_are_found_wherever_they_are_made() -> None:
 
 def test_words_are_said_of_streams_and_fields_that_exist() -> None:
     streams = [name for group in _WORDS["groups"] for name in group["streams"]]
-    assert streams == [resource.name for resource in RESOURCES]
+    assert streams == [resource.name for resource in STREAMS]
     fields = {name: set(schema_of(resource)["properties"]) for name, resource in BY_NAME.items()}
     for name, said in _WORDS["fields_of"].items():
         assert set(said) <= fields[name]

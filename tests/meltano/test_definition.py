@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from demo.project import ROOT, copy_project
-from tap_exact_online.catalog.resources import RESOURCES
+from tap_exact_online.catalog.resources import STREAMS
 from tap_exact_online.settings import SETTINGS, config_jsonschema
 from tests.about import about, settings
 
@@ -106,7 +106,7 @@ def test_selection_is_the_default_of_the_catalog(tmp_path: Path) -> None:
             wanted[stream["tap_stream_id"]] = automatic | {
                 name for name, each in fields.items() if each.get("selected-by-default", True)
             }
-    assert set(chosen) == {resource.name for resource in RESOURCES if resource.selected}
+    assert set(chosen) == {resource.name for resource in STREAMS if resource.selected}
     assert chosen == wanted
 
 

@@ -20,7 +20,7 @@ from demo.outcome import SCHEMA
 from demo.postgres import Postgres
 from demo.processes import ProgramFailed
 from demo.project import ROOT, Project
-from tap_exact_online.catalog.resources import BY_NAME, RESOURCES
+from tap_exact_online.catalog.resources import BY_NAME, STREAMS
 from tests.conftest import Sandbox, StartSandbox
 from tests.docs.troubles import explained
 from tests.meltano.conftest import MakeProject, connect
@@ -88,7 +88,7 @@ def test_config_keeps_secrets_out_of_the_file_and_off_the_screen(
 def test_select_lists_what_is_on(make_project: MakeProject, world: World) -> None:
     listed = make_project(world.sandbox, world.database).meltano("select", "tap-exact-online", "--list")
     marks = {field: mark for mark, field in re.findall(r"\[(\w+) *\] (\w+\.\w+)", listed)}
-    assert {field.split(".")[0] for field in marks} == {each.name for each in RESOURCES if each.selected}
+    assert {field.split(".")[0] for field in marks} == {each.name for each in STREAMS if each.selected}
     assert marks["transaction_lines.AmountDC"] == "selected"
     assert marks["transaction_lines.ID"] == "automatic"
     assert "accounts.Logo" not in marks
