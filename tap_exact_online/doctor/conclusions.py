@@ -8,12 +8,12 @@ from itertools import product
 from typing import Any
 
 from tap_exact_online.catalog import BY_NAME, RIGHTS, RIGHTS_DUTCH, Resource
-from tap_exact_online.doctor.allowance import Left
 from tap_exact_online.doctor.findings import Check, Finding, Level, problem
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.state import LastRead, last_reads, log_read_at, unread
 from tap_exact_online.doctor.verdicts import NOT_ASKED, Result, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, TapError
+from tap_exact_online.reading import Allowance
 from tap_exact_online.state import Age, moves
 from tap_exact_online.telling import words
 
@@ -27,7 +27,7 @@ _Cause = tuple[str, str, str]
 
 def rights(ledger: Ledger) -> Check:
     """Say which streams can be read where, and why not elsewhere."""
-    total, readable = len(ledger.known), ledger.count([Result.READABLE])
+    total, readable = len(ledger.known), ledger.count(Result.READABLE)
     summary = f"{readable:,} of {total:,} readable"
     if total:
         summary += (
@@ -150,12 +150,12 @@ def no_list(error: TapError) -> Finding:
     return Finding(cause[0], Level.PROBLEM, text, ("divisions",), (), _values(cause), _exit_code(cause[0]))
 
 
-def calls(left: Mapping[int, Left]) -> Check:
+def calls(left: Sequence[Allowance]) -> Check:
     """Say how many calls are left."""
     parts = []
     for of, mine, each in (
-        ("today", [one.today for one in left.values()], [one.of_day for one in left.values()]),
-        ("this minute", [one.minute for one in left.values()], [one.of_minute for one in left.values()]),
+        ("today", [one.day_left for one in left], [one.day_limit for one in left]),
+        ("this minute", [one.minute_left for one in left], [one.minute_limit for one in left]),
     ):
         told = [count for count in mine if count is not None]
         if told:

@@ -11,7 +11,6 @@ from typing import Any
 from tap_exact_online.auth.health import Health
 from tap_exact_online.catalog import BY_NAME, Kind, Resource
 from tap_exact_online.doctor import conclusions
-from tap_exact_online.doctor.allowance import Left
 from tap_exact_online.doctor.findings import Check, Finding, Level, exit_code, problem
 from tap_exact_online.doctor.grants import Division, Row, look
 from tap_exact_online.doctor.ledger import Ledger
@@ -25,7 +24,7 @@ from tap_exact_online.errors import (
     TokenNotStored,
     Unreachable,
 )
-from tap_exact_online.reading import Client
+from tap_exact_online.reading import Allowance, Client
 from tap_exact_online.settings import HOSTS, Settings
 from tap_exact_online.state import read_before
 from tap_exact_online.telling import words
@@ -68,7 +67,7 @@ class Examination:
     checks: list[Check] = field(default_factory=list)
     divisions: list[Division] = field(default_factory=list)
     ledger: Ledger = field(default_factory=lambda: Ledger((), ()))
-    left: Mapping[int, Left] = field(default_factory=dict)
+    left: Mapping[int, Allowance] = field(default_factory=dict)
     reads: list[LastRead] | None = None
     log_ages: Mapping[int, timedelta] = field(default_factory=dict)
 
@@ -158,9 +157,8 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
         result.checks.append(_rights(line, resources, result.ledger, tools))
     else:
         result.checks.append(_skipped("rights"))
-    told = line.limits.left
-    result.left = {each.code: told[each.code] for each in result.divisions if each.code in told}
-    result.checks.append(conclusions.calls(result.left))
+    result.left = {each.code: line.client.limits.told(each.code) for each in result.divisions}
+    result.checks.append(conclusions.calls([*result.left.values()]))
     return grants.rows
 
 

@@ -116,10 +116,10 @@ def _divisions(result: Examination) -> list[Padding | Table | Text]:
 
 
 def _of_division(division: Division, result: Examination) -> list[Text]:
-    left = result.left.get(division.code)
+    left = result.left[division.code]
     status = Text(", ".join(division.remarks) or division.status, "yellow" if division.remarks else "")
     cells = [Text(str(division.code)), Text(division.name), status]
-    cells += [_number(left.today if left else None), _number(left.minute if left else None)]
+    cells += [_number(left.day_left), _number(left.minute_left)]
     if result.log_ages:
         age = result.log_ages.get(division.code)
         cells.append(Text("-" if age is None else words.ago(age)))

@@ -21,6 +21,7 @@ from tap_exact_online.reading.divisions import (
     granted_divisions,
 )
 from tap_exact_online.reading.limits import (
+    Allowance,
     Limits,
     Remaining,
 )
@@ -33,6 +34,7 @@ from tap_exact_online.reading.scheduler import (
 
 __all__ = [
     "MANAGE_COMPANIES",
+    "Allowance",
     "Arrival",
     "Choice",
     "Client",

@@ -10,7 +10,6 @@ import pytest
 
 from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.doctor import selection
-from tap_exact_online.doctor.allowance import Left, WatchedLimits
 from tap_exact_online.doctor.conclusions import deleted_log, last_run, rights
 from tap_exact_online.doctor.findings import Finding, Level, exit_code
 from tap_exact_online.doctor.layout import arrange
@@ -135,15 +134,6 @@ def test_results_with_one_cause_are_one_finding() -> None:
 )
 def test_the_most_urgent_decides(codes: list[int], wanted: int) -> None:
     assert exit_code(Finding("state", Level.PROBLEM, "", exit_code=code) for code in codes) == wanted
-
-
-def test_calls_left_of_several_answers() -> None:
-    limits = WatchedLimits(lambda: 0.0, 0)
-    minute = {"X-RateLimit-Minutely-Remaining": "3", "X-RateLimit-Minutely-Limit": "60"}
-    limits.answered(1, {"X-RateLimit-Remaining": "7", "X-RateLimit-Limit": "5000", **minute})
-    limits.answered(1, {"X-RateLimit-Minutely-Remaining": "0"}, refused=True)
-    limits.answered(2, {"X-RateLimit-Remaining": "?"})
-    assert limits.left == {1: Left(7, 5000, 0, 60), 2: Left()}
 
 
 def state(read_at: str | None = "2026-02-28T12:00:00+00:00") -> dict[str, Any]:
