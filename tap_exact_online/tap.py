@@ -31,7 +31,7 @@ from tap_exact_online.reading import (
     Scheduler,
     granted_divisions,
 )
-from tap_exact_online.state import check_bookmarks, deletions, moves, read_before
+from tap_exact_online.state import check_state, deletions, moves, read_before
 from tap_exact_online.streams import DivisionsStream, ExactStream, Outgoing, TerminableTap, stream_of
 from tap_exact_online.telling import Progress, Report, live, tell_outcome
 
@@ -151,20 +151,10 @@ class TapExactOnline(TerminableTap):
     @override
     def load_state(self, state: dict[str, Any]) -> None:
         """Take a state that is ours; refuse one that is not, before anything is read."""
-        bookmarks = state.get("bookmarks", {} if not state else None)
-        if not isinstance(bookmarks, dict) or (bookmarks and not any(name in BY_NAME for name in bookmarks)):
-            msg = (
-                "The state is not one of this tap: it has no bookmark of any stream known here. It may come from"
-                " another tap. Nothing was read. Give this tap a state of its own (another job or --state-id)."
+        for name in check_state(state):
+            self.logger.warning(
+                "The state knows a stream '%s' that this version does not have; it is kept.", name
             )
-            raise ConfigurationError(msg)
-        for name in bookmarks:
-            if name not in BY_NAME:
-                self.logger.warning(
-                    "The state knows a stream '%s' that this version does not have; it is kept.", name
-                )
-            else:
-                check_bookmarks(name, BY_NAME[name].replication_key, bookmarks[name])
         super().load_state(state)
 
     def run(self) -> None:
@@ -205,7 +195,7 @@ class TapExactOnline(TerminableTap):
         if "deleted" in self.streams and self.streams["deleted"].selected:
             read = {row["Code"] for row in divisions}
             for age in deletions.ages(self.state, datetime.fromtimestamp(self.client.clock(), UTC)):
-                if age.division in read:
+                if age.old and age.division in read:
                     self.report.warn(age.message())
         # Afterwards: it forgets when the log of a moved division was read.
         for move in moves.apply(self._state, divisions):

@@ -1,24 +1,18 @@
-"""From what was answered and what is written in the state to what a person should know. Pure."""
+"""From what was answered to what a person should know. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from itertools import product
-from typing import Any
 
-from tap_exact_online.catalog import BY_NAME, RIGHTS, RIGHTS_DUTCH, Resource
+from tap_exact_online.catalog import BY_NAME, RIGHTS, RIGHTS_DUTCH
 from tap_exact_online.doctor.findings import Check, Finding, Level, problem
 from tap_exact_online.doctor.ledger import Ledger
-from tap_exact_online.doctor.state import LastRead, last_reads, log_read_at, unread
 from tap_exact_online.doctor.verdicts import NOT_ASKED, Result, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, TapError
 from tap_exact_online.reading import Allowance
-from tap_exact_online.state import Age, moves
 from tap_exact_online.telling import words
 
-# As `deletions.py` warns; Exact keeps its log for two months.
-_OLD = timedelta(days=50)
 _SOME = "the rights that the stream needs"
 _SOME_DUTCH = "de rechten die de stream nodig heeft"
 # The kind of a finding, what is missing, and what Exact said.
@@ -166,77 +160,3 @@ def calls(left: Sequence[Allowance]) -> Check:
         return Check("calls", "no division was asked, so none has told", skipped=True)
     each_division = " for each division" if len(left) > 1 else ""
     return Check("calls", f"{' and '.join(parts)}{each_division}")
-
-
-def last_run(
-    state: Mapping[str, Any],
-    resources: Sequence[Resource],
-    rows: Sequence[Mapping[str, Any]],
-    divisions: Sequence[int],
-) -> tuple[Check, list[LastRead]]:
-    """Say what the last run read.
-
-    Args:
-        state: The state it left.
-        resources: The selected streams.
-        rows: The divisions that are granted, as rows of the stream `divisions`; empty where nobody could tell.
-        divisions: Those to read.
-    """
-    reads = last_reads(state, resources, divisions)
-    if not state.get("bookmarks"):
-        return Check("last_run", "the state is empty: no run has ended yet"), reads
-    findings = []
-    fresh = [read for read in reads if read.never and divisions]
-    alike: dict[tuple[int, ...], list[str]] = {}
-    for read in fresh:
-        alike.setdefault(read.never, []).append(read.stream)
-    for never, streams in alike.items():
-        where = words.where(never, len(divisions))
-        text = f"{words.listed(streams, len(streams))}: never read {where}, by what the state says."
-        findings.append(Finding("never_read", Level.NOTE, text, tuple(streams), never))
-    if rows:
-        granted = {row["Code"] for row in rows}
-        if moved := tuple(sorted(move.division for move in moves.find(state, rows))):
-            text = (
-                f"Exact has moved {words.counted(len(moved), 'division')} or changed the HR link since the last run"
-                f" ({words.listed(moved)}): the row versions are new."
-            )
-            findings.append(Finding("moved", Level.WARNING, text, divisions=moved))
-        if gone := unread(state, granted):
-            text = f"The state knows {words.counted(len(gone), 'division')} no longer granted: {words.listed(gone)}."
-            findings.append(Finding("left_out", Level.NOTE, text, divisions=tuple(gone)))
-    complete = sum(not read.never for read in reads)
-    summary = f"{complete} of {words.counted(len(reads), 'incremental stream')} read in every division"
-    if newest := max((read.newest for read in reads if read.newest), default=None):
-        summary += f"; the newest change by date is of {newest:%Y-%m-%d %H:%M} UTC"
-    return Check("last_run", summary, tuple(findings)), reads
-
-
-def deleted_log(
-    state: Mapping[str, Any], divisions: Sequence[int], now: datetime
-) -> tuple[Check, dict[int, timedelta]]:
-    """Say how long ago the log of deleted rows was read to its end, which Exact keeps for two months."""
-    read_at = log_read_at(state, divisions)
-    ages = {division: now - moment for division, moment in read_at.items() if moment is not None}
-    if not ages:
-        return Check("deleted_log", "the state does not say when it was read", skipped=True), ages
-    lost = tuple(sorted(division for division, age in ages.items() if Age(division, age.days).lost))
-    old = tuple(sorted(division for division, age in ages.items() if age >= _OLD and division not in lost))
-    findings = []
-    for kind, level, divisions_of, code in (
-        ("deleted_log_lost", Level.PROBLEM, lost, ReadError.exit_code),
-        ("deleted_log_old", Level.WARNING, old, 0),
-    ):
-        if divisions_of:
-            days = [ages[division].days for division in divisions_of]
-            text = (
-                f"The log of deleted rows was last read {words.span(min(days), max(days))} days ago"
-                f" {words.where(divisions_of, len(divisions))}; Exact keeps it for two months."
-            )
-            values = {"divisions": f"[{','.join(map(str, divisions_of))}]"}
-            findings.append(Finding(kind, level, text, ("deleted",), divisions_of, values, code))
-    oldest = max(ages, key=lambda division: ages[division])
-    summary = f"read to its end {words.ago(ages[oldest])}"
-    if len(ages) > 1:
-        summary = f"read to its end {words.ago(min(ages.values()))} at best, {words.ago(ages[oldest])} at worst (division {oldest})"
-    return Check("deleted_log", summary, tuple(findings)), ages

@@ -15,7 +15,7 @@ from tap_exact_online.doctor.findings import Check, Finding, Level, exit_code, p
 from tap_exact_online.doctor.grants import Division, Row, look
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.probes import Line, reach
-from tap_exact_online.doctor.state import LastRead
+from tap_exact_online.doctor.state import LastRead, deleted_log, last_run
 from tap_exact_online.errors import (
     ConfigurationError,
     LimitReached,
@@ -250,10 +250,10 @@ def _look_back(request: Request, rows: Sequence[Row], result: Examination) -> No
         return
     divisions = [division.code for division in result.divisions] or sorted(read_before(state))
     resources = [BY_NAME[name] for name in request.streams]
-    check, result.reads = conclusions.last_run(state, resources, rows, divisions)
+    check, result.reads = last_run(state, resources, rows, divisions)
     result.checks.append(check)
     if "deleted" in request.streams:
-        check, result.log_ages = conclusions.deleted_log(state, divisions, result.at)
+        check, result.log_ages = deleted_log(state, divisions, result.at)
         result.checks.append(check)
     else:
         result.checks.append(Check("deleted_log", "the stream `deleted` is not selected", skipped=True))

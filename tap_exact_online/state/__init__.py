@@ -8,24 +8,22 @@ from __future__ import annotations
 from tap_exact_online.state.bookmarks import (
     ModifiedBookmark,
     TimestampBookmark,
-    check_bookmarks,
+    check_state,
+    partitions,
     read_before,
     read_instant,
     read_timestamp,
-)
-from tap_exact_online.state.deletions import (
-    Age,
 )
 from tap_exact_online.state.refusals import (
     Refusals,
 )
 
 __all__ = [
-    "Age",
     "ModifiedBookmark",
     "Refusals",
     "TimestampBookmark",
-    "check_bookmarks",
+    "check_state",
+    "partitions",
     "read_before",
     "read_instant",
     "read_timestamp",

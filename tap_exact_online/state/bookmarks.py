@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from tap_exact_online.catalog import BY_NAME
 from tap_exact_online.errors import ConfigurationError
 
 
@@ -152,8 +153,30 @@ def read_instant(value: Any, place: str) -> datetime | None:
     return moment
 
 
+def check_state(state: Mapping[str, Any]) -> list[str]:
+    """Check a state before anything is read.
+
+    Returns:
+        The streams of it that this version does not have.
+
+    Raises:
+        ConfigurationError: It is not one of this tap.
+    """
+    bookmarks = state.get("bookmarks", {} if not state else None)
+    if not isinstance(bookmarks, dict) or (bookmarks and not any(name in BY_NAME for name in bookmarks)):
+        msg = (
+            "The state is not one of this tap: it has no bookmark of any stream known here. It may come from"
+            " another tap. Nothing was read. Give this tap a state of its own (another job or --state-id)."
+        )
+        raise ConfigurationError(msg)
+    for name, bookmark in bookmarks.items():
+        if name in BY_NAME:
+            check_bookmarks(name, BY_NAME[name].replication_key, bookmark)
+    return [name for name in bookmarks if name not in BY_NAME]
+
+
 def check_bookmarks(stream: str, replication_key: str | None, state: Any) -> None:
-    """Check the state of one stream, all divisions, before anything is read.
+    """Check the state of one stream, all divisions.
 
     Args:
         stream: The stream.
@@ -180,12 +203,19 @@ def check_bookmarks(stream: str, replication_key: str | None, state: Any) -> Non
             read_instant(partition.get("replication_key_value"), place)
 
 
+def partitions(state: Mapping[str, Any], stream: str) -> list[dict[str, Any]]:
+    """Return what a state that was checked holds of a stream, division by division."""
+    found: list[dict[str, Any]] = state.get("bookmarks", {}).get(stream, {}).get("partitions", [])
+    return found
+
+
 def read_before(state: Mapping[str, Any]) -> list[int]:
     """Return the divisions that a state knows, the ones with most bookmarks first."""
     found = Counter(
         partition["context"]["Division"]
-        for bookmark in state.get("bookmarks", {}).values()
-        for partition in bookmark.get("partitions", ())
+        for stream in state.get("bookmarks", {})
+        if stream in BY_NAME  # whatever stands in the others, which were not checked
+        for partition in partitions(state, stream)
         if isinstance(partition["context"].get("Division"), int)
     )
     return [division for division, _ in found.most_common()]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap_exact_online.catalog import BY_NAME, Kind
+from tap_exact_online.state.bookmarks import partitions
 
 MOVE = "DivisionMoveDate"
 HR_LINK = "DivisionHRLinkUnlinkDate"
@@ -69,9 +70,9 @@ def apply(state: Any, rows: Iterable[Mapping[str, Any]]) -> list[Move]:
     moves = find(state, rows)
     moved = {move.division for move in moves}
     bookmarks = state.setdefault("bookmarks", {})
-    for name, bookmark in bookmarks.items():
+    for name in bookmarks:
         if name in BY_NAME and BY_NAME[name].kind is Kind.SYNC:
-            for partition in bookmark.get("partitions", ()):
+            for partition in partitions(state, name):
                 if partition["context"].get("Division") in moved:
                     for key in _OF_A_BOOKMARK:
                         partition.pop(key, None)

@@ -10,12 +10,12 @@ import pytest
 
 from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.doctor import selection
-from tap_exact_online.doctor.conclusions import deleted_log, last_run, rights
+from tap_exact_online.doctor.conclusions import rights
 from tap_exact_online.doctor.findings import Finding, Level, exit_code
 from tap_exact_online.doctor.layout import arrange
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.probes import ShortSleep
-from tap_exact_online.doctor.state import singer_state
+from tap_exact_online.doctor.state import deleted_log, last_run, singer_state
 from tap_exact_online.doctor.verdicts import READABLE, Result, Verdict, judge, scope_named
 from tap_exact_online.errors import (
     ConfigurationError,
