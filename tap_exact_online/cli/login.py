@@ -18,9 +18,8 @@ from tap_exact_online.auth import loopback
 from tap_exact_online.auth.exchange import Exchange
 from tap_exact_online.auth.health import LIFE_DAYS, Health
 from tap_exact_online.auth.login import AGAIN, Consent, Login, NotAnAnswer, check_redirect_uri, new_state
-from tap_exact_online.cli.kept import Kept, kept
 from tap_exact_online.cli.options import has_terminal, with_settings
-from tap_exact_online.connection import connect
+from tap_exact_online.connection import Kept, connect, kept
 from tap_exact_online.errors import ConfigurationError, LoginNeeded, TapError
 from tap_exact_online.reading import granted_divisions
 from tap_exact_online.settings import Settings
@@ -133,7 +132,7 @@ def command(  # noqa: PLR0913  one for each option
         raise ConfigurationError(msg)
     consent = Consent(settings.base_url, settings.client_id, redirect_uri, state or new_state())
     places = kept(settings)
-    health = places.health()
+    health = places.health(time.time())
     login = _login(places)
     if print_url:
         login.prepare()

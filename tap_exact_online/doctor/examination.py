@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tap_exact_online.auth.health import Health
 from tap_exact_online.catalog import BY_NAME, Kind, Resource
+from tap_exact_online.connection import Kept, kept
 from tap_exact_online.doctor import conclusions
 from tap_exact_online.doctor.findings import Check, Finding, Level, exit_code, problem
 from tap_exact_online.doctor.grants import Division, Row, look
@@ -98,13 +98,11 @@ class Tools:
     """What an examination works with.
 
     Attributes:
-        health: Looks at what is stored.
         progress: Is told how many questions there are, and which stream and division comes.
         clock: Returns the time in epoch seconds.
         sleep: Waits for a number of seconds.
     """
 
-    health: Callable[[Settings], Health]
     progress: Callable[[int, str, int], None]
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
@@ -136,9 +134,7 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
     try:
         line = Line.of(settings, tools.clock, tools.sleep)
         result.checks.append(
-            connection := _connection(
-                lambda: tools.health(settings), None if server.findings else line.client
-            )
+            connection := _connection(kept(settings), None if server.findings else line.client, tools.clock)
         )
     except ConfigurationError as error:
         result.checks.append(Check("connection", "the store cannot be used", (problem("store", error),)))
@@ -204,13 +200,13 @@ def _server(settings: Settings) -> Check:
     return Check("server", f"{settings.base_url}{region} answers in {took * 1000:.0f} ms")
 
 
-def _connection(health_of: Callable[[], Health], client: Client | None) -> Check:
+def _connection(places: Kept, client: Client | None, clock: Callable[[], float]) -> Check:
     """Look at the store, and get an access token as the tap does: under the same lock, from the same chain.
 
     Raises:
         ConfigurationError: The store cannot be read.
     """
-    health = health_of()
+    health = places.health(clock())
     if health.exit_code:
         found = Finding("login", Level.PROBLEM, " ".join(health.warnings), exit_code=LoginNeeded.exit_code)
         return Check("connection", f"{health.word}; kept in {health.place}", (found,))
@@ -221,7 +217,7 @@ def _connection(health_of: Callable[[], Health], client: Client | None) -> Check
         except TapError as error:
             findings.append(problem(_kind_of(error), error))
         else:
-            health = health_of()
+            health = places.health(clock())
         if client.tokens.unsaved is not None:
             findings.append(problem("unsaved", client.tokens.unsaved))
     if not findings:

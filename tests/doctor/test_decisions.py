@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tap_exact_online.catalog.resources import BY_NAME
-from tap_exact_online.doctor import selection
+from tap_exact_online.cli.doctor import divisions_named, streams_of
 from tap_exact_online.doctor.conclusions import rights
 from tap_exact_online.doctor.findings import Finding, Level, exit_code
 from tap_exact_online.doctor.layout import arrange
@@ -306,25 +306,25 @@ def test_the_streams_of_a_catalog() -> None:
         entry("units", selected=False, **{"selected-by-default": True}),
         entry("items"),
     ]
-    assert selection.of_catalog({"streams": streams}) == ["vat_codes", "accounts"]
+    assert streams_of({"streams": streams}) == ["vat_codes", "accounts"]
     nothing = [entry("nothing", selected=True)]
     wrongs: list[dict[str, Any]] = [{}, {"streams": 1}, {"streams": []}, {"streams": nothing}]
     for wrong in wrongs:
         with pytest.raises(ConfigurationError, match="atalog"):
-            selection.of_catalog(wrong)
+            streams_of(wrong)
 
 
 @pytest.mark.parametrize(
     ("text", "numbers"), [("1", {1}), (" 1, 2 ,2", {1, 2}), ("[1000001,1000002]", {1000001, 1000002})]
 )
 def test_numbers_of_divisions(text: str, numbers: set[int]) -> None:
-    assert selection.divisions(text) == numbers
+    assert divisions_named(text) == numbers
 
 
 @pytest.mark.parametrize("text", ["", "one", "1;2", "-1", "1.5"])
 def test_what_is_no_number_of_a_division(text: str) -> None:
     with pytest.raises(ConfigurationError, match="--divisions"):
-        selection.divisions(text)
+        divisions_named(text)
 
 
 def test_words() -> None:
