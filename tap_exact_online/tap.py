@@ -24,7 +24,6 @@ from tap_exact_online.catalog import BY_NAME, RESOURCES, Resource, needed
 from tap_exact_online.connection import connect
 from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.reading import (
-    MANAGE_COMPANIES,
     Client,
     Reading,
     Remaining,
@@ -34,6 +33,7 @@ from tap_exact_online.reading import (
 from tap_exact_online.state import check_state, deletions, moves, read_before
 from tap_exact_online.streams import DivisionsStream, ExactStream, Outgoing, TerminableTap, stream_of
 from tap_exact_online.telling import Progress, Report, live, tell_outcome
+from tap_exact_online.wire import MANAGE_COMPANIES
 
 
 class TapExactOnline(TerminableTap):

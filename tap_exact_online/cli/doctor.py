@@ -17,7 +17,7 @@ from tap_exact_online.cli.options import json_object, with_connection
 from tap_exact_online.doctor.console import console_on, show
 from tap_exact_online.doctor.document import document
 from tap_exact_online.doctor.examination import Request, Tools, examine
-from tap_exact_online.doctor.findings import Finding, problem
+from tap_exact_online.doctor.findings import Finding
 from tap_exact_online.doctor.state import singer_state
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings import Settings
@@ -123,7 +123,7 @@ def command(  # noqa: PLR0913 - one for each option
         try:
             return make()
         except ConfigurationError as error:
-            mistakes.append(problem(kind, error))
+            mistakes.append(Finding(kind, str(error)))
             return otherwise
 
     settings = checked("configuration", load_settings, None)

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 
 from tap_exact_online.catalog import BY_NAME, RIGHTS, RIGHTS_DUTCH
-from tap_exact_online.doctor.findings import Check, Finding, Level, problem
+from tap_exact_online.doctor.findings import Check, Finding, of_failure
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.verdicts import NOT_ASKED, Result, Verdict, judge
-from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, TapError
+from tap_exact_online.errors import LimitReached, ReadError, TapError
 from tap_exact_online.reading import Allowance
 from tap_exact_online.telling import words
+from tap_exact_online.wire import CLOSED
 
 _SOME = "the rights that the stream needs"
 _SOME_DUTCH = "de rechten die de stream nodig heeft"
@@ -52,31 +53,23 @@ def _unreadable(ledger: Ledger) -> list[Finding]:
     return found
 
 
-_CLOSED = (
-    "NoDivisionAccess",
-    "DivisionBlocked",
-    "BlockedUser",
-    "InactiveUser",
-    "BlockedCustomer",
-    "LicenseExpired",
-)
-_OF_DIVISIONS = frozenset({*_CLOSED, "no_calls", "app_blocked"})
-_WHY_CLOSED: Mapping[str, str] = {
-    "NoDivisionAccess": "the company is not open to this app or this user",
-    "DivisionBlocked": "the company is blocked",
-    "BlockedUser": "the user who connected is blocked",
-    "InactiveUser": "the user who connected is inactive",
-    "BlockedCustomer": "Exact has blocked the subscription",
-    "LicenseExpired": "the licence of the company has expired",
-}
-
-
-_KINDS: Mapping[Result, str] = {
-    Result.SCOPE: "missing_scope",
-    Result.RIGHT: "missing_right",
-    Result.MODULE: "missing_module",
-    Result.NO_ANSWER: "maintenance",
-    Result.REFUSED: "refused",
+_OF_DIVISIONS = frozenset({*CLOSED, "no_calls", "app_blocked"})
+_TEXTS: Mapping[str, str] = {
+    "missing_scope": "{who}: not readable {where}; the app registration lacks the scope '{what}'.",
+    "missing_right": (
+        "{who}: not readable {where}; the user who connected lacks a right, or the company a module. Exact says:"
+        " {said}"
+    ),
+    "missing_module": (
+        "{who}: not readable {where}; the module is not in the company's subscription. Exact says: {said}"
+    ),
+    "no_calls": (
+        "Not asked {where}: hardly any calls are left today, and those are for the runs. New ones come at {what}."
+    ),
+    "app_blocked": "The rest was not asked, {where}. {said}",
+    "maintenance": "{who}: no usable answer {where}. {said}",
+    "refused": "{who}: refused {where}. {said}",
+    **{kind: f"Nothing can be read {{where}}: {why} ({kind})." for kind, why in CLOSED.items()},
 }
 
 
@@ -91,34 +84,18 @@ def _cause(stream: str, verdict: Verdict) -> _Cause:
     if verdict.result in {Result.SCOPE, Result.NO_ANSWER}:
         said = ""  # it adds nothing, or differs from call to call
     missing = {Result.SCOPE: verdict.detail, Result.RIGHT: RIGHTS.get(BY_NAME[stream].path, "")}
-    return _KINDS[verdict.result], missing.get(verdict.result, ""), said
+    kind = "maintenance" if verdict.result is Result.NO_ANSWER else verdict.result.value
+    return kind, missing.get(verdict.result, ""), said
 
 
 def _finding(cause: _Cause, streams: Sequence[str], divisions: tuple[int, ...], ledger: Ledger) -> Finding:
     kind, what, said = cause
-    where = words.where(divisions, len(ledger.divisions))
-    who = words.listed(streams, len(streams))
-    if kind == "missing_scope":
-        text = f"{who}: not readable {where}; the app registration lacks the scope '{what}'."
-    elif kind == "missing_right":
-        text = (
-            f"{who}: not readable {where}; the user who connected lacks a right, or the company a module. Exact says:"
-            f" {said}"
-        )
-    elif kind == "missing_module":
-        text = f"{who}: not readable {where}; the module is not in the company's subscription. Exact says: {said}"
-    elif kind in _WHY_CLOSED:
-        text = f"Nothing can be read {where}: {_WHY_CLOSED[kind]} ({kind})."
-    elif kind == "no_calls":
-        text = f"Not asked {where}: hardly any calls are left today, and those are for the runs. New ones come at {what}."
-    elif kind == "app_blocked":
-        text = f"The rest was not asked, {where}. {said}"
-    elif kind == "maintenance":
+    if kind == "maintenance":  # what the first of them met
         verdict = next(ledger.known[stream, each] for stream in streams for each in divisions)
-        text = f"{who}: no usable answer {where}. {words.plain(verdict.said)}"
-    else:
-        text = f"{who}: refused {where}. {said}"
-    return Finding(kind, Level.PROBLEM, text, tuple(streams), divisions, _values(cause), _exit_code(kind))
+        said = words.plain(verdict.said)
+    where = words.where(divisions, len(ledger.divisions))
+    text = _TEXTS[kind].format(who=words.listed(streams, len(streams)), where=where, what=what, said=said)
+    return Finding(kind, text, tuple(streams), divisions, _values(cause))
 
 
 def _values(cause: _Cause) -> dict[str, str]:
@@ -131,17 +108,12 @@ def _values(cause: _Cause) -> dict[str, str]:
     return {"until": what} if kind == "no_calls" else {}
 
 
-def _exit_code(kind: str) -> int:
-    return LimitReached.exit_code if kind in {"no_calls", "app_blocked"} else ReadError.exit_code
-
-
 def no_list(error: TapError) -> Finding:
     """Return the finding that it is when the list of divisions cannot be read."""
     if not isinstance(error, ReadError | LimitReached):
-        return problem("login" if isinstance(error, LoginNeeded) else "unsaved", error)
+        return of_failure(error)
     cause = _cause("divisions", judge(error, BY_NAME["divisions"]))
-    text = words.plain(str(error))
-    return Finding(cause[0], Level.PROBLEM, text, ("divisions",), (), _values(cause), _exit_code(cause[0]))
+    return Finding(cause[0], words.plain(str(error)), ("divisions",), (), _values(cause))
 
 
 def calls(left: Sequence[Allowance]) -> Check:

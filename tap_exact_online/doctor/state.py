@@ -9,7 +9,7 @@ from typing import Any
 
 from tap_exact_online.catalog import Resource
 from tap_exact_online.doctor.findings import Check, Finding, Level
-from tap_exact_online.errors import ConfigurationError, ReadError
+from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.state import check_state, deletions, moves, partitions, read_before
 from tap_exact_online.telling import words
 
@@ -114,7 +114,7 @@ def last_run(
     for never, streams in alike.items():
         where = words.where(never, len(divisions))
         text = f"{words.listed(streams, len(streams))}: never read {where}, by what the state says."
-        findings.append(Finding("never_read", Level.NOTE, text, tuple(streams), never))
+        findings.append(Finding("never_read", text, tuple(streams), never, level=Level.NOTE))
     if rows:
         granted = {row["Code"] for row in rows}
         if moved := tuple(sorted(move.division for move in moves.find(state, rows))):
@@ -122,10 +122,10 @@ def last_run(
                 f"Exact has moved {words.counted(len(moved), 'division')} or changed the HR link since the last run"
                 f" ({words.listed(moved)}): the row versions are new."
             )
-            findings.append(Finding("moved", Level.WARNING, text, divisions=moved))
+            findings.append(Finding("moved", text, divisions=moved, level=Level.WARNING))
         if gone := sorted({*read_before(state)} - granted):
             text = f"The state knows {words.counted(len(gone), 'division')} no longer granted: {words.listed(gone)}."
-            findings.append(Finding("left_out", Level.NOTE, text, divisions=tuple(gone)))
+            findings.append(Finding("left_out", text, divisions=tuple(gone), level=Level.NOTE))
     complete = sum(not read.never for read in reads)
     summary = f"{complete} of {words.counted(len(reads), 'incremental stream')} read in every division"
     if newest := max((read.newest for read in reads if read.newest), default=None):
@@ -141,9 +141,9 @@ def deleted_log(
     if not ages:
         return Check("deleted_log", "the state does not say when it was read", skipped=True), {}
     findings = []
-    for kind, level, alike, code in (
-        ("deleted_log_lost", Level.PROBLEM, [age for age in ages if age.lost], ReadError.exit_code),
-        ("deleted_log_old", Level.WARNING, [age for age in ages if age.old and not age.lost], 0),
+    for kind, level, alike in (
+        ("deleted_log_lost", Level.PROBLEM, [age for age in ages if age.lost]),
+        ("deleted_log_old", Level.WARNING, [age for age in ages if age.old and not age.lost]),
     ):
         if alike:
             divisions_of = tuple(sorted(age.division for age in alike))
@@ -153,7 +153,7 @@ def deleted_log(
                 f" {words.where(divisions_of, len(divisions))}; Exact keeps it for two months."
             )
             values = {"divisions": f"[{','.join(map(str, divisions_of))}]"}
-            findings.append(Finding(kind, level, text, ("deleted",), divisions_of, values, code))
+            findings.append(Finding(kind, text, ("deleted",), divisions_of, values, level))
     worst, best = ages[0], ages[-1]
     summary = f"read to its end {words.ago(worst.ago)}"
     if len(ages) > 1:

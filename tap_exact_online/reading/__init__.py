@@ -15,7 +15,6 @@ from tap_exact_online.reading.crew import (
     Wanted,
 )
 from tap_exact_online.reading.divisions import (
-    MANAGE_COMPANIES,
     Choice,
     Shard,
     granted_divisions,
@@ -33,7 +32,6 @@ from tap_exact_online.reading.scheduler import (
 )
 
 __all__ = [
-    "MANAGE_COMPANIES",
     "Allowance",
     "Arrival",
     "Choice",

@@ -24,6 +24,8 @@ from tap_exact_online.wire.odata import (
     skiptoken,
 )
 from tap_exact_online.wire.responses import (
+    CLOSED,
+    MANAGE_COMPANIES,
     Accept,
     Refusal,
     Renew,
@@ -46,6 +48,8 @@ from tap_exact_online.wire.transport import (
 )
 
 __all__ = [
+    "CLOSED",
+    "MANAGE_COMPANIES",
     "Accept",
     "Answer",
     "BackOff",

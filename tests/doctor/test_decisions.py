@@ -130,10 +130,22 @@ def test_results_with_one_cause_are_one_finding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codes", "wanted"), [([], 0), ([0, 0], 0), ([4, 1], 1), ([1, 2], 2), ([2, 3, 4], 3), ([3, 5], 5)]
+    ("kinds", "wanted"),
+    [
+        ([], 0),
+        (["no_calls", "refused"], 1),
+        (["refused", "state"], 2),
+        (["state", "login", "busy"], 3),
+        (["login", "unsaved"], 5),
+    ],
 )
-def test_the_most_urgent_decides(codes: list[int], wanted: int) -> None:
-    assert exit_code(Finding("state", Level.PROBLEM, "", exit_code=code) for code in codes) == wanted
+def test_the_most_urgent_decides(kinds: list[str], wanted: int) -> None:
+    assert exit_code(Finding(kind, "") for kind in kinds) == wanted
+
+
+@pytest.mark.parametrize("level", [Level.WARNING, Level.NOTE])
+def test_only_problems_decide(level: Level) -> None:
+    assert exit_code([Finding("DivisionBlocked", "", level=level)]) == 0
 
 
 def state(read_at: str | None = "2026-02-28T12:00:00+00:00") -> dict[str, Any]:
