@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tap_exact_online.catalog import BY_NAME, RESOURCES
+from tap_exact_online.cli.console import console_on, show
 from tap_exact_online.cli.options import json_object, with_connection
-from tap_exact_online.doctor.console import console_on, show
 from tap_exact_online.doctor.document import document
 from tap_exact_online.doctor.examination import Request, Tools, examine
 from tap_exact_online.doctor.findings import Finding

@@ -23,6 +23,7 @@ from tap_exact_online.connection import Kept, connect, kept
 from tap_exact_online.errors import ConfigurationError, LoginNeeded, TapError
 from tap_exact_online.reading import granted_divisions
 from tap_exact_online.settings import Settings
+from tap_exact_online.telling import words
 
 _LEAST_STATE = 16
 _SHOWN = ("Code", "Description")
@@ -306,6 +307,6 @@ def _report(settings: Settings, places: Kept) -> None:
     rows = granted_divisions(client, _SHOWN, sorted(settings.choice.only)).rows
     if client.tokens.unsaved is not None:
         raise client.tokens.unsaved
-    click.echo(f"\n{len(rows)} {'division is' if len(rows) == 1 else 'divisions are'} granted to this app:")
+    click.echo(f"\n{words.counted(len(rows), 'division is', 'divisions are')} granted to this app:")
     for row in sorted(rows, key=lambda row: int(row["Code"])):
         click.echo(f"  {row['Code']}  {row['Description'] or ''}".rstrip())

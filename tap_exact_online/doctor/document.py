@@ -45,12 +45,7 @@ def _division(result: Examination, place: int) -> dict[str, Any]:
     division = result.divisions[place]
     left, age = result.left[division.code], result.log_ages.get(division.code)
     return {
-        "division": division.code,
-        "name": division.name or None,
-        "status": division.status,
-        "blocked": division.blocked,
-        "moved": division.moved,
-        "hr_linked": division.hr_linked,
+        **division.document(),
         "calls_left_today": left.day_left,
         "calls_a_day": left.day_limit,
         "calls_left_this_minute": left.minute_left,

@@ -62,6 +62,17 @@ class Division:
         found += [f"moved {self.moved[:10]}"] if self.moved else []
         return [*found, f"HR link {self.hr_linked[:10]}"] if self.hr_linked else found
 
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "division": self.code,
+            "name": self.name or None,
+            "status": self.status,
+            "blocked": self.blocked,
+            "moved": self.moved,
+            "hr_linked": self.hr_linked,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Grants:
