@@ -118,10 +118,11 @@ def no_list(error: TapError) -> Finding:
 
 def calls(left: Sequence[Allowance]) -> Check:
     """Say how many calls are left."""
+    asked = [one for one in left if one.day_left is not None or one.minute_left is not None]
     parts = []
     for of, mine, each in (
-        ("today", [one.day_left for one in left], [one.day_limit for one in left]),
-        ("this minute", [one.minute_left for one in left], [one.minute_limit for one in left]),
+        ("today", [one.day_left for one in asked], [one.day_limit for one in asked]),
+        ("this minute", [one.minute_left for one in asked], [one.minute_limit for one in asked]),
     ):
         told = [count for count in mine if count is not None]
         if told:
@@ -130,5 +131,5 @@ def calls(left: Sequence[Allowance]) -> Check:
             parts.append(f"{words.span(min(told), max(told))}{limit} left {of}")
     if not parts:
         return Check("calls", "no division was asked, so none has told", skipped=True)
-    each_division = " for each division" if len(left) > 1 else ""
+    each_division = " for each division" if len(asked) > 1 else ""
     return Check("calls", f"{' and '.join(parts)}{each_division}")

@@ -107,10 +107,10 @@ def last_run(
     if not state.get("bookmarks"):
         return Check("last_run", "the state is empty: no run has ended yet"), reads
     findings = []
-    fresh = [read for read in reads if read.never and divisions]
     alike: dict[tuple[int, ...], list[str]] = {}
-    for read in fresh:
-        alike.setdefault(read.never, []).append(read.stream)
+    for read in reads:
+        if read.never:
+            alike.setdefault(read.never, []).append(read.stream)
     for never, streams in alike.items():
         where = words.where(never, len(divisions))
         text = f"{words.listed(streams, len(streams))}: never read {where}, by what the state says."
