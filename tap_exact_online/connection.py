@@ -1,13 +1,15 @@
-"""From settings to a client that can read."""
+"""From settings to where the connection is kept, and to a client that can read."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 
 from tap_exact_online.auth.exchange import Exchange
 from tap_exact_online.auth.form import Form
+from tap_exact_online.auth.health import Health
 from tap_exact_online.auth.rotation import Rotation
 from tap_exact_online.auth.stores import Store, open_store, state_file
 from tap_exact_online.auth.stores.file import FileStore
@@ -15,6 +17,57 @@ from tap_exact_online.auth.tokens import fingerprint
 from tap_exact_online.reading import Client, Limits, Patience
 from tap_exact_online.settings import Settings
 from tap_exact_online.wire import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The places of a connection.
+
+    Attributes:
+        settings: The settings that name them.
+        owner: The fingerprint that what is stored must carry.
+        store: The store.
+        emergency: Where a token waits that the store did not take.
+    """
+
+    settings: Settings
+    owner: str
+    store: Store
+    emergency: Store
+
+    def health(self, now: float) -> Health:
+        """Look at what is stored. Nothing is sent to Exact, and no token is spent.
+
+        Args:
+            now: The time in epoch seconds.
+
+        Raises:
+            ConfigurationError: The store cannot be read, or holds something else.
+        """
+        stored, saved = self.store.read(), self.emergency.read()
+        waits = (
+            stored is not None and saved is not None and saved.previous == fingerprint(stored.refresh_token)
+        )
+        return Health(
+            place=self.store.place,
+            server=self.settings.server,
+            now=now,
+            tokens=saved if waits else stored,
+            seed=self.settings.refresh_token,
+            saved=self.emergency.place if waits else None,
+        )
+
+
+def kept(settings: Settings) -> Kept:
+    """Return where the settings keep the connection. Nothing is touched yet.
+
+    Raises:
+        ConfigurationError: The setting `store` names no kind of store.
+    """
+    form = Form(fingerprint(settings.client_id, settings.server), settings.store_keys)
+    store = open_store(settings.store, form, state_file(settings.server, settings.client_id))
+    emergency = FileStore(state_file(settings.server, settings.client_id, "emergency"), form)
+    return Kept(settings, form.owner, store, emergency)
 
 
 def connect(
@@ -34,15 +87,15 @@ def connect(
     Raises:
         ConfigurationError: The setting `store` names no kind of store.
     """
-    form = Form(fingerprint(settings.client_id, settings.server), settings.store_keys)
+    places = kept(settings)
     rotation = Rotation(
-        store=store_of(settings, form),
+        store=places.store,
         exchange=Exchange(settings.base_url, settings.client_id, settings.client_secret, sleep),
-        owner=form.owner,
+        owner=places.owner,
         seed=settings.refresh_token,
         clock=clock,
         sleep=sleep,
-        emergency=FileStore(state_file(settings.server, settings.client_id, "emergency"), form),
+        emergency=places.emergency,
     )
     transport = Transport(f"tap-exact-online/{version('tap-exact-online')}")
     limits = Limits(clock, settings.reserved_calls)
@@ -56,12 +109,3 @@ def connect(
         Patience(settings.maintenance),
         rest=rest,
     )
-
-
-def store_of(settings: Settings, form: Form) -> Store:
-    """Return the store that the settings name.
-
-    Raises:
-        ConfigurationError: The setting `store` names no kind of store.
-    """
-    return open_store(settings.store, form, state_file(settings.server, settings.client_id))

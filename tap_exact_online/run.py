@@ -21,7 +21,6 @@ from tap_exact_online.catalog import BY_NAME, needed
 from tap_exact_online.connection import connect
 from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.reading import (
-    MANAGE_COMPANIES,
     Client,
     Reading,
     Remaining,
@@ -31,6 +30,7 @@ from tap_exact_online.reading import (
 from tap_exact_online.state import Read, deletions, moves, read_before
 from tap_exact_online.streams import ExactStream, Outgoing, UndividedStream
 from tap_exact_online.telling import Progress, Report, live
+from tap_exact_online.wire import MANAGE_COMPANIES
 
 _log = logging.getLogger("tap-exact-online")
 
@@ -196,7 +196,7 @@ class Run:
             _log.info("Reading anew, as `reread` says. The next run without it goes on from there.")
         if "deleted" in selected:
             for age in deletions.ages(state, datetime.fromtimestamp(self.client.clock(), UTC)):
-                if age.division in read:
+                if age.old and age.division in read:
                     self.report.warn(age.message())
         # Afterwards: it forgets when the log of a moved division was read.
         for move in moves.apply(state, divisions):

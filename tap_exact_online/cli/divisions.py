@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tap_exact_online.cli.console import show, survive
 from tap_exact_online.cli.options import with_settings
 from tap_exact_online.connection import connect
-from tap_exact_online.doctor.console import show, survive
 from tap_exact_online.doctor.grants import FIELDS, Division
 from tap_exact_online.reading import Choice, Shard, granted_divisions
 from tap_exact_online.settings import Settings
@@ -39,17 +39,7 @@ class Listed:
 
     def values(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        division = self.division
-        return {
-            "division": division.code,
-            "name": division.name,
-            "status": division.status,
-            "blocked": division.blocked,
-            "moved": division.moved,
-            "hr_linked": division.hr_linked,
-            "read": self.read,
-            "shard": self.shard,
-        }
+        return {**self.division.document(), "read": self.read, "shard": self.shard}
 
 
 def listed(divisions: Sequence[Division], choice: Choice, groups: int | None) -> list[Listed]:
@@ -134,26 +124,15 @@ def _cell(value: Any) -> Any:
 
 
 def _draw(console: Console, rows: Sequence[Listed], groups: int | None, parts: dict[str, list[int]]) -> None:
-    from rich import box  # noqa: PLC0415 - only tables need it
-    from rich.table import Table  # noqa: PLC0415 - only tables need it
     from rich.text import Text  # noqa: PLC0415 - only tables need it
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
-    table.add_column("Division", no_wrap=True)
-    table.add_column("Name", overflow="fold")
-    table.add_column("Status", overflow="fold")
-    table.add_column("Group" if groups else "Read", no_wrap=True)
+    from tap_exact_online.doctor.rendering import cells_of, table_with  # noqa: PLC0415 - needs rich
+
+    table = table_with("Division", "Name", "Status", "Group" if groups else "Read")
+    table.columns[-1].no_wrap = True
     for row in rows:
-        remarks = row.division.remarks
-        status = Text(", ".join(remarks) or row.division.status, "yellow" if remarks else "")
         last = (row.shard or "not read") if groups else ("yes" if row.read else "no")
-        cells = (
-            Text(str(row.division.code)),
-            Text(row.division.name),
-            status,
-            Text(last, "" if row.read else "dim"),
-        )
-        table.add_row(*cells)
+        table.add_row(*cells_of(row.division), Text(last, "" if row.read else "dim"))
     console.print(table)
     read = sum(row.read for row in rows)
     console.print(Text(f"{len(rows):,} granted, {read:,} to read.", "bold"))

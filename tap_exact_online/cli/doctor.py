@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tap_exact_online.cli.kept import kept
-from tap_exact_online.cli.options import with_settings
-from tap_exact_online.doctor import selection
-from tap_exact_online.doctor.console import console_on, show
+from tap_exact_online.catalog import BY_NAME, RESOURCES
+from tap_exact_online.cli.console import console_on, show
+from tap_exact_online.cli.options import json_object, with_connection
 from tap_exact_online.doctor.document import document
 from tap_exact_online.doctor.examination import Request, Tools, examine
-from tap_exact_online.doctor.findings import Finding, problem
+from tap_exact_online.doctor.findings import Finding
 from tap_exact_online.doctor.state import singer_state
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings import Settings
@@ -31,29 +28,56 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """The options, as they were given."""
+def streams_named(text: str) -> list[str]:
+    """Return the streams of `--streams`, in the order of the catalog.
 
-    divisions: str | None
-    streams: str | None
-    catalog: str | None
-    state: str | None
-    as_json: bool
+    Raises:
+        ConfigurationError: One of them does not exist.
+    """
+    return _known({name.strip() for name in text.split(",") if name.strip()}, "--streams names")
 
 
-def _without_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Examine what can be examined when the settings cannot be used, instead of ending there."""
+def streams_of(catalog: Mapping[str, Any]) -> list[str]:
+    """Return the streams that a Singer catalog selects.
 
-    @functools.wraps(command)
-    def wrapped(**given: Any) -> None:
-        try:
-            command(**given)
-        except ConfigurationError as error:
-            options = _Options(**{each.name: given[each.name] for each in fields(_Options)})
-            _run(None, [problem("configuration", error)], options)
+    Raises:
+        ConfigurationError: It is no catalog, or selects a stream that does not exist.
+    """
+    from singer_sdk.singerlib import Catalog  # noqa: PLC0415 - takes half a second, and most examinations need none
 
-    return wrapped
+    try:
+        entries = Catalog.from_dict(dict(catalog))
+    except (LookupError, TypeError, AttributeError):
+        msg = "--catalog: the file holds no Singer catalog. Make one with `tap-exact-online --discover`."
+        raise ConfigurationError(msg) from None
+    selected = {name for name, entry in entries.items() if entry.metadata.resolve_selection().get((), False)}
+    return _known(selected, "The catalog selects")
+
+
+def _known(names: Collection[str], who: str) -> list[str]:
+    if unknown := sorted(name for name in names if name not in BY_NAME):
+        msg = (
+            f"{who} streams that this tap does not have: {', '.join(unknown)}. Its streams are listed by"
+            " `tap-exact-online --discover` and in the README."
+        )
+        raise ConfigurationError(msg)
+    if not names:
+        msg = f"{who} no stream."
+        raise ConfigurationError(msg)
+    return [resource.name for resource in RESOURCES if resource.name in names]
+
+
+def divisions_named(text: str) -> frozenset[int]:
+    """Return the numbers of `--divisions`.
+
+    Raises:
+        ConfigurationError: One of them is no number.
+    """
+    words = [word.strip() for word in text.strip(" []").split(",") if word.strip()]
+    if not words or not all(word.isascii() and word.isdecimal() for word in words):
+        msg = f"--divisions: '{text}' is not a list of numbers, for example 1000001,1000002."
+        raise ConfigurationError(msg)
+    return frozenset(map(int, words))
 
 
 @click.command("doctor")
@@ -68,9 +92,16 @@ def _without_settings(command: Callable[..., None]) -> Callable[..., None]:
     help="The state of the last run, as `meltano state get` prints it; - reads it from standard input.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object, for monitoring.")
-@_without_settings
-@with_settings
-def command(settings: Settings, **given: Any) -> None:
+@with_connection
+def command(  # noqa: PLR0913 - one for each option
+    load_settings: Callable[[], Settings],
+    *,
+    divisions: str | None,
+    streams: str | None,
+    catalog: str | None,
+    state: str | None,
+    as_json: bool,
+) -> None:
     """Find out what is not right in Exact Online, and where to click.
 
     Checks the settings, the server, the connection, which divisions are granted, which selected stream can be read in
@@ -81,65 +112,41 @@ def command(settings: Settings, **given: Any) -> None:
     Exit codes: 0 all is well; 1 something cannot be read; 2 a setting or an option cannot be used; 3 a login is needed;
     4 calls are used up, run again at the time named; 5 a new token could not be stored.
     """
-    _run(settings, [], _Options(**given))
-
-
-def _run(settings: Settings | None, mistakes: list[Finding], given: _Options) -> None:
-    streams, catalog, state, divisions = given.streams, given.catalog, given.state, given.divisions
     if streams is not None and catalog is not None:
         msg = "--streams and --catalog both say which streams to look at: give one of them."
         raise click.UsageError(msg)
+
+    mistakes: list[Finding] = []
 
     def checked(kind: str, make: Callable[[], _T], otherwise: _T) -> _T:
         """Note what is wrong with an option, and go on without it."""
         try:
             return make()
         except ConfigurationError as error:
-            mistakes.append(problem(kind, error))
+            mistakes.append(Finding(kind, str(error)))
             return otherwise
 
-    names = selection.by_default()
+    settings = checked("configuration", load_settings, None)
+    names = [resource.name for resource in RESOURCES if resource.selected]
     if streams is not None:
-        names = checked("configuration", lambda: selection.named(streams), names)
+        names = checked("configuration", lambda: streams_named(streams), names)
     elif catalog is not None:
-        names = checked("configuration", lambda: selection.of_catalog(_document(catalog, "--catalog")), names)
+        names = checked("configuration", lambda: streams_of(json_object(catalog, "--catalog")), names)
     if divisions is not None and settings is not None:
-        only = checked("configuration", lambda: selection.divisions(divisions), settings.choice.only)
+        only = checked("configuration", lambda: divisions_named(divisions), settings.choice.only)
         settings = replace(settings, choice=replace(settings.choice, only=only))
-    left = (
-        None if state is None else checked("state", lambda: singer_state(_document(state, "--state")), None)
-    )
-    with _progress(quiet=given.as_json) as (progress, sleep):
-        result = examine(Request(settings, mistakes, names, left), Tools(_health, progress, sleep=sleep))
-    if given.as_json:
+    left = None
+    if state is not None:
+        left = checked("state", lambda: singer_state(json_object(state, "--state")), None)
+    with _progress(quiet=as_json) as (progress, sleep):
+        result = examine(Request(settings, mistakes, names, left), Tools(progress, sleep=sleep))
+    if as_json:
         click.echo(json.dumps(document(result), indent=1))
     else:
         from tap_exact_online.doctor.rendering import draw  # noqa: PLC0415 - needs rich
 
         show(lambda console: draw(console, result), sys.stdout)
     raise SystemExit(result.exit_code)
-
-
-def _health(settings: Settings) -> Any:
-    return kept(settings).health()
-
-
-def _document(file: str, option: str) -> Any:
-    """Read a JSON file, or standard input.
-
-    Raises:
-        ConfigurationError: It cannot be read.
-    """
-    try:
-        text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        msg = f"{option}: {file} cannot be read: {error.strerror}."
-        raise ConfigurationError(msg) from None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        msg = f"{option}: {'standard input' if file == '-' else file} does not hold JSON."
-        raise ConfigurationError(msg) from None
 
 
 @contextlib.contextmanager

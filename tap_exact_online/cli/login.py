@@ -18,12 +18,12 @@ from tap_exact_online.auth import loopback
 from tap_exact_online.auth.exchange import Exchange
 from tap_exact_online.auth.health import LIFE_DAYS, Health
 from tap_exact_online.auth.login import AGAIN, Consent, Login, NotAnAnswer, check_redirect_uri, new_state
-from tap_exact_online.cli.kept import Kept, kept
 from tap_exact_online.cli.options import has_terminal, with_settings
-from tap_exact_online.connection import connect
+from tap_exact_online.connection import Kept, connect, kept
 from tap_exact_online.errors import ConfigurationError, LoginNeeded, TapError
 from tap_exact_online.reading import granted_divisions
 from tap_exact_online.settings import Settings
+from tap_exact_online.telling import words
 
 _LEAST_STATE = 16
 _SHOWN = ("Code", "Description")
@@ -133,7 +133,7 @@ def command(  # noqa: PLR0913  one for each option
         raise ConfigurationError(msg)
     consent = Consent(settings.base_url, settings.client_id, redirect_uri, state or new_state())
     places = kept(settings)
-    health = places.health()
+    health = places.health(time.time())
     login = _login(places)
     if print_url:
         login.prepare()
@@ -307,6 +307,6 @@ def _report(settings: Settings, places: Kept) -> None:
     rows = granted_divisions(client, _SHOWN, sorted(settings.choice.only)).rows
     if client.tokens.unsaved is not None:
         raise client.tokens.unsaved
-    click.echo(f"\n{len(rows)} {'division is' if len(rows) == 1 else 'divisions are'} granted to this app:")
+    click.echo(f"\n{words.counted(len(rows), 'division is', 'divisions are')} granted to this app:")
     for row in sorted(rows, key=lambda row: int(row["Code"])):
         click.echo(f"  {row['Code']}  {row['Description'] or ''}".rstrip())

@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from tap_exact_online.cli.kept import kept
 from tap_exact_online.cli.options import has_terminal, with_settings
+from tap_exact_online.connection import kept
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings import Settings
 

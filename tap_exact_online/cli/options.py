@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,17 @@ _LEVELS = ("debug", "info", "warning", "error")
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that name the connection, and the checked settings as its argument `settings`.
+    """Give a command the options that name the connection, and the checked settings as its argument `settings`."""
+
+    @functools.wraps(command)
+    def wrapped(load_settings: Callable[[], Settings], **given: Any) -> None:
+        command(settings=load_settings(), **given)
+
+    return with_connection(wrapped)
+
+
+def with_connection(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that name the connection, and `load_settings`, which checks and returns what they say.
 
     The environment wins over the files of --config, as for the tap, and the command line over both.
     """
@@ -49,7 +60,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     def wrapped(files: tuple[str, ...], log_level: str, **given: Any) -> None:
         logging.basicConfig(format="%(levelname)s %(message)s", level=log_level.upper(), force=True)
         named = {name: given.pop(name) for name in ("region", "base_url", "store")}
-        command(settings=load(files, os.environ, named), **given)
+        command(load_settings=functools.partial(load, files, os.environ, named), **given)
 
     return wrapped
 
@@ -73,7 +84,7 @@ def load(files: tuple[str, ...], environment: Mapping[str, str], named: Mapping[
     config: dict[str, Any] = {}
     for file in files:
         if file != "ENV":
-            config |= _document(file)
+            config |= json_object(file, "--config")
     config |= _from(environment)
     config |= {name: value for name, value in named.items() if value is not None}
     for name, schema in config_jsonschema()["properties"].items():
@@ -87,18 +98,28 @@ def load(files: tuple[str, ...], environment: Mapping[str, str], named: Mapping[
     return parse(config)
 
 
-def _document(file: str) -> dict[str, Any]:
+def json_object(file: str, option: str) -> dict[str, Any]:
+    """Read a JSON object from a file, or from standard input where that is `-`.
+
+    Args:
+        file: Its path, or `-`.
+        option: The option that names it, for messages.
+
+    Raises:
+        ConfigurationError: It cannot be read, or holds something else.
+    """
+    place = "standard input" if file == "-" else file
     try:
-        document = json.loads(Path(file).read_bytes())
+        found = json.loads(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
     except OSError as error:
-        msg = f"--config: {file} cannot be read: {error.strerror}."
+        msg = f"{option}: {place} cannot be read: {error.strerror}."
         raise ConfigurationError(msg) from None
     except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        msg = f"--config: {file} does not hold a JSON object."
+        found = None
+    if not isinstance(found, dict):
+        msg = f"{option}: {place} does not hold a JSON object."
         raise ConfigurationError(msg)
-    return document
+    return found
 
 
 def _from(environment: Mapping[str, str]) -> dict[str, Any]:

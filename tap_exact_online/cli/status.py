@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 
 import click
 
-from tap_exact_online.cli.kept import kept
 from tap_exact_online.cli.options import with_settings
+from tap_exact_online.connection import kept
 from tap_exact_online.settings import Settings
 
 
@@ -23,7 +24,7 @@ def command(settings: Settings, *, as_json: bool) -> None:
     Exit codes: 0 the next run can work, with or without a warning; 3 a login is needed; 2 a setting or the store cannot
     be used.
     """
-    health = kept(settings).health()
+    health = kept(settings).health(time.time())
     if as_json:
         click.echo(json.dumps(health.document(), indent=1))
     else:

@@ -6,6 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tap_exact_online.catalog import MENU, MENU_DUTCH
+from tap_exact_online.errors import (
+    ConfigurationError,
+    LimitReached,
+    LoginNeeded,
+    ReadError,
+    TapError,
+    TokenNotStored,
+)
 
 DOCS = "https://github.com/tap-exact-online/tap-exact-online/blob/main/docs/doctor.md"
 """The page that says more; each cure has a section there."""
@@ -23,11 +31,13 @@ class Cure:
         section: The heading of the section in the documentation.
         english: In English; `{name}` is filled from the finding.
         dutch: The same in Dutch.
+        failure: What a problem of this kind is, and so what the command exits with.
     """
 
     section: str
     english: str
     dutch: str
+    failure: type[TapError] = ReadError
 
     @property
     def link(self) -> str:
@@ -68,6 +78,7 @@ CURES: Mapping[str, Cure] = {
         " environment.",
         "Verbeter wat genoemd wordt: `meltano config set tap-exact-online NAAM WAARDE`, of TAP_EXACT_ONLINE_NAAM in de"
         " omgeving.",
+        failure=ConfigurationError,
     ),
     "server": Cure(
         "The server does not answer",
@@ -84,11 +95,13 @@ CURES: Mapping[str, Cure] = {
         "The token store cannot be used",
         "Check the setting `store`: the file, the database or the bucket, its rights, and `store_key`.",
         "Controleer de instelling `store`: het bestand, de database of de bucket, de rechten daarop, en `store_key`.",
+        failure=ConfigurationError,
     ),
     "login": Cure(
         "A login is needed",
         "Connect with `exact-online login`.",
         "Maak opnieuw verbinding met `exact-online login`.",
+        failure=LoginNeeded,
     ),
     "connection": Cure(
         "The connection wants attention",
@@ -99,22 +112,26 @@ CURES: Mapping[str, Cure] = {
         "The app registration is not accepted",
         f"Compare `client_id` and `client_secret` with {_APPS}; an app belongs to one country (`region`).",
         f"Vergelijk `client_id` en `client_secret` met {_APPS_DUTCH}; een app hoort bij één land (`region`).",
+        failure=ConfigurationError,
     ),
     "busy": Cure(
         "Another process uses the connection",
         "Let all processes use one `store`, or run again later.",
         "Laat alle processen één `store` gebruiken, of draai later opnieuw.",
+        failure=LimitReached,
     ),
     "unsaved": Cure(
         "A new token could not be stored",
         "Make the store writable at once; the next run on this machine brings the saved token home.",
         "Maak de opslag meteen beschrijfbaar; de volgende run op deze machine zet het bewaarde token terug.",
+        failure=TokenNotStored,
     ),
     # The divisions
     "no_divisions": Cure(
         "No division is granted",
         f"Tick the companies to read: {_COMPANIES}.",
         f"Vink de te lezen administraties aan: {_COMPANIES_DUTCH}.",
+        failure=ConfigurationError,
     ),
     "not_granted": Cure(
         "A division is not granted",
@@ -126,6 +143,7 @@ CURES: Mapping[str, Cure] = {
         "Change the settings `divisions`, `exclude_divisions` or `shard`; `exact-online divisions` lists what is granted.",
         "Wijzig de instellingen `divisions`, `exclude_divisions` of `shard`; `exact-online divisions` toont wat is"
         " toegestaan.",
+        failure=ConfigurationError,
     ),
     "archived": Cure(
         "A division is archived or inactive",
@@ -180,17 +198,20 @@ CURES: Mapping[str, Cure] = {
         "No calls are left",
         "Run again after {until}. See which other apps use the calls, or leave some with `reserved_calls`.",
         "Draai opnieuw na {until}. Kijk welke andere apps de calls gebruiken, of laat er over met `reserved_calls`.",
+        failure=LimitReached,
     ),
     "app_blocked": Cure(
         "Exact refuses the app for now",
         "Wait an hour and ask nothing meanwhile. Cure first what was refused before.",
         "Wacht een uur en vraag intussen niets op. Verhelp eerst wat eerder werd geweigerd.",
+        failure=LimitReached,
     ),
     # The state
     "state": Cure(
         "The state cannot be used",
         "Give the state of this tap's own job: `meltano state list`, `meltano state get ID`.",
         "Geef de state van de eigen job van deze tap: `meltano state list`, `meltano state get ID`.",
+        failure=ConfigurationError,
     ),
     "never_read": Cure(
         "A stream was never read",

@@ -43,18 +43,13 @@ def document(result: Examination) -> dict[str, Any]:
 
 def _division(result: Examination, place: int) -> dict[str, Any]:
     division = result.divisions[place]
-    left, age = result.left.get(division.code), result.log_ages.get(division.code)
+    left, age = result.left[division.code], result.log_ages.get(division.code)
     return {
-        "division": division.code,
-        "name": division.name or None,
-        "status": division.status,
-        "blocked": division.blocked,
-        "moved": division.moved,
-        "hr_linked": division.hr_linked,
-        "calls_left_today": left and left.today,
-        "calls_a_day": left and left.of_day,
-        "calls_left_this_minute": left and left.minute,
-        "calls_a_minute": left and left.of_minute,
+        **division.document(),
+        "calls_left_today": left.day_left,
+        "calls_a_day": left.day_limit,
+        "calls_left_this_minute": left.minute_left,
+        "calls_a_minute": left.minute_limit,
         "deleted_log_read_days_ago": None if age is None else round(age.total_seconds() / 86_400, 2),
     }
 

@@ -8,24 +8,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tap_exact_online.auth.health import Health
 from tap_exact_online.catalog import BY_NAME, Kind, Resource
+from tap_exact_online.connection import Kept, kept
 from tap_exact_online.doctor import conclusions
-from tap_exact_online.doctor.allowance import Left
-from tap_exact_online.doctor.findings import Check, Finding, Level, exit_code, problem
+from tap_exact_online.doctor.findings import Check, Finding, Level, exit_code, of_failure
 from tap_exact_online.doctor.grants import Division, Row, look
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.probes import Line, reach
-from tap_exact_online.doctor.state import LastRead
-from tap_exact_online.errors import (
-    ConfigurationError,
-    LimitReached,
-    LoginNeeded,
-    TapError,
-    TokenNotStored,
-    Unreachable,
-)
-from tap_exact_online.reading import Client
+from tap_exact_online.doctor.state import LastRead, deleted_log, last_run
+from tap_exact_online.errors import ConfigurationError, TapError, Unreachable
+from tap_exact_online.reading import Allowance, Client
 from tap_exact_online.settings import HOSTS, Settings
 from tap_exact_online.state import read_before
 from tap_exact_online.telling import words
@@ -68,7 +60,7 @@ class Examination:
     checks: list[Check] = field(default_factory=list)
     divisions: list[Division] = field(default_factory=list)
     ledger: Ledger = field(default_factory=lambda: Ledger((), ()))
-    left: Mapping[int, Left] = field(default_factory=dict)
+    left: Mapping[int, Allowance] = field(default_factory=dict)
     reads: list[LastRead] | None = None
     log_ages: Mapping[int, timedelta] = field(default_factory=dict)
 
@@ -99,13 +91,11 @@ class Tools:
     """What an examination works with.
 
     Attributes:
-        health: Looks at what is stored.
         progress: Is told how many questions there are, and which stream and division comes.
         clock: Returns the time in epoch seconds.
         sleep: Waits for a number of seconds.
     """
 
-    health: Callable[[Settings], Health]
     progress: Callable[[int, str, int], None]
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
@@ -137,12 +127,10 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
     try:
         line = Line.of(settings, tools.clock, tools.sleep)
         result.checks.append(
-            connection := _connection(
-                lambda: tools.health(settings), None if server.findings else line.client
-            )
+            connection := _connection(kept(settings), None if server.findings else line.client, tools.clock)
         )
     except ConfigurationError as error:
-        result.checks.append(Check("connection", "the store cannot be used", (problem("store", error),)))
+        result.checks.append(Check("connection", "the store cannot be used", (Finding("store", str(error)),)))
         return _cut_short(result)
     # With a token that could not be stored the present run can go on.
     dead = line.client.tokens.unsaved is None and any(each.exit_code for each in connection.findings)
@@ -158,9 +146,8 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
         result.checks.append(_rights(line, resources, result.ledger, tools))
     else:
         result.checks.append(_skipped("rights"))
-    told = line.limits.left
-    result.left = {each.code: told[each.code] for each in result.divisions if each.code in told}
-    result.checks.append(conclusions.calls(result.left))
+    result.left = {each.code: line.client.limits.told(each.code) for each in result.divisions}
+    result.checks.append(conclusions.calls([*result.left.values()]))
     return grants.rows
 
 
@@ -179,9 +166,9 @@ def _rights(line: Line, resources: Sequence[Resource], ledger: Ledger, tools: To
     try:
         line.ask_all(resources, ledger, lambda *step: tools.progress(total, *step))
     except TapError as error:
-        broken.append(problem(_kind_of(error), error))
+        broken.append(of_failure(error))
     if tokens.unsaved is not None and tokens.unsaved is not before:
-        broken.append(problem("unsaved", tokens.unsaved))
+        broken.append(Finding("unsaved", str(tokens.unsaved)))
     check = conclusions.rights(ledger)
     return replace(check, findings=(*broken, *check.findings))
 
@@ -201,46 +188,35 @@ def _server(settings: Settings) -> Check:
     try:
         took = reach(settings.base_url)
     except Unreachable as error:
-        return Check("server", "no answer", (problem("server", error),))
+        return Check("server", "no answer", (Finding("server", str(error)),))
     region = f" (region {settings.server})" if settings.server in HOSTS else ""
     return Check("server", f"{settings.base_url}{region} answers in {took * 1000:.0f} ms")
 
 
-def _connection(health_of: Callable[[], Health], client: Client | None) -> Check:
+def _connection(places: Kept, client: Client | None, clock: Callable[[], float]) -> Check:
     """Look at the store, and get an access token as the tap does: under the same lock, from the same chain.
 
     Raises:
         ConfigurationError: The store cannot be read.
     """
-    health = health_of()
+    health = places.health(clock())
     if health.exit_code:
-        found = Finding("login", Level.PROBLEM, " ".join(health.warnings), exit_code=LoginNeeded.exit_code)
+        found = Finding("login", " ".join(health.warnings))
         return Check("connection", f"{health.word}; kept in {health.place}", (found,))
     findings = []
     if client is not None:
         try:
             client.tokens.access_token()
         except TapError as error:
-            findings.append(problem(_kind_of(error), error))
+            findings.append(of_failure(error))
         else:
-            health = health_of()
+            health = places.health(clock())
         if client.tokens.unsaved is not None:
-            findings.append(problem("unsaved", client.tokens.unsaved))
+            findings.append(Finding("unsaved", str(client.tokens.unsaved)))
     if not findings:
-        findings = [Finding("connection", Level.WARNING, text) for text in health.warnings]
+        findings = [Finding("connection", text, level=Level.WARNING) for text in health.warnings]
     left = "" if health.days_left is None else f", lapses in {health.days_left:.0f} days if unused"
     return Check("connection", f"{health.word}{left}; kept in {health.place}", tuple(findings))
-
-
-def _kind_of(error: TapError) -> str:
-    """Return the kind of finding that a failure of the connection is."""
-    if isinstance(error, ConfigurationError):
-        return "app" if "`client_id`" in str(error) else "store"
-    if isinstance(error, LimitReached):
-        return "busy"
-    if isinstance(error, TokenNotStored):
-        return "unsaved"
-    return "login" if isinstance(error, LoginNeeded) else "maintenance"
 
 
 def _look_back(request: Request, rows: Sequence[Row], result: Examination) -> None:
@@ -252,10 +228,10 @@ def _look_back(request: Request, rows: Sequence[Row], result: Examination) -> No
         return
     divisions = [division.code for division in result.divisions] or sorted(read_before(state))
     resources = [BY_NAME[name] for name in request.streams]
-    check, result.reads = conclusions.last_run(state, resources, rows, divisions)
+    check, result.reads = last_run(state, resources, rows, divisions)
     result.checks.append(check)
     if "deleted" in request.streams:
-        check, result.log_ages = conclusions.deleted_log(state, divisions, result.at)
+        check, result.log_ages = deleted_log(state, divisions, result.at)
         result.checks.append(check)
     else:
         result.checks.append(Check("deleted_log", "the stream `deleted` is not selected", skipped=True))

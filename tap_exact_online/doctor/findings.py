@@ -31,21 +31,24 @@ class Finding:
 
     Attributes:
         kind: Its name, a key of `CURES`.
-        level: How much it matters.
         text: What was found.
         streams: The streams it is about; empty where it is about no stream.
         divisions: The divisions it is about; empty where it is about none.
         values: What the words of its cure leave open.
-        exit_code: What the command exits with because of it; 0 for all but problems.
+        level: How much it matters.
     """
 
     kind: str
-    level: Level
     text: str
     streams: tuple[str, ...] = ()
     divisions: tuple[int, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
-    exit_code: int = 0
+    level: Level = Level.PROBLEM
+
+    @property
+    def exit_code(self) -> int:
+        """What the command exits with because of it; 0 for all but problems."""
+        return CURES[self.kind].failure.exit_code if self.level is Level.PROBLEM else 0
 
     @property
     def cure(self) -> Cure:
@@ -105,8 +108,13 @@ def exit_code(findings: Iterable[Finding]) -> int:
     return next((code for code in _URGENCY if code in codes), 0)
 
 
-def problem(
-    kind: str, error: TapError, streams: tuple[str, ...] = (), divisions: tuple[int, ...] = ()
-) -> Finding:
-    """Return the finding that a failure is, in the failure's own words."""
-    return Finding(kind, Level.PROBLEM, str(error), streams, divisions, exit_code=error.exit_code)
+def of_failure(error: TapError) -> Finding:
+    """Return the finding that a failure of the connection is, in the failure's own words."""
+    if isinstance(error, ConfigurationError):
+        kind = "app" if "`client_id`" in str(error) else "store"
+    else:
+        kind = next((kind for failure, kind in _KINDS if isinstance(error, failure)), "maintenance")
+    return Finding(kind, str(error))
+
+
+_KINDS = ((LimitReached, "busy"), (TokenNotStored, "unsaved"), (LoginNeeded, "login"))

@@ -8,8 +8,8 @@ from typing import Any
 
 from tap_exact_online.catalog import BY_NAME, needed
 from tap_exact_online.doctor import conclusions
-from tap_exact_online.doctor.findings import Check, Finding, Level, problem
-from tap_exact_online.errors import ConfigurationError, Denied, ReadError, TapError
+from tap_exact_online.doctor.findings import Check, Finding, Level
+from tap_exact_online.errors import ConfigurationError, Denied, TapError
 from tap_exact_online.reading import Choice, Client, granted_divisions
 from tap_exact_online.state import read_before
 from tap_exact_online.telling import words
@@ -62,6 +62,17 @@ class Division:
         found += [f"moved {self.moved[:10]}"] if self.moved else []
         return [*found, f"HR link {self.hr_linked[:10]}"] if self.hr_linked else found
 
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "division": self.code,
+            "name": self.name or None,
+            "status": self.status,
+            "blocked": self.blocked,
+            "moved": self.moved,
+            "hr_linked": self.hr_linked,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Grants:
@@ -91,7 +102,7 @@ def look(client: Client, choice: Choice, state: Mapping[str, Any]) -> Grants:
     try:
         page = granted_divisions(client, FIELDS, sorted(choice.only) or read_before(state))
     except ConfigurationError as error:
-        return Grants(Check("divisions", "none can be read", (problem("no_divisions", error),)))
+        return Grants(Check("divisions", "none can be read", (Finding("no_divisions", str(error)),)))
     except TapError as error:
         check = Check("divisions", "the list cannot be read", (conclusions.no_list(error),))
         named = choice.pick(choice.only) if isinstance(error, Denied) else []
@@ -101,9 +112,7 @@ def look(client: Client, choice: Choice, state: Mapping[str, Any]) -> Grants:
     findings = [*_of_choice(choice, granted, chosen), *_of_divisions(chosen)]
     for line in page.rejected:
         text = f"A row of the list of divisions cannot be understood: {words.plain(line)}"
-        findings.append(
-            Finding("refused", Level.PROBLEM, text, ("divisions",), exit_code=ReadError.exit_code)
-        )
+        findings.append(Finding("refused", text, ("divisions",)))
     summary = f"{len(granted):,} granted, {len(chosen):,} to read"
     return Grants(Check("divisions", summary, tuple(findings)), page.rows, chosen)
 
@@ -113,15 +122,10 @@ def _of_choice(choice: Choice, granted: Collection[int], chosen: Sequence[Divisi
     found = []
     if missing := choice.missing(granted):
         text = f"Not granted to this app, though named to be read: {words.listed(missing)}."
-        found.append(
-            Finding(
-                "not_granted", Level.PROBLEM, text, divisions=tuple(missing), exit_code=ReadError.exit_code
-            )
-        )
+        found.append(Finding("not_granted", text, divisions=tuple(missing)))
     if not chosen and choice.shard is None:
         text = f"The settings leave no division to read. Granted are: {words.listed(sorted(granted))}."
-        code = ConfigurationError.exit_code
-        found.append(Finding("nothing_chosen", Level.PROBLEM, text, exit_code=code))
+        found.append(Finding("nothing_chosen", text))
     return found
 
 
@@ -131,10 +135,10 @@ def _of_divisions(chosen: Sequence[Division]) -> list[Finding]:
     for status in ("archived", "inactive"):
         if alike := tuple(division.code for division in chosen if division.status == status):
             text = f"{words.counted(len(alike), 'division is', 'divisions are')} {status}: {words.listed(alike)}."
-            found.append(Finding("archived", Level.NOTE, text, divisions=alike))
+            found.append(Finding("archived", text, divisions=alike, level=Level.NOTE))
     if blocked := tuple(division.code for division in chosen if division.blocked):
         text = (
             f"{words.counted(len(blocked), 'division is', 'divisions are')} blocked: {words.listed(blocked)}."
         )
-        found.append(Finding("DivisionBlocked", Level.WARNING, text, divisions=blocked))
+        found.append(Finding("DivisionBlocked", text, divisions=blocked, level=Level.WARNING))
     return found

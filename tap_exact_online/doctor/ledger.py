@@ -7,7 +7,7 @@ a scope that is missing in three divisions is missing in all, because it belongs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tap_exact_online.doctor.verdicts import NOT_ASKED, Result, Verdict
@@ -40,16 +40,19 @@ class Ledger:
 
     def foregone(self, stream: str, division: int) -> Verdict | None:
         """Return what a question would come to, or None where it has to be asked."""
-        verdict = self._stopped or self._of_divisions.get(division)
+        verdict = self._of_all(division)
         if verdict is None and len(lacking := self._scopes.get(stream, [])) >= _ENOUGH:
             verdict = lacking[-1]
-        if verdict is None and len(self._of_user) >= _ENOUGH:
-            verdict = self._of_user[-1]
         return None if verdict is None else replace(verdict, asked=False)
 
     def over(self, division: int) -> bool:
         """Tell whether nothing has to be asked in a division any more, of whatever stream."""
-        return bool(self._stopped or division in self._of_divisions or len(self._of_user) >= _ENOUGH)
+        return self._of_all(division) is not None
+
+    def _of_all(self, division: int) -> Verdict | None:
+        """Return what every stream of a division comes to, where that is known."""
+        of_user = self._of_user[-1] if len(self._of_user) >= _ENOUGH else None
+        return self._stopped or self._of_divisions.get(division) or of_user
 
     def note(self, stream: str, division: int, verdict: Verdict) -> None:
         """Keep what is known, and learn from it what need not be asked."""
@@ -73,10 +76,9 @@ class Ledger:
         """Return what a stream comes to in each division, in their order."""
         return [self.known.get((stream, each), NOT_ASKED).result for each in self.divisions]
 
-    def count(self, results: Iterable[Result]) -> int:
-        """Return how many streams of divisions have one of these results."""
-        wanted = {*results}
-        return sum(verdict.result in wanted for verdict in self.known.values())
+    def count(self, result: Result) -> int:
+        """Return how many streams of divisions come to a result."""
+        return sum(verdict.result is result for verdict in self.known.values())
 
     @property
     def asked(self) -> int:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
 from typing import Any
@@ -15,18 +14,19 @@ from typing_extensions import override
 
 from tap_exact_online.catalog import Kind, Resource
 from tap_exact_online.connection import connect
-from tap_exact_online.doctor.allowance import KEPT_FOR_RUNS, WatchedLimits
 from tap_exact_online.doctor.ledger import Ledger
-from tap_exact_online.doctor.verdicts import READABLE, Result, Verdict, judge
+from tap_exact_online.doctor.verdicts import READABLE, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, Unreachable
 from tap_exact_online.reading import Client, Conversation, Patience, Reading, Scheduler, Wanted
 from tap_exact_online.settings import Settings
-from tap_exact_online.wire import BackOff, Call, Decoder, Need, Rest, Retry, address, explain
+from tap_exact_online.wire import BackOff, Call, Decoder, Need, Rest, Retry, Send, address, explain
 
 # A filter that no row passes, in the forms that the tap's own reads have: Exact seeks behind the last row and answers an
 # empty page. The highest int64, and a day that every date type of SQL Server can hold.
 _BEHIND_THE_LAST = f"Timestamp gt {2**63 - 1}L"
 _AHEAD = "Modified ge datetime'2078-01-01T00:00:00'"
+_KEPT_FOR_RUNS = 50
+"""Daily calls of each division that an examination leaves, besides those of `reserved_calls`: it never takes the last."""
 _TIMEOUT = (10.0, 30.0)
 _OUT_OF_ORDER = 500
 
@@ -135,17 +135,15 @@ def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The connection that an examination asks on: that of the tap, with less patience and an eye on the calls left.
+    """The connection that an examination asks on: that of the tap, with less patience and more calls left for others.
 
     Attributes:
         client: Makes the calls.
-        limits: The client's limits.
         sleep: The client's sleep.
         at_once: How many questions may be under way.
     """
 
     client: Client
-    limits: WatchedLimits
     sleep: ShortSleep
     at_once: int
 
@@ -157,10 +155,10 @@ class Line:
             ConfigurationError: The setting `store` names no kind of store.
         """
         short = ShortSleep(sleep)
-        limits = WatchedLimits(clock, settings.reserved_calls + KEPT_FOR_RUNS)
-        client = connect(settings, clock, short)
-        client.limits, client.patience = limits, Few()
-        return cls(client, limits, short, settings.concurrency)
+        sparing = replace(settings, reserved_calls=settings.reserved_calls + _KEPT_FOR_RUNS)
+        client = connect(sparing, clock, short)
+        client.patience = Few()
+        return cls(client, short, settings.concurrency)
 
     def ask_all(
         self, resources: Sequence[Resource], ledger: Ledger, progress: Callable[[str, int], None]
@@ -181,12 +179,12 @@ class Line:
 
         def conversation(resource: Resource, division: int) -> Conversation[Any]:
             progress(resource.name, division)
-            verdict = ledger.foregone(resource.name, division) or self._spared(division)
+            verdict = ledger.foregone(resource.name, division)
             verdict = verdict or (yield from self._ask(resource, division, ledger))
             ledger.note(resource.name, division, verdict)
 
         def allowance(division: int) -> float:
-            return 0.0 if ledger.over(division) else self.limits.wait(division)
+            return 0.0 if ledger.over(division) else self.client.limits.wait(division)
 
         scheduler = Scheduler(self.client.clock, self.at_once, allowance)
         reading: Reading[Any] = Reading(
@@ -197,19 +195,9 @@ class Line:
             for _ in reading.arrivals(each, ahead):
                 """What is learnt is noted as it comes."""
 
-    def _spared(self, division: int) -> Verdict | None:
-        """Leave the last calls of a day to the runs."""
-        over = self.limits.day_over(division)
-        if over is None:
-            return None
-        until = datetime.fromtimestamp(over, UTC)
-        left = self.limits.left[division].today
-        said = f"{left} calls are left today in division {division}, and those are for the runs."
-        return Verdict(Result.NO_CALLS, said=said, until=until, asked=False)
-
     def _ask(self, resource: Resource, division: int, ledger: Ledger) -> Generator[Need, Any, Verdict]:
         decoder = Decoder([resource.endpoint.properties[resource.key]], resource.key, identity=[resource.key])
-        rested = 0.0
+        rested, sent = 0.0, False
         asking = self.client.ask(question(resource, self.client.base_url, division), decoder.decode)
         answer = None
         try:
@@ -226,8 +214,9 @@ class Line:
                         return known
                     answer = None
                 else:
+                    sent = sent or isinstance(need, Send)
                     answer = yield need
         except StopIteration:
             return READABLE
         except (ReadError, LimitReached) as error:
-            return judge(error, resource)
+            return replace(judge(error, resource), asked=sent)

@@ -82,7 +82,8 @@ def _heading(text: str) -> Padding:
     return Padding(Text(text, "bold"), (1, 0, 0, 0))
 
 
-def _table(*columns: str) -> Table:
+def table_with(*columns: str) -> Table:
+    """Return a table that has only a head yet. Its first column is never broken over two lines."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
     for number, column in enumerate(columns):
         table.add_column(column, overflow="fold", no_wrap=number == 0)
@@ -96,7 +97,7 @@ def _divisions(result: Examination) -> list[Padding | Table | Text]:
     shown = result.divisions
     if len(shown) > _FEW_DIVISIONS:
         shown = [division for division in shown if division.remarks][:_FEW_DIVISIONS]
-    table = _table("Division", "Name", "Status", "Calls today", "This minute")
+    table = table_with("Division", "Name", "Status", "Calls today", "This minute")
     if result.log_ages:
         table.add_column("Deletes read")
     for column in table.columns[3:5]:
@@ -115,11 +116,15 @@ def _divisions(result: Examination) -> list[Padding | Table | Text]:
     return parts
 
 
-def _of_division(division: Division, result: Examination) -> list[Text]:
-    left = result.left.get(division.code)
+def cells_of(division: Division) -> list[Text]:
+    """Return what a division has under "Division", "Name" and "Status"."""
     status = Text(", ".join(division.remarks) or division.status, "yellow" if division.remarks else "")
-    cells = [Text(str(division.code)), Text(division.name), status]
-    cells += [_number(left.today if left else None), _number(left.minute if left else None)]
+    return [Text(str(division.code)), Text(division.name), status]
+
+
+def _of_division(division: Division, result: Examination) -> list[Text]:
+    left = result.left[division.code]
+    cells = [*cells_of(division), _number(left.day_left), _number(left.minute_left)]
     if result.log_ages:
         age = result.log_ages.get(division.code)
         cells.append(Text("-" if age is None else words.ago(age)))
@@ -137,7 +142,7 @@ def _matrix(result: Examination, width: int) -> list[Padding | Table | Text]:
         return []
     names = max(_NAMES_AT_LEAST, *(len(stream) for stream in ledger.streams))
     grid = arrange(ledger, max(1, (width - names) // _COLUMN))
-    table = _table("Stream", *grid.headers)
+    table = table_with("Stream", *grid.headers)
     for column in table.columns[1:]:
         column.justify = "center"
     for name, cells in grid.rows:
@@ -155,7 +160,7 @@ def _reads(result: Examination) -> list[Padding | Table | Text]:
     reads = [read for read in result.reads or () if read.read]
     if not reads:
         return []
-    table = _table("Stream", "Read in", "Newest change")
+    table = table_with("Stream", "Read in", "Newest change")
     every = len(result.divisions) or max(len(read.read) for read in reads)
     alike: dict[tuple[int, str], list[str]] = {}
     for read in reads:

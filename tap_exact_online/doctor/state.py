@@ -1,17 +1,17 @@
-"""When the last run read what, as its state tells. Pure."""
+"""What the last run left: how far it read, and how old the log of deleted rows is. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tap_exact_online.catalog import BY_NAME, Resource
+from tap_exact_online.catalog import Resource
+from tap_exact_online.doctor.findings import Check, Finding, Level
 from tap_exact_online.errors import ConfigurationError
-from tap_exact_online.state import check_bookmarks
-
-_NOT_OURS = "The state is not one of this tap: it has no bookmark of any stream known here. It may come from another tap."
+from tap_exact_online.state import check_state, deletions, moves, partitions, read_before
+from tap_exact_online.telling import words
 
 
 def singer_state(document: Any) -> dict[str, Any]:
@@ -25,12 +25,7 @@ def singer_state(document: Any) -> dict[str, Any]:
         ConfigurationError: It holds none, or one of another tap.
     """
     state = _unwrapped(document)
-    bookmarks = state.get("bookmarks", {} if not state else None)
-    if not isinstance(bookmarks, dict) or (bookmarks and not any(name in BY_NAME for name in bookmarks)):
-        raise ConfigurationError(_NOT_OURS)
-    for name, bookmark in bookmarks.items():
-        if name in BY_NAME:
-            check_bookmarks(name, BY_NAME[name].replication_key, bookmark)
+    check_state(state)
     return state
 
 
@@ -83,45 +78,84 @@ def last_reads(
     for resource in resources:
         if resource.replication_key is None:
             continue
-        partitions = {part["context"].get("Division"): part for part in _partitions(state, resource.name)}
-        read = tuple(division for division in divisions if division in partitions)
-        never = tuple(division for division in divisions if division not in partitions)
+        known = {part["context"].get("Division"): part for part in partitions(state, resource.name)}
+        read = tuple(division for division in divisions if division in known)
+        never = tuple(division for division in divisions if division not in known)
         moments = []
         if resource.replication_key == "Modified":
-            values = (partitions[division].get("replication_key_value") for division in read)
+            values = (known[division].get("replication_key_value") for division in read)
             moments = [datetime.fromisoformat(value).astimezone(UTC) for value in values if value]
         found.append(LastRead(resource.name, read, never, max(moments, default=None)))
     return found
 
 
-def log_read_at(state: Mapping[str, Any], divisions: Collection[int]) -> dict[int, datetime | None]:
-    """Return when the log of deleted rows was last read to its end in each division that has a bookmark for it."""
-    found: dict[int, datetime | None] = {}
-    for partition in _partitions(state, "deleted"):
-        division, read_at = partition["context"].get("Division"), partition.get("read_at")
-        if division in divisions:
-            found[division] = _moment(read_at)
-    return found
+def last_run(
+    state: Mapping[str, Any],
+    resources: Sequence[Resource],
+    rows: Sequence[Mapping[str, Any]],
+    divisions: Sequence[int],
+) -> tuple[Check, list[LastRead]]:
+    """Say what the last run read.
+
+    Args:
+        state: The state it left.
+        resources: The selected streams.
+        rows: The divisions that are granted, as rows of the stream `divisions`; empty where nobody could tell.
+        divisions: Those to read.
+    """
+    reads = last_reads(state, resources, divisions)
+    if not state.get("bookmarks"):
+        return Check("last_run", "the state is empty: no run has ended yet"), reads
+    findings = []
+    alike: dict[tuple[int, ...], list[str]] = {}
+    for read in reads:
+        if read.never:
+            alike.setdefault(read.never, []).append(read.stream)
+    for never, streams in alike.items():
+        where = words.where(never, len(divisions))
+        text = f"{words.listed(streams, len(streams))}: never read {where}, by what the state says."
+        findings.append(Finding("never_read", text, tuple(streams), never, level=Level.NOTE))
+    if rows:
+        granted = {row["Code"] for row in rows}
+        if moved := tuple(sorted(move.division for move in moves.find(state, rows))):
+            text = (
+                f"Exact has moved {words.counted(len(moved), 'division')} or changed the HR link since the last run"
+                f" ({words.listed(moved)}): the row versions are new."
+            )
+            findings.append(Finding("moved", text, divisions=moved, level=Level.WARNING))
+        if gone := sorted({*read_before(state)} - granted):
+            text = f"The state knows {words.counted(len(gone), 'division')} no longer granted: {words.listed(gone)}."
+            findings.append(Finding("left_out", text, divisions=tuple(gone), level=Level.NOTE))
+    complete = sum(not read.never for read in reads)
+    summary = f"{complete} of {words.counted(len(reads), 'incremental stream')} read in every division"
+    if newest := max((read.newest for read in reads if read.newest), default=None):
+        summary += f"; the newest change by date is of {newest:%Y-%m-%d %H:%M} UTC"
+    return Check("last_run", summary, tuple(findings)), reads
 
 
-def unread(state: Mapping[str, Any], divisions: Collection[int]) -> list[int]:
-    """Return the divisions that the state knows and that are not read any more."""
-    known = {
-        partition["context"].get("Division")
-        for name in state.get("bookmarks", {})
-        if name in BY_NAME
-        for partition in _partitions(state, name)
-    }
-    return sorted(each for each in known if isinstance(each, int) and each not in divisions)
-
-
-def _partitions(state: Mapping[str, Any], stream: str) -> Sequence[Mapping[str, Any]]:
-    partitions: Sequence[Mapping[str, Any]] = state.get("bookmarks", {}).get(stream, {}).get("partitions", ())
-    return partitions
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except (TypeError, ValueError):
-        return None
+def deleted_log(
+    state: Mapping[str, Any], divisions: Sequence[int], now: datetime
+) -> tuple[Check, dict[int, timedelta]]:
+    """Say how long ago the log of deleted rows was read to its end, which Exact keeps for two months."""
+    ages = [age for age in deletions.ages(state, now) if age.division in divisions]
+    if not ages:
+        return Check("deleted_log", "the state does not say when it was read", skipped=True), {}
+    findings = []
+    for kind, level, alike in (
+        ("deleted_log_lost", Level.PROBLEM, [age for age in ages if age.lost]),
+        ("deleted_log_old", Level.WARNING, [age for age in ages if age.old and not age.lost]),
+    ):
+        if alike:
+            divisions_of = tuple(sorted(age.division for age in alike))
+            days = [age.days for age in alike]
+            text = (
+                f"The log of deleted rows was last read {words.span(min(days), max(days))} days ago"
+                f" {words.where(divisions_of, len(divisions))}; Exact keeps it for two months."
+            )
+            values = {"divisions": f"[{','.join(map(str, divisions_of))}]"}
+            findings.append(Finding(kind, text, ("deleted",), divisions_of, values, level))
+    worst, best = ages[0], ages[-1]
+    summary = f"read to its end {words.ago(worst.ago)}"
+    if len(ages) > 1:
+        summary = f"read to its end {words.ago(best.ago)} at best, {words.ago(worst.ago)} at worst (division {worst.division})"
+    return Check("deleted_log", summary, tuple(findings)), {age.division: age.ago for age in ages}

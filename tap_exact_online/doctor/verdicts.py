@@ -83,15 +83,15 @@ def judge(error: ReadError | LimitReached, resource: Resource) -> Verdict:
     if error.whole_division:
         return Verdict(Result.CLOSED, error.reason or "", said)
     if scope := _LACKING.search(said):
-        return Verdict(Result.SCOPE, scope_named(scope[1], resource), said)
+        return Verdict(Result.SCOPE, _scope_named(scope[1], resource), said)
     if error.reason and error.reason not in said:
         said = f"{said} ({error.reason})"
     if _MODULE.search(said):
-        return Verdict(Result.MODULE, error.reason or "", said)
-    return Verdict(Result.RIGHT, error.reason or "", said)
+        return Verdict(Result.MODULE, said=said)
+    return Verdict(Result.RIGHT, said=said)
 
 
-def scope_named(said: str, resource: Resource) -> str:
+def _scope_named(said: str, resource: Resource) -> str:
     """Name a scope as the app registration does, where it is the one that the stream is known to need.
 
     Exact says `financial.accounting` where the registration shows `Financial accounting`.

@@ -15,12 +15,12 @@ from tap_exact_online.reading.crew import (
     Wanted,
 )
 from tap_exact_online.reading.divisions import (
-    MANAGE_COMPANIES,
     Choice,
     Shard,
     granted_divisions,
 )
 from tap_exact_online.reading.limits import (
+    Allowance,
     Limits,
     Remaining,
 )
@@ -32,7 +32,7 @@ from tap_exact_online.reading.scheduler import (
 )
 
 __all__ = [
-    "MANAGE_COMPANIES",
+    "Allowance",
     "Arrival",
     "Choice",
     "Client",

@@ -11,11 +11,9 @@ from itertools import islice
 from tap_exact_online import edm
 from tap_exact_online.errors import ConfigurationError, Denied
 from tap_exact_online.reading.client import Client
-from tap_exact_online.wire import Call, Decoder, Page, address
+from tap_exact_online.wire import MANAGE_COMPANIES, Call, Decoder, Page, address
 
 _log = logging.getLogger("tap-exact-online.divisions")
-
-MANAGE_COMPANIES = "Manage companies (user menu > My Exact Online > Security Centre > app permissions)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,19 +29,23 @@ class Remaining:
 
 
 @dataclass(slots=True)
-class _Allowance:
-    """What one division may still do.
+class Allowance:
+    """What one division may still do; None for what the server has not said.
 
     Attributes:
-        minute_left: Calls left before `minute_resets`; None where the server has not said.
+        minute_left: Calls left before `minute_resets`.
+        minute_limit: Calls that a minute has.
         minute_resets: Epoch seconds.
-        day_left: Calls left before `day_resets`; None where the server has not said.
+        day_left: Calls left before `day_resets`.
+        day_limit: Calls that a day has.
         day_resets: Epoch seconds.
     """
 
     minute_left: int | None = None
+    minute_limit: int | None = None
     minute_resets: float = 0.0
     day_left: int | None = None
+    day_limit: int | None = None
     day_resets: float = 0.0
 
 
@@ -56,7 +60,11 @@ class Limits:
 
     clock: Callable[[], float]
     reserve: int = 0
-    _divisions: dict[int, _Allowance] = field(default_factory=dict)
+    _divisions: dict[int, Allowance] = field(default_factory=dict)
+
+    def told(self, division: int) -> Allowance:
+        """Return what the answers of a division have told."""
+        return self._divisions.get(division, Allowance())
 
     def wait(self, division: int) -> float:
         """Return the seconds until a call to this division makes sense: 0 when it may go out now."""
@@ -92,7 +100,7 @@ class Limits:
 
     def sent(self, division: int) -> None:
         """Count a call that goes out, so that a lost answer is not forgotten."""
-        known = self._divisions.setdefault(division, _Allowance())
+        known = self._divisions.setdefault(division, Allowance())
         if known.minute_left is not None:
             known.minute_left = max(0, known.minute_left - 1) if known.minute_resets > self.clock() else None
         if known.day_left is not None:
@@ -108,9 +116,12 @@ class Limits:
                 the day when only the day's headers are there and none is left, else for the minute.
         """
         now = self.clock()
-        known = self._divisions.setdefault(division, _Allowance())
+        known = self._divisions.setdefault(division, Allowance())
         minute_left = _number(headers.get("X-RateLimit-Minutely-Remaining"))
         day_left = _number(headers.get("X-RateLimit-Remaining"))
+        # A 429 shows only the limit that was reached.
+        known.minute_limit = _number(headers.get("X-RateLimit-Minutely-Limit"), known.minute_limit)
+        known.day_limit = _number(headers.get("X-RateLimit-Limit"), known.day_limit)
         if day_left is not None:
             known.day_left = day_left
             known.day_resets = _reset(headers.get("X-RateLimit-Reset"), now, _DAY)
@@ -159,11 +170,11 @@ class ErrorBudget:
         return _MOST_ERRORS - len(self.recent(division, endpoint))
 
 
-def _number(text: str | None) -> int | None:
+def _number(text: str | None, otherwise: int | None = None) -> int | None:
     try:
-        return None if text is None else max(0, int(text))
+        return otherwise if text is None else max(0, int(text))
     except ValueError:
-        return None
+        return otherwise
 
 
 def _reset(text: str | None, now: float, period: float) -> float:

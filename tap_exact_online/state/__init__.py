@@ -11,15 +11,12 @@ from tap_exact_online.state.bookmarks import (
     UNREAD,
     ModifiedBookmark,
     TimestampBookmark,
-    check_bookmarks,
     check_state,
+    partitions,
     read_before,
     read_instant,
     read_timestamp,
     unread_places,
-)
-from tap_exact_online.state.deletions import (
-    Age,
 )
 from tap_exact_online.state.evidence import Evidence, Shown, shown
 from tap_exact_online.state.reads import Read
@@ -34,7 +31,6 @@ __all__ = [
     "MOST_UNREAD",
     "OF_A_BOOKMARK",
     "UNREAD",
-    "Age",
     "Evidence",
     "ModifiedBookmark",
     "Read",
@@ -42,8 +38,8 @@ __all__ = [
     "Reread",
     "Shown",
     "TimestampBookmark",
-    "check_bookmarks",
     "check_state",
+    "partitions",
     "read_before",
     "read_instant",
     "read_timestamp",

@@ -191,9 +191,8 @@ def forget(state: Mapping[str, Any], streams: Collection[str], divisions: Collec
         streams: The streams.
         divisions: The divisions.
     """
-    bookmarks = state.get("bookmarks", {})
-    for name in {*streams} & {*bookmarks}:
-        for partition in bookmarks[name].get("partitions", ()):
+    for name in streams:
+        for partition in partitions(state, name):
             if partition["context"].get("Division") in divisions:
                 for key in OF_A_BOOKMARK:
                     partition.pop(key, None)
@@ -222,7 +221,7 @@ def check_state(state: Mapping[str, Any]) -> list[str]:
 
 
 def check_bookmarks(stream: str, replication_key: str | None, state: Any) -> None:
-    """Check the state of one stream, all divisions, before anything is read.
+    """Check the state of one stream, all divisions.
 
     Args:
         stream: The stream.
@@ -249,12 +248,19 @@ def check_bookmarks(stream: str, replication_key: str | None, state: Any) -> Non
             read_instant(partition.get("replication_key_value"), place)
 
 
+def partitions(state: Mapping[str, Any], stream: str) -> list[dict[str, Any]]:
+    """Return what a state that was checked holds of a stream, division by division."""
+    found: list[dict[str, Any]] = state.get("bookmarks", {}).get(stream, {}).get("partitions", [])
+    return found
+
+
 def read_before(state: Mapping[str, Any]) -> list[int]:
     """Return the divisions that a state knows, the ones with most bookmarks first."""
     found = Counter(
         partition["context"]["Division"]
-        for bookmark in state.get("bookmarks", {}).values()
-        for partition in bookmark.get("partitions", ())
+        for stream in state.get("bookmarks", {})
+        if stream in BY_NAME  # whatever stands in the others, which were not checked
+        for partition in partitions(state, stream)
         if isinstance(partition["context"].get("Division"), int)
     )
     return [division for division, _ in found.most_common()]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from tap_exact_online.state.bookmarks import partitions
+from tap_exact_online.state.reads import moment
 
 _KEPT_DAYS = 60
 _WARN_DAYS = 50
@@ -17,11 +20,21 @@ class Age:
 
     Attributes:
         division: The division.
-        days: Whole days.
+        ago: How long ago.
     """
 
     division: int
-    days: int
+    ago: timedelta
+
+    @property
+    def days(self) -> int:
+        """The same in whole days."""
+        return self.ago.days
+
+    @property
+    def old(self) -> bool:
+        """Whether a person should know."""
+        return self.days >= _WARN_DAYS
 
     @property
     def lost(self) -> bool:
@@ -44,12 +57,10 @@ class Age:
 
 
 def ages(state: Mapping[str, Any], now: datetime) -> list[Age]:
-    """Return the divisions whose log was read long ago, the oldest first."""
+    """Return how long ago the log of each division was read, the oldest first, where the state says it."""
     found = []
-    for partition in state.get("bookmarks", {}).get("deleted", {}).get("partitions", ()):
-        read_at, division = partition.get("read_at"), partition["context"].get("Division")
-        if isinstance(read_at, str) and division is not None:
-            days = (now - datetime.fromisoformat(read_at).astimezone(UTC)).days
-            if days >= _WARN_DAYS:
-                found.append(Age(division, days))
-    return sorted(found, key=lambda age: -age.days)
+    for partition in partitions(state, "deleted"):
+        read_at, division = moment(partition.get("read_at")), partition["context"].get("Division")
+        if read_at is not None and division is not None:
+            found.append(Age(division, now - read_at))
+    return sorted(found, key=lambda age: age.ago, reverse=True)

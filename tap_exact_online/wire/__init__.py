@@ -17,6 +17,8 @@ from tap_exact_online.wire.calls import (
 from tap_exact_online.wire.dates import datetime_literal, filter_clock, int64_literal
 from tap_exact_online.wire.odata import Decoder, DoubtfulBody, MalformedBody, Page, skiptoken
 from tap_exact_online.wire.responses import (
+    CLOSED,
+    MANAGE_COMPANIES,
     Accept,
     Refusal,
     Renew,
@@ -42,6 +44,8 @@ from tap_exact_online.wire.transport import (
 from tap_exact_online.wire.values import is_instant
 
 __all__ = [
+    "CLOSED",
+    "MANAGE_COMPANIES",
     "Accept",
     "Answer",
     "BackOff",

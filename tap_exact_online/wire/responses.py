@@ -11,17 +11,18 @@ from typing import Any
 from tap_exact_online.errors import Denied, LimitReached, ReadError, Refused
 from tap_exact_online.wire.transport import redirected
 
-_WHOLE_DIVISION = {
-    "BlockedUser": "the user is blocked in Exact Online",
-    "InactiveUser": "the user is inactive in Exact Online",
-    "BlockedCustomer": "Exact has blocked the customer",
-    "LicenseExpired": "the licence of this company has expired",
+MANAGE_COMPANIES = "Manage companies (user menu > My Exact Online > Security Centre > app permissions)"
+
+CLOSED: Mapping[str, str] = {
+    "NoDivisionAccess": "the company is not open to this app or this user",
     "DivisionBlocked": "the company is blocked",
-    "NoDivisionAccess": (
-        "the company is not open to this app: tick it under Manage companies"
-        " (user menu > My Exact Online > Security Centre > app permissions)"
-    ),
+    "BlockedUser": "the user who connected is blocked",
+    "InactiveUser": "the user who connected is inactive",
+    "BlockedCustomer": "Exact has blocked the subscription",
+    "LicenseExpired": "the licence of the company has expired",
 }
+"""The reasons that close a whole division, whatever is asked of it."""
+
 _SCOPE = re.compile(r"Cannot read '([^']+)' scope")
 
 
@@ -130,8 +131,11 @@ def _denied(reason: str | None, said: str) -> Denied | LimitReached:
             "403: Exact has blocked this app for an hour, after too many refused calls. It is not asked again in this"
             " run; run again in an hour, and cure what was refused before."
         )
-    if reason in _WHOLE_DIVISION:
-        return Denied(f"403 {reason}: {_WHOLE_DIVISION[reason]}", reason, whole_division=True)
+    if reason is not None and reason in CLOSED:
+        why = CLOSED[reason]
+        if reason == "NoDivisionAccess":
+            why = f"{why}: tick it under {MANAGE_COMPANIES}"
+        return Denied(f"403 {reason}: {why}", reason, whole_division=True)
     if scope := _SCOPE.search(said):
         return Denied(
             f"403: the app registration lacks the scope '{scope[1]}'. Add it in the Exact Online App Centre, then connect"

@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from tap_exact_online.catalog.resources import BY_NAME
-from tap_exact_online.doctor import selection
-from tap_exact_online.doctor.allowance import Left, WatchedLimits
-from tap_exact_online.doctor.conclusions import deleted_log, last_run, rights
+from tap_exact_online.cli.doctor import divisions_named, streams_of
+from tap_exact_online.doctor.conclusions import calls, rights
 from tap_exact_online.doctor.findings import Finding, Level, exit_code
 from tap_exact_online.doctor.layout import arrange
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.probes import ShortSleep
-from tap_exact_online.doctor.state import singer_state
-from tap_exact_online.doctor.verdicts import READABLE, Result, Verdict, judge, scope_named
+from tap_exact_online.doctor.state import deleted_log, last_run, singer_state
+from tap_exact_online.doctor.verdicts import READABLE, Result, Verdict, judge
 from tap_exact_online.errors import (
     ConfigurationError,
     Denied,
@@ -27,6 +26,7 @@ from tap_exact_online.errors import (
     Refused,
     Unreachable,
 )
+from tap_exact_online.reading import Allowance
 from tap_exact_online.telling import words
 from tap_exact_online.wire.responses import Stop, classify
 
@@ -40,8 +40,8 @@ SCOPE = b"Forbidden - Application Scope Violated.\nCannot read 'crm.accounts' sc
         (403, {}, SCOPE, Result.SCOPE, "Crm accounts"),
         (403, {}, SCOPE.replace(b"crm.accounts", b"else.where"), Result.SCOPE, "else.where"),
         (403, {}, b"Forbidden", Result.RIGHT, ""),
-        (403, {"Reason": "Unauthorized"}, b"", Result.RIGHT, "Unauthorized"),
-        (403, {"Reason": "NoLicenseForModule"}, b"Forbidden", Result.MODULE, "NoLicenseForModule"),
+        (403, {"Reason": "Unauthorized"}, b"", Result.RIGHT, ""),
+        (403, {"Reason": "NoLicenseForModule"}, b"Forbidden", Result.MODULE, ""),
         (403, {}, b"Forbidden - the module Projects is not active", Result.MODULE, ""),
         (403, {"Reason": "LicenseExpired"}, b"Forbidden", Result.CLOSED, "LicenseExpired"),
         (
@@ -70,7 +70,6 @@ def test_what_no_answer_says() -> None:
     until = judge(LimitReached("the day is over", NOW), BY_NAME["accounts"])
     assert (until.result, until.until) == (Result.NO_CALLS, NOW)
     assert judge(Refused("400"), BY_NAME["accounts"]).result is Result.REFUSED
-    assert scope_named("crm.accounts", BY_NAME["accounts"]) == "Crm accounts"
 
 
 NO_SCOPE = Verdict(Result.SCOPE, "Crm accounts")
@@ -131,19 +130,38 @@ def test_results_with_one_cause_are_one_finding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codes", "wanted"), [([], 0), ([0, 0], 0), ([4, 1], 1), ([1, 2], 2), ([2, 3, 4], 3), ([3, 5], 5)]
+    ("kinds", "wanted"),
+    [
+        ([], 0),
+        (["no_calls", "refused"], 1),
+        (["refused", "state"], 2),
+        (["state", "login", "busy"], 3),
+        (["login", "unsaved"], 5),
+    ],
 )
-def test_the_most_urgent_decides(codes: list[int], wanted: int) -> None:
-    assert exit_code(Finding("state", Level.PROBLEM, "", exit_code=code) for code in codes) == wanted
+def test_the_most_urgent_decides(kinds: list[str], wanted: int) -> None:
+    assert exit_code(Finding(kind, "") for kind in kinds) == wanted
 
 
-def test_calls_left_of_several_answers() -> None:
-    limits = WatchedLimits(lambda: 0.0, 0)
-    minute = {"X-RateLimit-Minutely-Remaining": "3", "X-RateLimit-Minutely-Limit": "60"}
-    limits.answered(1, {"X-RateLimit-Remaining": "7", "X-RateLimit-Limit": "5000", **minute})
-    limits.answered(1, {"X-RateLimit-Minutely-Remaining": "0"}, refused=True)
-    limits.answered(2, {"X-RateLimit-Remaining": "?"})
-    assert limits.left == {1: Left(7, 5000, 0, 60), 2: Left()}
+@pytest.mark.parametrize("level", [Level.WARNING, Level.NOTE])
+def test_only_problems_decide(level: Level) -> None:
+    assert exit_code([Finding("DivisionBlocked", "", level=level)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("left", "summary"),
+    [
+        ([Allowance(), Allowance()], "no division was asked, so none has told"),
+        ([Allowance(day_left=7, day_limit=5000), Allowance()], "7 of 5,000 left today"),
+        ([Allowance(minute_left=3)], "3 left this minute"),
+        (
+            [Allowance(3, 60, 0.0, 7, 5000), Allowance(60, 60, 0.0, 4000, 5000)],
+            "7 to 4,000 of 5,000 left today and 3 to 60 of 60 left this minute for each division",
+        ),
+    ],
+)
+def test_the_calls_left_are_those_of_divisions_that_told(left: list[Allowance], summary: str) -> None:
+    assert calls(left).summary == summary
 
 
 def state(read_at: str | None = "2026-02-28T12:00:00+00:00") -> dict[str, Any]:
@@ -316,25 +334,25 @@ def test_the_streams_of_a_catalog() -> None:
         entry("units", selected=False, **{"selected-by-default": True}),
         entry("items"),
     ]
-    assert selection.of_catalog({"streams": streams}) == ["vat_codes", "accounts"]
+    assert streams_of({"streams": streams}) == ["vat_codes", "accounts"]
     nothing = [entry("nothing", selected=True)]
     wrongs: list[dict[str, Any]] = [{}, {"streams": 1}, {"streams": []}, {"streams": nothing}]
     for wrong in wrongs:
         with pytest.raises(ConfigurationError, match="atalog"):
-            selection.of_catalog(wrong)
+            streams_of(wrong)
 
 
 @pytest.mark.parametrize(
     ("text", "numbers"), [("1", {1}), (" 1, 2 ,2", {1, 2}), ("[1000001,1000002]", {1000001, 1000002})]
 )
 def test_numbers_of_divisions(text: str, numbers: set[int]) -> None:
-    assert selection.divisions(text) == numbers
+    assert divisions_named(text) == numbers
 
 
 @pytest.mark.parametrize("text", ["", "one", "1;2", "-1", "1.5"])
 def test_what_is_no_number_of_a_division(text: str) -> None:
     with pytest.raises(ConfigurationError, match="--divisions"):
-        selection.divisions(text)
+        divisions_named(text)
 
 
 def test_words() -> None:

@@ -11,7 +11,6 @@ import pytest
 from typing_extensions import override
 
 from tap_exact_online.catalog.resources import BY_NAME
-from tap_exact_online.doctor.allowance import WatchedLimits
 from tap_exact_online.doctor.conclusions import rights
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.probes import Line, ShortSleep
@@ -49,10 +48,9 @@ class Server(Transport):
 
 def ask(server: Server, at_once: int) -> tuple[Ledger, list[float]]:
     client, clock, _ = make_client()
-    limits = WatchedLimits(clock, 0)
-    client.limits, client.transport = limits, server
+    client.transport = server
     ledger = Ledger(STREAMS, DIVISIONS, at_once)
-    line = Line(client, limits, ShortSleep(clock.sleep), at_once)
+    line = Line(client, ShortSleep(clock.sleep), at_once)
     line.ask_all([BY_NAME[name] for name in STREAMS], ledger, lambda _stream, _division: None)
     return ledger, clock.slept
 
@@ -61,7 +59,7 @@ def ask(server: Server, at_once: int) -> tuple[Ledger, list[float]]:
 def test_each_is_asked_once(at_once: int) -> None:
     server = Server(lambda _: Answer(200, {}))
     ledger, slept = ask(server, at_once)
-    assert ledger.count([Result.READABLE]) == len(STREAMS) * len(DIVISIONS) == server.calls
+    assert ledger.count(Result.READABLE) == len(STREAMS) * len(DIVISIONS) == server.calls
     assert server.most <= at_once
     assert slept == []
 
@@ -72,7 +70,7 @@ def test_a_used_up_contract_is_not_met_in_every_division(at_once: int) -> None:
     ledger, _ = ask(server, at_once)
     # Twice by each that was under way when the first was refused; then it is known for all.
     assert server.calls <= 2 * at_once
-    assert ledger.count([Result.NO_CALLS]) == len(STREAMS) * len(DIVISIONS)
+    assert ledger.count(Result.NO_CALLS) == len(STREAMS) * len(DIVISIONS)
     assert [finding.kind for finding in rights(ledger).findings] == ["app_blocked"]
 
 
@@ -80,8 +78,8 @@ def test_a_used_up_contract_is_not_met_in_every_division(at_once: int) -> None:
 def test_one_trouble_of_all_that_are_under_way_is_not_the_end(at_once: int) -> None:
     server = Server(lambda number: Answer(500) if number <= at_once else Answer(200, {}))
     ledger, _ = ask(server, at_once)
-    assert ledger.count([Result.NO_ANSWER]) == at_once
-    assert ledger.count([Result.READABLE]) == len(STREAMS) * len(DIVISIONS) - at_once
+    assert ledger.count(Result.NO_ANSWER) == at_once
+    assert ledger.count(Result.READABLE) == len(STREAMS) * len(DIVISIONS) - at_once
 
 
 @pytest.mark.parametrize("at_once", [1, 8])
@@ -89,4 +87,4 @@ def test_a_server_out_of_order_is_left_in_peace(at_once: int) -> None:
     server = Server(lambda _: Answer(500))
     ledger, _ = ask(server, at_once)
     assert server.calls <= 3 + 2 * (at_once - 1)
-    assert ledger.count([Result.NO_ANSWER]) == len(STREAMS) * len(DIVISIONS)
+    assert ledger.count(Result.NO_ANSWER) == len(STREAMS) * len(DIVISIONS)

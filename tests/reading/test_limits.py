@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_exact_online.reading.limits import ErrorBudget, Limits, Remaining
+from tap_exact_online.reading.limits import Allowance, ErrorBudget, Limits, Remaining
 
 DAY = 86_400
 NOON = 1_750_000_040.0  # 20 s into a minute
@@ -79,6 +79,15 @@ def test_a_call_that_goes_out_is_taken_from_what_remains(limits: Limits) -> None
     limits.answered(7, minute(9) | day(800))
     limits.sent(7)
     assert limits.remaining(7) == Remaining(8, 799)
+
+
+def test_what_an_answer_does_not_tell_stays_as_it_was_told(limits: Limits) -> None:
+    limits.answered(7, minute(3) | day(800))
+    limits.answered(7, {"X-RateLimit-Minutely-Remaining": "0"}, refused=True)  # a 429 shows one limit
+    limits.answered(8, {"X-RateLimit-Limit": "?", "X-RateLimit-Remaining": "?"})
+    told = limits.told(7)
+    assert (told.minute_left, told.minute_limit, told.day_left, told.day_limit) == (0, 60, 800, 5000)
+    assert limits.told(8) == limits.told(9) == Allowance()
 
 
 def test_a_division_of_which_nothing_is_known_may_be_called(limits: Limits) -> None:

@@ -15,7 +15,9 @@ from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.state.bookmarks import (
     TimestampBookmark,
     check_bookmarks,
+    check_state,
     modified_bookmark,
+    read_before,
     read_instant,
     read_timestamp,
 )
@@ -294,3 +296,10 @@ def test_a_state_of_another_tap_is_refused_with_advice(key: str | None, state: A
         check_bookmarks("accounts", key, state)
     assert "'accounts'" in str(caught.value)
     assert "--state-id" in str(caught.value)
+
+
+@pytest.mark.parametrize("bookmark", [None, [], {"partitions": None}, {"partitions": [{}]}])
+def test_what_stands_under_a_stream_that_is_not_known_is_not_looked_at(bookmark: Any) -> None:
+    state = {"bookmarks": {"accounts": {"partitions": [partition(5)]}, "of_tomorrow": bookmark}}
+    assert check_state(state) == ["of_tomorrow"]
+    assert read_before(state) == [7]
