@@ -54,10 +54,11 @@ class CommandTap(TerminableTap):
             cls.print_about(about_format)
             return
         with cls._exit_codes():
+            if sys.stdout is None:
+                msg = "Standard output is closed, so rows have nowhere to go. Run the tap in front of a loader, or into a file."
+                raise ConfigurationError(msg)
             cls.print_version(print_fn=cls.logger.info)
-            cls._from_command_line(
-                config, _document(state, "--state"), _document(catalog, "--catalog")
-            ).read()
+            cls._from_command_line(config, _document(state, "--state"), _catalog(catalog)).read()
             tell_outcome(0)
 
     @classmethod
@@ -140,13 +141,30 @@ class CommandTap(TerminableTap):
         sys.exit(error.exit_code)
 
 
+def _catalog(file: IO[str] | None) -> dict[str, Any] | None:
+    """Read a catalog that was given on the command line."""
+    catalog = _document(file, "--catalog")
+    if catalog is None:
+        return None
+    streams = catalog.get("streams")
+    if not isinstance(streams, list) or not all(
+        isinstance(each, dict)
+        and isinstance(each.get("tap_stream_id"), str)
+        and isinstance(each.get("metadata", []), list)
+        for each in streams
+    ):
+        msg = "--catalog: the file holds no Singer catalog. Make one with --discover."
+        raise ConfigurationError(msg)
+    return catalog
+
+
 def _document(file: IO[str] | None, option: str) -> dict[str, Any] | None:
     """Read a JSON file that was given on the command line."""
     if file is None:
         return None
     try:
         document = json.load(file)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, nested without end
         document = None
     if not isinstance(document, dict):
         msg = f"{option}: {file.name} does not hold a JSON object."

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ class Setting:
         secret: Whether it must never be shown.
         required: Whether nothing works without it.
         least: The smallest value of a whole number.
+        most: The largest.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Setting:
     secret: bool = False
     required: bool = False
     least: int = 0
+    most: int = 1_000_000
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -222,6 +225,7 @@ def config_jsonschema() -> dict[str, Any]:
             schema["default"] = setting.default
         if setting.kind == "integer":
             schema["minimum"] = setting.least
+            schema["maximum"] = setting.most
         if setting.options:
             schema["enum"] = [*setting.options]
         if setting.kind == "date_iso8601":
@@ -362,6 +366,13 @@ def _unset(setting: Setting) -> str:
     )
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def _base_url(text: str) -> str:
     try:
         parts = urlsplit(text)
@@ -369,6 +380,14 @@ def _base_url(text: str) -> str:
         valid = bare and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         valid = False
+    # A name without a dot is one of a private network, as between containers.
+    host = (parts.hostname or "") if valid else ""
+    if valid and parts.scheme == "http" and not (_is_loopback(host) or not {".", ":"} & {*host}):
+        msg = (
+            "`base_url` begins with http://, so the secret of the app and the tokens would be sent in the clear. Use https://;"
+            " plain http is for this machine only."
+        )
+        raise ConfigurationError(msg)
     if not valid:
         msg = (
             "`base_url` is not the address of a server: give scheme, host and port and nothing behind them, for"

@@ -16,6 +16,13 @@ from tap_exact_online.wire import MANAGE_COMPANIES, Call, Decoder, Page, address
 _log = logging.getLogger("tap-exact-online.divisions")
 
 
+_MOST_DIGITS = 9
+
+
+def _is_part(text: str) -> bool:
+    return text.strip().isdecimal() and len(text.strip()) <= _MOST_DIGITS
+
+
 @dataclass(frozen=True, slots=True)
 class Shard:
     """One of n parts of the divisions, 1-based."""
@@ -31,9 +38,9 @@ class Shard:
             ConfigurationError: It has another form, or the part is not one of them.
         """
         part, _, of = text.partition("/")
-        if part.strip().isdecimal() and of.strip().isdecimal() and 1 <= int(part) <= int(of):
+        if _is_part(part) and _is_part(of) and 1 <= int(part) <= int(of):
             return cls(int(part), int(of))
-        msg = f"`shard`: '{text}' is not a part i/n with i from 1 to n, for example 2/4."
+        msg = f"`shard`: '{text[:40]}' is not a part i/n with i from 1 to n, for example 2/4."
         raise ConfigurationError(msg)
 
     def holds(self, division: int) -> bool:

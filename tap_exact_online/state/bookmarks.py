@@ -143,6 +143,25 @@ _ADVICE = (
 )
 
 
+_HIGHEST = 2**63 - 1
+_MOST_DIGITS = 19
+_SHOWN = 60
+
+
+def _shown(value: Any) -> str:
+    """Show something of a state, but not all of it: it may be of any size."""
+    text = (
+        f"a number of {value.bit_length()} bits"
+        if _is_number(value) and abs(value) > _HIGHEST
+        else repr(value)
+    )
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def read_timestamp(value: Any, place: str) -> int | None:
     """Read the bookmark of a Sync stream.
 
@@ -155,11 +174,11 @@ def read_timestamp(value: Any, place: str) -> int | None:
     """
     if value is None:
         return None
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS:
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _HIGHEST:
         return value
-    msg = f"The state holds a bookmark for {place} that is not a row version: {value!r}. {_ADVICE}"
+    msg = f"The state holds a bookmark for {place} that is not a row version: {_shown(value)}. {_ADVICE}"
     raise ConfigurationError(msg)
 
 
@@ -176,7 +195,9 @@ def read_instant(value: Any, place: str) -> datetime | None:
     except (TypeError, ValueError):
         moment = None
     if moment is None or moment.tzinfo is None:
-        msg = f"The state holds a bookmark for {place} that is not a moment in time: {value!r}. {_ADVICE}"
+        msg = (
+            f"The state holds a bookmark for {place} that is not a moment in time: {_shown(value)}. {_ADVICE}"
+        )
         raise ConfigurationError(msg)
     return moment
 
@@ -241,6 +262,9 @@ def check_bookmarks(stream: str, replication_key: str | None, state: Any) -> Non
         msg = f"The state holds one bookmark for all divisions of '{stream}', not one for each. {_ADVICE}"
         raise ConfigurationError(msg)
     for partition in partitions:
+        if not _is_number(partition["context"].get("Division")):
+            msg = f"The state of '{stream}' names a division that is no number. {_ADVICE}"
+            raise ConfigurationError(msg)
         place = f"'{stream}' in division {partition['context'].get('Division')}"
         if replication_key == "Timestamp":
             read_timestamp(partition.get("replication_key_value"), place)
