@@ -71,16 +71,23 @@ class Reckoning:
     def _settle(self, division: int) -> _Reading:
         """Let the state say what is asked for, once something of it has been written."""
         under_way = self._under_way[division]
-        if not under_way.settled:
+        if under_way.fields and not under_way.settled:
             under_way.settled = True
             self._keep_fields(division, under_way.fields)
             if under_way.whole and self.stream.replication_key is not None:
                 self._note(division, _SWEEP, under_way.began.isoformat(timespec="seconds"))
         return under_way
 
-    def page(self, division: int, rows: int, *, rejected: bool) -> None:
-        """Take note that a page has been written."""
-        under_way = self._settle(division)
+    def page(self, division: int, rows: int, *, rejected: bool, in_turn: bool = True) -> None:
+        """Take note that a page has been written.
+
+        Args:
+            division: The division.
+            rows: How many rows it had.
+            rejected: A row of it was left out.
+            in_turn: It belongs to what was asked for last; False where it was read once more, before that.
+        """
+        under_way = self._settle(division) if in_turn else self._under_way[division]
         under_way.began = min(under_way.began, datetime.now(UTC))
         under_way.rows += rows
         if rejected:

@@ -87,7 +87,8 @@ class ExactStream(SelectingStream):
                 yield page
                 progress.page(self.name, division, page.count)
                 self._tell(division, page)
-                self.reckoning.page(division, page.count, rejected=bool(page.rejected))
+                in_turn = page.again is None
+                self.reckoning.page(division, page.count, rejected=bool(page.rejected), in_turn=in_turn)
                 if page.again is None:
                     self.written(division, page)
                 else:
@@ -142,6 +143,11 @@ class ExactStream(SelectingStream):
         del page
         yield from client.follow(call, link, read)
 
+    @property
+    def _files(self) -> bool:
+        """Whether rows go into BATCH files, whose columns are those of the schema before them."""
+        return bool(self.config.get("batch_config"))
+
     def _refusals(self, division: int) -> Refusals | None:
         return Refusals.read(self.note(partition_of(division), "refused"))
 
@@ -167,6 +173,8 @@ class ExactStream(SelectingStream):
             # Not the only one: with those that the newest reference lacks, before every refusal is spent on one.
             found |= {fact.name for fact in selection.fields if fact.absent} - always
         self.leave_out(found)
+        if self._files:
+            raise _NotIntoFilesError(self.name, found)
         return condition
 
     def _searched(
@@ -199,7 +207,7 @@ class ExactStream(SelectingStream):
     def _reader(self, selection: Selection, division: int) -> Callable[[bytes], Outgoing]:
         """Return what turns an answer into a page to write. It runs in the thread that made the call."""
         decode = _twice_as_sure(selection.decoder)
-        files = bool(self.config.get("batch_config"))
+        files = self._files
 
         def read(body: bytes) -> Outgoing:
             page = decode(body)
@@ -216,8 +224,9 @@ class ExactStream(SelectingStream):
                 rejected=page.rejected,
                 remarks=(_CONTROLS,) if page.doubtful else (),
             )
-            if files and any(portion.lacks for portion in made.portions):
-                raise _NotIntoFilesError(self.name, {*selection.lacks})
+            if files and page.partial:
+                msg = "rows lack properties that were asked for, and files cannot leave a column out"
+                raise MalformedBody(msg)
             return made
 
         return read
@@ -291,7 +300,7 @@ class _NotIntoFilesError(ReadError):
         names = ", ".join(sorted(lacks)) or "some fields"
         super().__init__(
             f"{stream}: Exact does not give {names} (any more), and rows that go into files cannot leave a column out."
-            " Deselect what is gone, or run without `batch_config`."
+            " The next run goes without it from the beginning."
         )
 
 

@@ -199,6 +199,9 @@ def test_rows_that_go_into_files_cannot_leave_a_column_out(
     run = read(catalog, batch_config=batch)
     assert run.exit_code == 1, run.log
     assert f"Exact does not give {GONE} (any more)" in run.log
+    again = read(catalog, run.state, batch_config=batch)
+    assert again.exit_code == 0, again.log
+    assert GONE not in again.schemas[LEDGER]["schema"]["properties"]
 
 
 class TestSelectedLater:

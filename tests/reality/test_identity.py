@@ -139,3 +139,4 @@ class TestRowsThatCannotBeUnderstood:
             books.control.stats()["by_endpoint"][path] == 3
         )  # the page with the row, and what is new in each division
         assert second.bookmarks(stream) == first.bookmarks(stream)
+        assert "came into the selection later" not in read(catalog, second.state).log
