@@ -31,6 +31,7 @@ from tap_exact_online.wire.responses import (
     Stop,
     Wait,
     classify,
+    doubted,
 )
 from tap_exact_online.wire.selection import (
     Selection,
@@ -67,6 +68,7 @@ __all__ = [
     "classify",
     "compiled",
     "datetime_literal",
+    "doubted",
     "explain",
     "filter_clock",
     "int64_literal",
