@@ -7,7 +7,7 @@
     ├── TokenNotStored           5    a new token came but could not be kept
     └── ReadError                1    something could not be read; the run goes on with the rest
         ├── Unreachable               no answer, or none that makes sense, after every allowed try
-        ├── Refused                   400 or 404: the request itself is not accepted
+        ├── Refused                   400 or 404: the request itself is not accepted; or a 401 with a good token
         ├── Denied                    403: a scope, a right or a licence is missing
         └── UnsafeLink                a next link that loops or leads elsewhere
 
@@ -75,7 +75,7 @@ class Unreachable(ReadError):  # noqa: N818  names a state of the far side
 
 
 class Refused(ReadError):  # noqa: N818  names what Exact did
-    """Exact does not accept the request itself (400, 404).
+    """Exact does not accept the request itself (400, 404), or refuses it a token that it accepts elsewhere (401).
 
     Attributes:
         status: The HTTP status.

@@ -57,7 +57,9 @@ class Few(Patience):
     most: int = 3
 
     @override
-    def wait(self, action: Retry, tries: int, waited: float, *, answered: bool) -> float | None:
+    def wait(
+        self, action: Retry, tries: int, waited: float, *, answered: bool, others_work: bool = False
+    ) -> float | None:
         return action.after if tries < self.most else None
 
 

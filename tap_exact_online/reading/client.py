@@ -14,9 +14,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
-from urllib3.exceptions import LocationParseError
-from urllib3.util import parse_url
-
 from tap_exact_online.errors import (
     Denied,
     LimitReached,
@@ -25,10 +22,13 @@ from tap_exact_online.errors import (
     Refused,
     TapError,
     Unreachable,
-    UnsafeLink,
+    joined,
 )
+from tap_exact_online.reading.experience import Experience
 from tap_exact_online.reading.limits import ErrorBudget, Limits
-from tap_exact_online.reading.patience import Patience
+from tap_exact_online.reading.links import check_link
+from tap_exact_online.reading.patience import Course, Patience
+from tap_exact_online.reading.witness import ME, Standing, Witness
 from tap_exact_online.wire import (
     Accept,
     Answer,
@@ -47,6 +47,7 @@ from tap_exact_online.wire import (
     Transport,
     Wait,
     classify,
+    doubted,
 )
 
 _log = logging.getLogger("tap-exact-online.client")
@@ -54,7 +55,7 @@ _log = logging.getLogger("tap-exact-online.client")
 _T = TypeVar("_T")
 _Linked = TypeVar("_Linked", bound=Linked)
 
-_REFUSALS = 5
+_MOST_LIMITED = 5
 _COUNTED_AS_ERRORS = frozenset({400, 401, 403, 404})
 
 
@@ -100,13 +101,15 @@ class Client:
     transport: Transport
     patience: Patience = field(default_factory=Patience)
     calls: int = 0
-    _answered: bool = False
-    _refused: dict[tuple[int | None, str | None], ReadError | LimitReached] = field(default_factory=dict)
     errors: ErrorBudget = field(init=False)
     rest: Callable[[float], None] | None = None
+    _met: Experience = field(default_factory=Experience)
+    _witness: Witness = field(init=False)
+    _expiry_was_wrong: bool = False
 
     def __post_init__(self) -> None:
         self.errors = ErrorBudget(self.clock)
+        self._witness = Witness(self.base_url, self.clock, self._exchange)
 
     def pages(self, call: Call, decoder: Decoder) -> Iterator[Page]:
         """Read a collection, following the next links. The next page is asked for when the caller comes back for it.
@@ -123,7 +126,7 @@ class Client:
                 yield need
                 need = next(conversation, None)
             else:
-                need = conversation.send(self._met(need))
+                need = conversation.send(self._given(need))
 
     def get(self, call: Call, read: Callable[[bytes], _T]) -> _T:
         """Read one address.
@@ -141,12 +144,12 @@ class Client:
         need = next(conversation)
         try:
             while True:
-                need = conversation.send(self._met(need))
+                need = conversation.send(self._given(need))
         except StopIteration as end:
             result: _T = end.value
             return result
 
-    def _met(self, need: Need) -> Answer[Any] | None:
+    def _given(self, need: Need) -> Answer[Any] | None:
         """Give a conversation what it needs, here and now."""
         if isinstance(need, Send):
             return self.transport.send(need.call.url, need.token, need.read)
@@ -181,7 +184,7 @@ class Client:
         """
         seen = {call.url}
         while link is not None:
-            self._check_link(link, seen, call)
+            check_link(link, seen, call, self.base_url)
             seen.add(link)
             page = yield from self.ask(Call(call.endpoint, link, call.division), read)
             link = page.next_link
@@ -191,57 +194,100 @@ class Client:
     def ask(self, call: Call, read: Callable[[bytes], _T]) -> Generator[Need, Any, _T]:
         """Read one address: a conversation that returns what was read."""
         self._check_refused(call)
-        tries = refusals = 0
-        waited = 0.0
-        renewed = False
+        course = Course()
         while True:
             yield from self._allowance(call)
             # Taken after the wait: a token lives ten minutes, and every 401 counts as an error.
             token = self.tokens.access_token()
-            if call.division is not None:
-                self.limits.sent(call.division)
-            self.calls += 1
-            answer: Answer[_T] = yield Send(call, token, read)
-            self._learn(call, answer)
+            answer = yield from self._exchange(call, token, read)
             if answer.result is not None:
                 return answer.result
-            action = self._meaning(answer)
+            action: Refusal | None = self._meaning(call, answer)
+            if isinstance(action, Renew):
+                action = yield from self._unauthorised(call, token, action, course)
             if isinstance(action, Stop):
                 raise self._remembered(call, action.error)
-            if isinstance(action, Renew):
-                if renewed:
-                    msg = f"{call}: the access token was refused twice (401). Connect again."
-                    raise LoginNeeded(msg)
-                self.tokens.renew(token)
-                renewed = True
-            elif isinstance(action, Wait):
-                refusals += 1
-                self._check_refusals(call, refusals)
-            else:
-                tries += 1
-                wait = self._back_off(call, action, tries, waited)
-                waited += wait
-                yield BackOff(wait)
+            if isinstance(action, Wait):
+                course.limited += 1
+                self._check_limited(call, course.limited)
+            elif isinstance(action, Retry):
+                yield from self._back_off(call, action, course)
 
-    def _learn(self, call: Call, answer: Answer[Any]) -> None:
-        """Take note of what an answer says besides its data."""
+    def _exchange(
+        self, call: Call, token: str, read: Callable[[bytes], _T]
+    ) -> Generator[Need, Any, Answer[_T]]:
+        """Make a call once, and take note of what its answer says besides its data."""
+        if call.division is not None:
+            self.limits.sent(call.division)
+        self.calls += 1
+        answer: Answer[_T] = yield Send(call, token, read)
         if not answer.status:
-            return
+            return answer
         if call.division is not None:
             self.limits.answered(call.division, answer.headers, refused=answer.status == 429)  # noqa: PLR2004
         if answer.status in _COUNTED_AS_ERRORS:
             self.errors.spend(call.division, call.endpoint)
-        # A wrong address may well answer 200, with something else: only what was understood shows that this is Exact.
-        self._answered = self._answered or answer.result is not None or answer.status != 200  # noqa: PLR2004
+        if answer.result is not None:
+            self._met.worked(call)
+        return answer
 
-    def _meaning(self, answer: Answer[Any]) -> Refusal:
+    def _meaning(self, call: Call, answer: Answer[Any]) -> Refusal:
         """Say what to do about an answer that holds nothing of use."""
         if not answer.status:
             return Retry(after=2, why=answer.trouble)
         action = classify(answer.status, answer.headers, answer.body)
         if isinstance(action, Accept):
             return Retry(after=2, why=f"200, but {answer.trouble}", maintenance=not answer.body.strip())
+        # A wrong address may well answer 200 with something else, or refuse in words that are not Exact's.
+        if not (isinstance(action, Retry) and action.counted):
+            self._met.answered = True
+        if (
+            isinstance(action, Stop)
+            and isinstance(action.error, Denied)
+            and self._met.contradicts(call, action.error)
+        ):
+            return doubted(action.error)
         return action
+
+    def _unauthorised(
+        self, call: Call, token: str, action: Renew, course: Course
+    ) -> Generator[Need, Any, Retry | Stop | None]:
+        """Find out whether a 401 is about the token or about this call alone.
+
+        Returns:
+            How to go on; None where another token is there.
+        """
+        says_expired = action.expired and not course.renewed and not self._expiry_was_wrong
+        if call.endpoint != ME and not says_expired:
+            standing = yield from self._witness.standing(token, self.tokens.access_token)
+            if standing is Standing.REPLACED:
+                self._check_refused(call)
+                return None
+            if standing is Standing.UNKNOWN:
+                return Retry(after=15, why="401, and current/Me does not say why", counted=True)
+            if standing is Standing.GOOD:
+                self._expiry_was_wrong = self._expiry_was_wrong or action.expired
+                return self._turned_away(call, course)
+        if course.renewed:
+            msg = f"{call}: the access token was refused twice (401). Connect again."
+            raise LoginNeeded(msg)
+        self.tokens.renew(token)
+        course.renewed = True
+        return None
+
+    def _turned_away(self, call: Call, course: Course) -> Retry | Stop:
+        """Say what to do about a 401 whose token is good: once it may be a hiccup of something in front of Exact."""
+        again = Retry(after=5, why="401, though Exact accepts the same access token elsewhere", counted=True)
+        if not (
+            course.turned_away or self._met.turned_away(call) or self._wait(call, again, 1, course) is None
+        ):
+            course.turned_away = True
+            return again
+        msg = (
+            f"{call}: refused (401), though Exact accepts the same access token elsewhere. The connection is alive;"
+            " see in Exact whether the user can open this."
+        )
+        return Stop(Refused(msg, 401))
 
     def _allowance(self, call: Call) -> Iterator[Rest]:
         """Wait until the division's limits allow a call."""
@@ -260,36 +306,75 @@ class Client:
             if not wait:
                 return
 
-    def _check_refusals(self, call: Call, refusals: int) -> None:
+    def _check_limited(self, call: Call, times: int) -> None:
         """Give up where waiting as told does not help."""
-        if refusals >= _REFUSALS:
+        if times >= _MOST_LIMITED:
             msg = (
-                f"{call}: refused {refusals} times (429) although the wait was kept. Something else uses the same app"
+                f"{call}: refused {times} times (429) although the wait was kept. Something else uses the same app"
                 " in this division; run again later."
             )
             error = LimitReached(msg)
-            self._refused[call.division, None] = (
-                error  # other streams of the division would wait in vain, too
-            )
+            self._met.refuse(call, error, whole_division=True)  # its other streams would wait in vain, too
             raise error
 
-    def _back_off(self, call: Call, action: Retry, tries: int, waited: float) -> float:
-        """Return how long to wait before the next try, or give up."""
-        wait = self.patience.wait(action, tries, waited, answered=self._answered)
+    def _back_off(self, call: Call, action: Retry, course: Course) -> Generator[Need, Any, None]:
+        """Wait before the next try, or give up."""
+        tries = course.failed(action, self._met.useful)
+        wait = self._wait(call, action, tries, course)
+        if wait is not None and (yield from self._others_work(call, action, tries, course)):
+            wait = self._wait(call, action, tries, course, others_work=True)
         if wait is None:
-            hint = "" if self._answered else " Check the network and the settings `region` and `base_url`."
-            msg = f"{call}: no usable answer from {self.base_url} in {tries} tries. The last one: {action.why}.{hint}"
-            raise Unreachable(msg)
+            raise self._given_up(call, action, course)
         # Jitter, so that many workers that failed together do not come back together.
         wait *= random.uniform(1.0, 1.25)  # noqa: S311
         _log.warning("%s: %s; trying again in %.1f s", call, action.why, wait)
-        return wait
+        course.waited += wait
+        yield BackOff(wait)
+
+    def _others_work(
+        self, call: Call, action: Retry, tries: int, course: Course
+    ) -> Generator[Need, Any, bool]:
+        """Tell whether a call fails for a reason of its own, while the server works.
+
+        That is so where Exact may mean the call's input and others are answered meanwhile. Where the like has failed
+        before, and no other call is under way that could show it, the user's own page does.
+        """
+        before = (action.wrong_input or action.counted) and self._met.gave_up(call)
+        if not (before or action.wrong_input):
+            return False
+        last = self._wait(call, action, tries, course, others_work=True) is None
+        if before and last and self._met.useful == course.useful:
+            yield from self._witness.ask(self.tokens.access_token())
+        return self._met.useful > course.useful
+
+    def _wait(
+        self, call: Call, action: Retry, tries: int, course: Course, *, others_work: bool = False
+    ) -> float | None:
+        """Return how long to wait before the next try, None for no other: the last error is left for the next run."""
+        if action.counted and self.errors.left(call.division, call.endpoint) <= 1:
+            return None
+        return self.patience.wait(
+            action, tries, course.waited, answered=self._met.answered, others_work=others_work
+        )
+
+    def _given_up(self, call: Call, action: Retry, course: Course) -> Unreachable:
+        """Return the failure of a call that was tried often enough."""
+        hint = "" if self._met.answered else "Check the network and the settings `region` and `base_url`."
+        if action.wrong_input:
+            hint = "Exact uses 500 for wrong input, too: if every run says this, a selected field may be the reason."
+        last = joined(f"The last one: {action.why}", hint)
+        tries = sum(course.tries.values())
+        error = Unreachable(f"{call}: no usable answer from {self.base_url} in {tries} tries. {last}")
+        if action.wrong_input or action.counted:
+            self._met.give_up(call)
+        if action.counted:
+            self._met.refuse(call, error, whole_division=action.whole_division)
+        return error
 
     def _check_refused(self, call: Call) -> None:
         """Ask a forbidden endpoint once a run and division: more than ten refusals an hour block the whole app."""
-        for known in ((call.division, None), (call.division, call.endpoint)):
-            if error := self._refused.get(known):
-                raise error
+        if error := self._met.refusal(call):
+            raise error
         if self.errors.left(call.division, call.endpoint) <= 0:
             msg = (
                 f"{call}: refused too often within an hour. It is not asked again, lest Exact block the app."
@@ -298,35 +383,7 @@ class Client:
 
     def _remembered(self, call: Call, error: ReadError | LimitReached) -> ReadError | LimitReached:
         """Keep a refusal that would only be repeated."""
-        if isinstance(error, Denied | LimitReached):
-            whole = isinstance(error, Denied) and error.whole_division
-            self._refused[call.division, None if whole else call.endpoint] = error
+        whole = isinstance(error, Denied) and error.whole_division
+        if isinstance(error, Denied | LimitReached) or (isinstance(error, Refused) and error.status == 401):  # noqa: PLR2004
+            self._met.refuse(call, error, whole_division=whole)
         return error
-
-    def _check_link(self, link: str, seen: set[str], call: Call) -> None:
-        """Refuse a next link that leads to another server, which would be given the token, or back."""
-        origin = _origin(link)
-        if origin is None or origin != _origin(self.base_url):
-            where = "{}://{}:{}".format(*origin) if origin and origin[1] else "no host"
-            msg = f"{call}: the next link leads to {where}, not to {self.base_url}. It was not followed."
-            raise UnsafeLink(msg)
-        if link in seen:
-            msg = f"{call}: the next link leads back to a page that was read already. It was not followed."
-            raise UnsafeLink(msg)
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None] | None:
-    """Return where a request for an address goes, None where it goes nowhere.
-
-    Taken apart as requests does it: where a host ends and a user name begins, others see it otherwise.
-    """
-    try:
-        parts = parse_url(url)
-    except LocationParseError:
-        return None
-    scheme = (parts.scheme or "").lower()
-    return (
-        scheme,
-        parts.hostname and parts.hostname.lower(),
-        parts.port or {"http": 80, "https": 443}.get(scheme),
-    )

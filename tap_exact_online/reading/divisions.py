@@ -6,11 +6,13 @@ import hashlib
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import islice
 
 from tap_exact_online import edm
-from tap_exact_online.errors import ConfigurationError, Denied
+from tap_exact_online.errors import ConfigurationError, Denied, Refused
 from tap_exact_online.reading.client import Client
+from tap_exact_online.reading.witness import who_am_i
 from tap_exact_online.wire import MANAGE_COMPANIES, Call, Decoder, Page, address
 
 _log = logging.getLogger("tap-exact-online.divisions")
@@ -101,26 +103,24 @@ def granted_divisions(
         ConfigurationError: None is granted.
         ReadError: The list could not be read.
     """
-    me = edm.load("current/Me").properties["CurrentDivision"]
-    call = Call("current/Me", address(client.base_url, "current/Me", options={"$select": me.name}))
-    page = client.get(call, Decoder([me], me.name).decode)
-    current = [row[me.name] for row in page.rows if row.get(me.name)]
+    page = client.get(*who_am_i(client.base_url))
+    current = [row["CurrentDivision"] for row in page.rows if row.get("CurrentDivision")]
 
     endpoint = edm.load("system/Divisions")
     key = endpoint.stable_id
     decoder = Decoder([endpoint.properties[name] for name in select], key, identity=[key])
     candidates = [*dict.fromkeys([*current, *fallback])]
-    refusal: Denied | None = None
+    refusal: Denied | Refused | None = None
     for division in candidates[:_MOST_CANDIDATES]:
         url = address(client.base_url, endpoint.path, division, {"$select": ",".join(select)})
         try:
             pages = islice(client.pages(Call(endpoint.path, url, division), decoder), most_pages)
             read = [*pages]
-        except Denied as error:
-            if not error.whole_division:
+        except (Denied, Refused) as error:
+            if not _of_this_division(error):
                 raise
             _log.info("The list of divisions cannot be read under division %d; trying another", division)
-            if refusal is None and error.reason != "NoDivisionAccess":
+            if refusal is None and not (isinstance(error, Denied) and error.reason == "NoDivisionAccess"):
                 refusal = error
             continue
         rows = [{**row, "Division": row["Code"]} for page in read for row in page.rows]
@@ -140,6 +140,11 @@ def granted_divisions(
             raise ConfigurationError(msg)
     msg = f"No divisions are granted to this app: in Exact Online, tick the companies to read under {MANAGE_COMPANIES}."
     raise ConfigurationError(msg)
+
+
+def _of_this_division(error: Denied | Refused) -> bool:
+    """Tell whether the list may well be read under another division: this one is closed, or refuses a good token (401)."""
+    return error.whole_division if isinstance(error, Denied) else error.status == HTTPStatus.UNAUTHORIZED
 
 
 # The list of divisions is the same under each of them; each try that is refused counts as an error in Exact.

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from tap_exact_online.errors import Denied, ReadError, Refused, joined
+from tap_exact_online.errors import Denied, ReadError, Refused, Unreachable, joined
 
 _LONGEST = 500
 
@@ -42,7 +42,7 @@ class Refusals:
         """
         last = int(max(at, default=0))
         if (
-            not isinstance(error, Denied | Refused)
+            not isinstance(error, Denied | Refused | Unreachable)
             or (known and last <= max(known.at, default=0))
             or not last
         ):

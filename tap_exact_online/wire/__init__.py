@@ -26,6 +26,7 @@ from tap_exact_online.wire.responses import (
     Stop,
     Wait,
     classify,
+    doubted,
 )
 from tap_exact_online.wire.selection import (
     Selection,
@@ -69,6 +70,7 @@ __all__ = [
     "classify",
     "compiled",
     "datetime_literal",
+    "doubted",
     "explain",
     "filter_clock",
     "halves",

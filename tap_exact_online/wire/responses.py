@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap_exact_online.errors import Denied, LimitReached, ReadError, Refused
+from tap_exact_online.errors import Denied, LimitReached, ReadError, Refused, joined
 from tap_exact_online.wire.transport import redirected
 
 MANAGE_COMPANIES = "Manage companies (user menu > My Exact Online > Security Centre > app permissions)"
@@ -24,6 +24,18 @@ CLOSED: Mapping[str, str] = {
 """The reasons that close a whole division, whatever is asked of it."""
 
 _SCOPE = re.compile(r"Cannot read '([^']+)' scope")
+# What may just as well come from a gateway or a proxy in front of Exact is a verdict where it bears a mark of Exact's: a
+# `Reason`, the error object, or these words as bare text. "Forbidden" alone is none: half of all servers say that.
+_OWN_WORDS: Mapping[int, re.Pattern[str]] = {
+    400: re.compile(
+        r".*(?:\$select|\$filter|\bproperty named? '|Filtering on these fields is not supported)"
+    ),
+    403: re.compile(r"Forbidden - (?:User division is not within division scope|Application Scope Violated)"),
+    404: re.compile(r"Resource not found for the segment"),
+}
+_EXPIRED = re.compile(r"(?:token|message) expired", re.IGNORECASE)
+_BLOCKED = "too many errors"
+_BETWEEN_REFUSALS = 15.0  # seconds at least: each may count as an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +51,17 @@ class Retry:
         after: Seconds to wait at least.
         why: For the log and the final message.
         maintenance: It looks like the nightly maintenance, which takes minutes, up to an hour.
+        wrong_input: It may be the call's own fault: Exact has been seen to answer wrong input so.
+        counted: Each try may count towards Exact's limit of errors.
+        whole_division: Other endpoints of the division will most likely answer the same.
     """
 
     after: float
     why: str
     maintenance: bool = False
+    wrong_input: bool = False
+    counted: bool = False
+    whole_division: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +77,13 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Renew:
-    """The access token is not accepted any more: take a new one and repeat the call once."""
+    """The access token is not accepted: it has ended, or something stands in the way of this one call.
+
+    Attributes:
+        expired: The answer says that the token has ended.
+    """
+
+    expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,49 +112,78 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Action:
     if status == 200:
         return Accept()
     said = message_of(body)
-    reason = headers.get("Reason")
-    if status == 401:  # expired in the middle of a run, or revoked
-        return Renew()
-    if status == 403:
-        return Stop(_denied(reason, said))
+    reason = headers.get("Reason", "").strip() or None
+    if status == 401:
+        return Renew(expired=_EXPIRED.search(headers.get("WWW-Authenticate", "")) is not None)
+    if status in _OWN_WORDS:
+        return _verdict(status, reason, said, body)
     if status == 408:
         return Retry(after=10, why="408: large pages time out; the same page works on a second try")
     if status == 429:
         return Wait("429: no calls left")
     if status >= 500:
         return Retry(
-            after=2, why=f"{status}: {said or 'no explanation'}", maintenance=status in {502, 503, 504}
+            after=2,
+            why=f"{status}: {said or 'no explanation'}",
+            maintenance=status in {502, 503, 504},
+            wrong_input=status == 500,
         )
     if 300 <= status < 400:  # the API never redirects; another host or another region does
         return Stop(Refused(f"{status}: {redirected(headers.get('Location', ''))}", status))
-    if status == 404:
-        return Stop(
-            Refused(f"404: nothing at this address: {said or 'check `region` and `base_url`'}", status)
-        )
     return Stop(Refused(f"{status}: {said or reason or 'no explanation'}", status))
+
+
+def _verdict(status: int, reason: str | None, said: str, body: bytes) -> Retry | Stop:
+    """Say what a refusal means. It is Exact's only where it bears a mark of Exact's, else an outage of what is in front."""
+    if status == 403 and _BLOCKED in f"{reason} {said}".lower():
+        return Stop(
+            LimitReached(
+                "403: Exact has blocked this app for an hour, after too many refused calls. It is not asked again in"
+                " this run; run again in an hour, and cure what was refused before."
+            )
+        )
+    if reason is None and _own_message(body) is None and not _OWN_WORDS[status].match(said):
+        why = f"{status}, but not in Exact's own words: {said or 'an empty body'}"
+        return Retry(after=_BETWEEN_REFUSALS, why=why, counted=True)
+    if status == 403:
+        return Stop(_denied(reason, said))
+    what = "404: nothing at this address" if status == 404 else str(status)
+    return Stop(Refused(f"{what}: {said or reason or 'no explanation'}", status))
+
+
+def _own_message(body: bytes) -> str | None:
+    """Return what Exact's error object says, None where the body is none.
+
+    A gateway's may look alike but for its code, which is a number there and a text with Exact.
+    """
+    try:
+        error: Any = json.loads(body)["error"]
+        said = error["message"]
+        text = said["value"] if isinstance(said, dict) else said
+        return text if isinstance(text, str) and isinstance(error.get("code", ""), str) else None
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+
+
+def doubted(error: Denied) -> Retry:
+    """Return what to do about a denial of something that could be read a moment ago: it is an outage before it is a right."""
+    why = joined(str(error), "It could be read earlier in this run, though")
+    return Retry(after=_BETWEEN_REFUSALS, why=why, counted=True, whole_division=error.whole_division)
 
 
 def message_of(body: bytes) -> str:
     """Return what an error body says, in one line of at most 300 characters."""
-    try:
-        document: Any = json.loads(body)
-        said = document["error"]["message"]
-        text = str(said["value"] if isinstance(said, dict) else said)
-    except (ValueError, LookupError, TypeError, RecursionError):
+    text = _own_message(body)
+    if text is None:
         text = body[:2000].decode("utf-8", "replace")
         if "<html" in text.lower() or "<!doctype" in text.lower():
             text = "an HTML page"
     return " ".join(text.split())[:300]
 
 
-def _denied(reason: str | None, said: str) -> Denied | LimitReached:
+def _denied(reason: str | None, said: str) -> Denied:
     if reason is None and "not within division scope" in said:  # the same in the body's words
         reason = "NoDivisionAccess"
-    if "too many errors" in f"{reason} {said}".lower():
-        return LimitReached(
-            "403: Exact has blocked this app for an hour, after too many refused calls. It is not asked again in this"
-            " run; run again in an hour, and cure what was refused before."
-        )
     if reason is not None and reason in CLOSED:
         why = CLOSED[reason]
         if reason == "NoDivisionAccess":

@@ -111,7 +111,8 @@ def test_a_run_of_hours_crosses_many_token_lives_without_one_401(world: Sandbox,
 
 def test_a_401_in_the_middle_costs_one_renewal(start_sandbox: StartSandbox, tmp_path: Path) -> None:
     world = start_sandbox(rows=1500, refresh_after=0, minute_limit=100_000)
-    world.control.fault("status", path="sync/Financial/GLAccounts", status=401, skip=1)
+    expired = {"WWW-Authenticate": 'Bearer error="invalid_token", error_description="access token expired"'}
+    world.control.fault("status", path="sync/Financial/GLAccounts", status=401, headers=expired, skip=1)
     run = tap_for(world, tmp_path).run()
     assert run.exit_code == 0, run.log
     assert world.control.stats()["tokens"]["redemptions"] == 2
@@ -124,7 +125,8 @@ def test_a_401_in_the_middle_costs_one_renewal(start_sandbox: StartSandbox, tmp_
 
 def test_a_second_401_needs_a_person(start_sandbox: StartSandbox, tmp_path: Path) -> None:
     world = start_sandbox(rows=10, refresh_after=0)
-    world.control.fault("status", path="sync/Financial/GLAccounts", status=401, times=2)
+    for path, skip in (("sync/*", 0), ("current/Me", 1)):
+        world.control.fault("status", path=path, status=401, skip=skip, times=None)
     run = tap_for(world, tmp_path).run()
     assert run.exit_code == 3, run.log
     assert "Traceback" not in run.log

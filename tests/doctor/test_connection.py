@@ -65,12 +65,23 @@ def test_an_access_token_that_is_refused(start_sandbox: StartSandbox, connected:
 def test_a_token_that_dies_between_two_questions(start_sandbox: StartSandbox, connected: Connect) -> None:
     patient = connected(start_sandbox(divisions=2, rows=5))
     patient.sandbox.control.fault("status", path="sync/Documents/*", times=None, status=401)
+    patient.sandbox.control.fault("status", path="current/Me", skip=1, times=None, status=401)
     said = patient.doctor("--streams", "accounts,documents")
     assert said.exit_code == 3
     assert said.results("accounts") + said.results("documents") == [
         *("readable", "readable"),
         *("not_asked", "not_asked"),
     ]
+
+
+def test_a_token_that_one_endpoint_refuses(start_sandbox: StartSandbox, connected: Connect) -> None:
+    patient = connected(start_sandbox(divisions=2, rows=5))
+    patient.sandbox.control.fault("status", path="sync/Documents/*", times=None, status=401)
+    said = patient.doctor("--streams", "accounts,documents")
+    assert said.exit_code == 1
+    assert said.results("accounts") == ["readable", "readable"]
+    assert said.results("documents") == ["refused", "refused"]
+    assert patient.sandbox.control.stats()["tokens"]["redemptions"] == 1
 
 
 def test_another_app(patient: Patient) -> None:

@@ -39,10 +39,10 @@ SCOPE = b"Forbidden - Application Scope Violated.\nCannot read 'crm.accounts' sc
     [
         (403, {}, SCOPE, Result.SCOPE, "Crm accounts"),
         (403, {}, SCOPE.replace(b"crm.accounts", b"else.where"), Result.SCOPE, "else.where"),
-        (403, {}, b"Forbidden", Result.RIGHT, ""),
+        (403, {"Reason": "Forbidden"}, b"Forbidden", Result.RIGHT, ""),
         (403, {"Reason": "Unauthorized"}, b"", Result.RIGHT, ""),
         (403, {"Reason": "NoLicenseForModule"}, b"Forbidden", Result.MODULE, ""),
-        (403, {}, b"Forbidden - the module Projects is not active", Result.MODULE, ""),
+        (403, {"Reason": "Forbidden"}, b"The module Projects is not active", Result.MODULE, ""),
         (403, {"Reason": "LicenseExpired"}, b"Forbidden", Result.CLOSED, "LicenseExpired"),
         (
             403,
@@ -52,8 +52,8 @@ SCOPE = b"Forbidden - Application Scope Violated.\nCannot read 'crm.accounts' sc
             "NoDivisionAccess",
         ),
         (403, {"Reason": "too many errors"}, b"", Result.NO_CALLS, ""),
-        (404, {}, b"", Result.REFUSED, ""),
-        (400, {}, b"no such property", Result.REFUSED, ""),
+        (404, {"Reason": "Not found"}, b"", Result.REFUSED, ""),
+        (400, {"Reason": "Bad"}, b"no such property", Result.REFUSED, ""),
     ],
 )
 def test_what_an_answer_says(

@@ -72,7 +72,8 @@ def test_the_rights_of_each_stream_in_each_division(patient: Patient) -> None:
     control.forbid(path="vat/VATCodes", division=SECOND)  # without a reason it is a scope
     control.forbid(path="sync/CRM/Accounts", division=THIRD, reason="Forbidden")
     control.forbid(path="hrm/Costunits", division=FIRST, reason="ModuleNotLicensed")
-    control.fault("status", path="financial/Journals", division=FOURTH, status=404, body="gone")
+    gone = {"Reason": "Resource not found"}
+    control.fault("status", path="financial/Journals", division=FOURTH, status=404, headers=gone)
     control.fault("status", path="hrm/Costcenters", division=FOURTH, status=500, body="an accident")
     said = patient.doctor("--streams", "vat_codes,accounts,cost_units,journals,cost_centers")
     assert said.exit_code == 1
@@ -89,10 +90,20 @@ def test_the_rights_of_each_stream_in_each_division(patient: Patient) -> None:
     assert "Grant rights: view accounts" in found["missing_right"]["cure"]["en"]
     assert "Rechten toekennen: relaties inzien" in found["missing_right"]["cure"]["nl"]
     assert "ModuleNotLicensed" in found["missing_module"]["text"]
-    assert "gone" in found["refused"]["text"]
+    assert "Resource not found" in found["refused"]["text"]
     assert "an accident" in found["maintenance"]["text"]
     # a server that stumbled is not asked a second time
     assert asked(patient, "hrm/Costcenters") == dict.fromkeys(ALL, 1)
+
+
+def test_what_something_in_front_of_exact_refuses_is_no_missing_right(patient: Patient) -> None:
+    page = "<!DOCTYPE html><title>Access Denied</title>"
+    patient.sandbox.control.fault("status", path="hrm/Departments", division=FIRST, status=403, body=page)
+    said = patient.doctor("--streams", "departments,units")
+    assert said.exit_code == 1
+    assert said.results("departments") == ["no_answer", "readable", "readable", "readable"]
+    assert "not in Exact's own words: an HTML page" in said.findings["maintenance"]["text"]
+    assert asked(patient, "hrm/Departments") == dict.fromkeys(ALL, 1)
 
 
 def test_a_scope_that_three_divisions_lack_is_not_asked_in_the_others(patient: Patient) -> None:

@@ -75,11 +75,14 @@ class Schedule:
     log: list[str] = field(default_factory=list)
     runs: int = 0
     _random: random.Random = field(init=False)
+    _in_front: random.Random = field(init=False)
+    """Decides who refuses, Exact or something in front of it; apart, so that a seed stands for the same schedule."""
     _open: list[tuple[int, int]] = field(default_factory=list)
     _gone: set[tuple[str, Any]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311  nothing secret
+        self._in_front = random.Random(f"in front {self.seed}")  # noqa: S311  nothing secret
 
     def play(self) -> Outcome:
         """Let things happen and runs break, until everything is allowed and well again; then compare."""
@@ -217,6 +220,7 @@ class Schedule:
                 "times": self._random.choice([1, 1, 2, 5, None]),
                 "status": self._random.choice([400, 403, 404, 408, 429, 500, 502, 503]),
             }
+            rule.update(self._in_front.choice(_REFUSALS))
             self._say("fault", rule)
             self.sandbox.control.fault(**rule)
 
@@ -319,6 +323,18 @@ _ACTIONS = (
     *("status", "status", "status", "reset_before", "reset_after", "cut", "garbled", "html"),
     *("empty", "error_object", "empty_page", "next_elsewhere", "next_self"),
 )
+
+
+_REFUSALS: tuple[dict[str, Any], ...] = (
+    {},
+    {"headers": {"Reason": "Forbidden"}},
+    {"headers": {"Reason": "DivisionBlocked"}},
+    {"body": '{"error":{"code":"","message":{"lang":"","value":"An error has occurred."}}}'},
+    {"body": "<!DOCTYPE html><title>Access Denied</title>"},
+    {"body": '{"fault":{"faultstring":"Access denied"}}'},
+    {"status": 401},
+)
+"""How a fault with a status differs from one with nothing but a status."""
 
 
 def world_of(seed: int) -> tuple[dict[str, object], dict[str, object]]:

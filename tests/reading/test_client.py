@@ -10,42 +10,11 @@ import pytest
 import requests
 import requests_mock
 
-from tap_exact_online.edm import Property
-from tap_exact_online.errors import Denied, LimitReached, LoginNeeded, ReadError, Refused, Unreachable
+from tap_exact_online.errors import Denied, LimitReached, ReadError, Refused, Unreachable
 from tap_exact_online.reading.client import Client
 from tap_exact_online.wire.calls import Call, address
-from tap_exact_online.wire.odata import Decoder
-from tests.fakes import BASE, NOON, SECRET, Clock, Tokens, make_client, rows
-
-PATH = "sync/CRM/Accounts"
-URL = f"{BASE}/api/v1/7/{PATH}"
-CALL = Call(PATH, URL, 7)
-DECODER = Decoder([Property("ID", "Guid")], "ID")
-
-
-@pytest.fixture
-def made() -> tuple[Client, Clock, Tokens]:
-    return make_client()
-
-
-@pytest.fixture
-def client(made: tuple[Client, Clock, Tokens]) -> Client:
-    return made[0]
-
-
-@pytest.fixture
-def clock(made: tuple[Client, Clock, Tokens]) -> Clock:
-    return made[1]
-
-
-@pytest.fixture
-def tokens(made: tuple[Client, Clock, Tokens]) -> Tokens:
-    return made[2]
-
-
-def read(client: Client, call: Call = CALL) -> list[str]:
-    return [row["ID"] for page in client.pages(call, DECODER) for row in page.rows]
-
+from tests.fakes import BASE, NOON, SECRET, Clock, Tokens, rows
+from tests.reading.asking import ME, PATH, URL, read
 
 # --- One call ------------------------------------------------------------------------------------------------
 
@@ -150,30 +119,6 @@ def test_maintenance_is_waited_out_for_an_hour(
     assert 3600 <= sum(clock.slept) < 4800
 
 
-# --- Tokens --------------------------------------------------------------------------------------------------
-
-
-def test_after_a_401_the_call_is_made_once_more_with_another_token(
-    client: Client, tokens: Tokens, clock: Clock, requests_mock: requests_mock.Mocker
-) -> None:
-    requests_mock.get(URL, [{"status_code": 401}, rows("a")])
-    assert read(client) == ["a"]
-    assert tokens.refused == [f"{SECRET}-0"]
-    assert requests_mock.last_request.headers["Authorization"] == f"Bearer {SECRET}-1"
-    assert clock.slept == []
-
-
-def test_a_second_401_needs_a_person(
-    client: Client, tokens: Tokens, requests_mock: requests_mock.Mocker
-) -> None:
-    requests_mock.get(URL, status_code=401)
-    with pytest.raises(LoginNeeded) as caught:
-        read(client)
-    assert requests_mock.call_count == 2
-    assert len(tokens.refused) == 1
-    assert SECRET not in str(caught.value)
-
-
 def test_the_token_is_taken_after_the_wait_for_the_limit(
     client: Client, tokens: Tokens, clock: Clock, requests_mock: requests_mock.Mocker
 ) -> None:
@@ -273,7 +218,7 @@ def test_a_call_without_a_division_is_not_counted(
 def test_a_forbidden_endpoint_is_asked_once_and_others_of_the_division_are_not_affected(
     client: Client, requests_mock: requests_mock.Mocker
 ) -> None:
-    requests_mock.get(URL, status_code=403, text="Forbidden")
+    requests_mock.get(URL, status_code=403, headers={"Reason": "Forbidden"})
     other = URL.replace("Accounts", "Contacts")
     requests_mock.get(other, **rows("a"))
     for _ in range(3):
@@ -317,9 +262,9 @@ def test_no_token_is_logged_or_shown(
     client: Client, requests_mock: requests_mock.Mocker, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    requests_mock.get(
-        URL, [{"status_code": 500}, {"status_code": 401}, {"status_code": 429}, {"status_code": 400}]
-    )
+    refused = {"status_code": 400, "headers": {"Reason": "no"}}
+    requests_mock.get(URL, [{"status_code": 500}, {"status_code": 401}, {"status_code": 429}, refused])
+    requests_mock.get(ME, status_code=401)
     with pytest.raises(ReadError) as caught:
         read(client)
     assert "trying again" in caplog.text

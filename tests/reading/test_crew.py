@@ -116,8 +116,8 @@ def test_what_is_there_is_written_before_anything_is_waited_for() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        pytest.param(Answer(403, body=b"no"), ReadError, id="refused"),
-        pytest.param(Answer(404), ReadError, id="not found"),
+        pytest.param(Answer(400, {"Reason": "no"}), ReadError, id="refused"),
+        pytest.param(Answer(404, {"Reason": "no"}), ReadError, id="not found"),
         pytest.param(Answer(302, {"Location": "https://elsewhere"}), ReadError, id="sent elsewhere"),
         pytest.param(Answer(429, {"X-RateLimit-Remaining": "0"}), LimitReached, id="a day used up"),
     ],
@@ -149,7 +149,7 @@ def test_what_no_request_can_be_made_with_ends_the_run_in_the_thread_that_reads(
 
 
 def test_a_dead_connection_ends_the_run() -> None:
-    wire = Wire({7: 2, 8: 2}, other={url_of(7, 2): Answer(401)})
+    wire = Wire({7: 2, 8: 2}, other={url_of(7, 2): Answer(401)}, me=Answer(401))
     world = World(wire)
 
     class Dead:
@@ -170,6 +170,21 @@ def test_a_dead_connection_ends_the_run() -> None:
         told(arrivals)
     assert wire.sent == [(7, 1), (7, 2)]
     wire.until_its_threads_end()
+
+
+@pytest.mark.parametrize("most", [1, 4])
+@pytest.mark.parametrize(("me", "renewals"), [(Answer(200, result="somebody"), 0), (Answer(401), 1)])
+def test_a_401_met_in_many_divisions_at_once_is_asked_about_once(
+    me: Answer[Any], renewals: int, most: int
+) -> None:
+    pages = dict.fromkeys([7, 8, 9, 10], 2)
+    wire = Wire(pages, other={url_of(each, 1): Answer(401) for each in pages}, me=me)
+    if most == 1 and renewals:
+        wire.other = {url_of(7, 1): Answer(401)}  # the others are asked with the new token
+    world = World(wire, most)
+    assert by_division(told(world.arrivals())) == whole(pages)
+    assert wire.witnessed == 1
+    assert len(world.tokens.refused) == renewals
 
 
 # --- Waiting -------------------------------------------------------------------------------------------------

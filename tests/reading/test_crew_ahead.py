@@ -119,7 +119,7 @@ def test_in_whatever_order_answers_come_every_stream_is_read_once_and_whole(
 
 
 def test_an_error_ahead_ends_its_division_in_its_own_stream() -> None:
-    wire = Wire({7: 3, 8: 1}, other={url_of(8, 1, B): Answer(403)})
+    wire = Wire({7: 3, 8: 1}, other={url_of(8, 1, B): Answer(400, {"Reason": "no"})})
     world = World(wire, most=2)
     first = [*world.arrivals(A, B)]
     assert (B, 8, 1) in wire.asked

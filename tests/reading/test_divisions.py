@@ -10,10 +10,10 @@ import requests_mock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_exact_online.errors import ConfigurationError, Denied
+from tap_exact_online.errors import ConfigurationError, Denied, Refused
 from tap_exact_online.reading.client import Client
 from tap_exact_online.reading.divisions import Choice, Shard, granted_divisions
-from tests.fakes import BASE, make_client
+from tests.fakes import BASE
 
 ME = f"{BASE}/api/v1/current/Me"
 SELECT = ["Code", "Description", "Status"]
@@ -101,11 +101,6 @@ def test_a_choice_narrows_what_is_granted(choice: Choice, picked: list[int], mis
 # --- What is granted -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def client() -> Client:
-    return make_client()[0]
-
-
 def me(mock: requests_mock.Mocker, division: Any) -> None:
     mock.get(ME, json={"d": {"results": [{"CurrentDivision": division}]}})
 
@@ -173,6 +168,17 @@ def test_a_denial_for_another_reason_is_said_as_it_is(
     requests_mock.get(listed_under(8), status_code=403, headers={"Reason": "NoDivisionAccess"})
     with pytest.raises(Denied, match=reason):
         granted_divisions(client, SELECT, [8])
+
+
+def test_a_division_that_refuses_a_good_token_is_gone_round(
+    client: Client, requests_mock: requests_mock.Mocker
+) -> None:
+    me(requests_mock, 7)
+    requests_mock.get(listed_under(7), status_code=401)
+    requests_mock.get(listed_under(8), json={"d": [row(8), row(9)]})
+    assert [found["Code"] for found in granted_divisions(client, SELECT, [8]).rows] == [8, 9]
+    with pytest.raises(Refused, match="401"):
+        granted_divisions(client, SELECT)
 
 
 def test_a_division_that_cannot_be_understood_is_not_dropped_in_silence(

@@ -9,26 +9,10 @@ import pytest
 import requests
 import requests_mock
 
-from tap_exact_online.edm import Property
 from tap_exact_online.errors import UnsafeLink
 from tap_exact_online.reading.client import Client
-from tap_exact_online.wire.calls import Call
-from tap_exact_online.wire.odata import Decoder
-from tests.fakes import BASE, make_client, rows
-
-PATH = "sync/CRM/Accounts"
-URL = f"{BASE}/api/v1/7/{PATH}"
-CALL = Call(PATH, URL, 7)
-DECODER = Decoder([Property("ID", "Guid")], "ID")
-
-
-@pytest.fixture
-def client() -> Client:
-    return make_client()[0]
-
-
-def read(client: Client) -> list[str]:
-    return [row["ID"] for page in client.pages(CALL, DECODER) for row in page.rows]
+from tests.fakes import BASE, rows
+from tests.reading.asking import CALL, DECODER, URL, read
 
 
 def test_pages_are_followed_to_the_end_empty_ones_too(

@@ -25,7 +25,14 @@ KNOWN = Refusals((100, 200), "403: no right", denied=True)
         pytest.param(KNOWN.error(), [100, 200], KNOWN, KNOWN, id="not-asked"),
         pytest.param(KNOWN.error(), [200], KNOWN, KNOWN, id="not-asked-and-some-forgotten"),
         pytest.param(Denied("all of the division"), [], None, None, id="told-by-another-stream"),
-        pytest.param(Unreachable("gone"), [300], None, None, id="no-refusal"),
+        pytest.param(Unreachable("gone"), [], None, None, id="no-refusal"),
+        pytest.param(
+            Unreachable("an HTML page"),
+            [300, 400],
+            None,
+            Refusals((300, 400), "an HTML page", denied=False),
+            id="no-verdict-but-it-counts",
+        ),
         pytest.param(LimitReached("later"), [300], KNOWN, KNOWN, id="a-limit-changes-nothing"),
     ],
 )

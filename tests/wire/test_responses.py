@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from tap_exact_online.errors import Denied, Refused
-from tap_exact_online.wire.responses import Accept, Renew, Retry, Stop, Wait, classify, message_of
+from tap_exact_online.errors import Denied, LimitReached, Refused
+from tap_exact_online.wire.responses import Accept, Renew, Retry, Stop, Wait, classify, doubted, message_of
 
 NO_SELECT = "Please add a $select or a $top=1 statement to the query string."
 NO_FILTER = "This endpoint has mandatory filtering applied to it"
@@ -52,8 +52,8 @@ def error(text: str) -> bytes:
         pytest.param(599, {}, b"", Retry, id="599"),
         pytest.param(400, {}, error(NO_SELECT), Stop, id="400-no-select"),
         pytest.param(400, {}, error(NO_FILTER), Stop, id="400-no-filter"),
-        pytest.param(403, {}, b"Forbidden", Stop, id="403"),
-        pytest.param(404, {}, b"", Stop, id="404"),
+        pytest.param(403, {"Reason": "Forbidden"}, b"", Stop, id="403"),
+        pytest.param(404, {"Reason": "Not found"}, b"", Stop, id="404"),
         pytest.param(405, {}, b"", Stop, id="405"),
         pytest.param(301, {"Location": "https://x"}, b"", Stop, id="301"),
         pytest.param(302, {}, b"", Stop, id="302-to-nowhere"),
@@ -76,8 +76,23 @@ def test_a_page_that_timed_out_is_asked_for_after_ten_seconds() -> None:
     [
         pytest.param(400, {}, error(NO_SELECT), NO_SELECT, id="in-the-body"),
         pytest.param(400, {"Reason": "Bad stuff"}, b"", "Bad stuff", id="in-the-reason"),
-        pytest.param(400, {}, b"", "no explanation", id="nowhere"),
-        pytest.param(404, {}, b"", "`region` and `base_url`", id="404"),
+        pytest.param(
+            400,
+            {"Reason": "TooEarlyToRefreshTokens: wait"},
+            b"<html>",
+            "an HTML page",
+            id="a-page-with-a-reason",
+        ),
+        pytest.param(400, {}, NO_SELECT.encode(), NO_SELECT, id="in-bare-words"),
+        pytest.param(
+            400,
+            {},
+            b"Type 'Exact.Web.Api.Models.X' does not have a property named 'Y'.",
+            "named 'Y'",
+            id="a-property-in-bare-words",
+        ),
+        pytest.param(405, {}, b"", "no explanation", id="nowhere"),
+        pytest.param(404, {}, error(""), "404: nothing at this address: no explanation", id="404"),
         pytest.param(404, {}, error("Resource not found"), "Resource not found", id="404-with-words"),
         pytest.param(
             301, {"Location": "https://start.exactonline.be/"}, b"", "start.exactonline.be", id="301"
@@ -107,9 +122,10 @@ def test_a_reason_that_concerns_the_division_or_the_user_closes_the_division(rea
 @pytest.mark.parametrize(
     ("headers", "body", "said"),
     [
-        pytest.param({}, b"Forbidden", "Forbidden", id="bare"),
-        pytest.param({}, b"", "no explanation", id="empty"),
+        pytest.param({"Reason": "Forbidden"}, b"Forbidden", "Forbidden", id="bare-with-a-reason"),
+        pytest.param({"Reason": "Unauthorized"}, b"", "no explanation", id="empty-with-a-reason"),
         pytest.param({}, error("Forbidden"), "Forbidden", id="json"),
+        pytest.param({}, b'{"error":{"message":"No"}}', "No", id="json-without-a-language"),
         pytest.param({"Reason": "SomethingNew"}, b"Forbidden", "Forbidden", id="a-reason-nobody-knows"),
         pytest.param(
             {},
@@ -149,6 +165,88 @@ def test_a_company_that_is_not_ticked_is_told_where_to_tick_it(
     assert isinstance(action.error, Denied)
     assert (action.error.reason, action.error.whole_division) == ("NoDivisionAccess", True)
     assert "Manage companies" in str(action.error)
+
+
+NOT_EXACTS = {
+    "html": b"<!DOCTYPE html><html><title>Access Denied</title></html>",
+    "html-that-quotes-exact": b"<html>Forbidden - Application Scope Violated. Add a $select</html>",
+    "empty": b"",
+    "blank": b" \r\n",
+    "a-gateway's-fault": b'{"fault":{"faultstring":"Access denied","detail":{"errorcode":"policies"}}}',
+    "a-gateway's-error": b'{"error":{"code":403,"message":"Request blocked","status":"PERMISSION_DENIED"}}',
+    "an-error-in-a-word": b'{"error":"access_denied"}',
+    "an-error-without-words": b'{"error":{"code":"","message":null}}',
+    "an-error-in-a-list": b'[{"error":{"message":{"value":"Forbidden"}}}]',
+    "a-message-only": b'{"statusCode":403,"message":"Forbidden"}',
+    "a-store's-error": b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>",
+    "what-anybody-says": b"Forbidden",
+    "more-of-what-anybody-says": b"Forbidden - blocked by policy 17",
+    "words-in-the-middle": b"403: Forbidden - Application Scope Violated",
+    "not-text": b"\xff\xfe\x00",
+}
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Reason": ""}, {"Server": "AkamaiGHost"}], ids=["", "blank", "edge"]
+)
+@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize("body", NOT_EXACTS.values(), ids=NOT_EXACTS)
+def test_a_refusal_without_a_mark_of_exact_is_an_outage(
+    status: int, headers: Mapping[str, str], body: bytes
+) -> None:
+    action = classify(status, headers, body)
+    assert isinstance(action, Retry)
+    assert action.counted
+    assert not action.maintenance
+    assert action.after >= 10
+    assert action.why.startswith(f"{status}, but not in Exact's own words: ")
+    assert not action.why.endswith(": ")
+
+
+@pytest.mark.parametrize(
+    ("status", "own_fault", "maintenance"),
+    [(500, True, False), (501, False, False), (502, False, True), (503, False, True), (504, False, True)],
+)
+def test_only_500_may_be_about_the_input(status: int, *, own_fault: bool, maintenance: bool) -> None:
+    action = classify(status, {}, error("An error has occurred"))
+    assert isinstance(action, Retry)
+    assert (action.wrong_input, action.maintenance, action.counted) == (own_fault, maintenance, False)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expired"),
+    [
+        pytest.param(EXPIRED, True, id="access-token"),
+        pytest.param({"WWW-Authenticate": "Bearer message expired"}, True, id="message"),
+        pytest.param({"www-authenticate": 'Bearer error_description="Token Expired"'}, True, id="other-case"),
+        pytest.param({"WWW-Authenticate": 'Bearer realm="edge"'}, False, id="nothing-of-it"),
+        pytest.param({"WWW-Authenticate": "Basic"}, False, id="another-scheme"),
+        pytest.param({}, False, id="no-header"),
+    ],
+)
+def test_a_401_says_whether_the_token_has_ended(headers: Mapping[str, str], *, expired: bool) -> None:
+    assert classify(401, CaseInsensitiveDict(headers), b"expired") == Renew(expired)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        pytest.param({"Reason": "The app is blocked: too many errors"}, b"", id="in-the-reason"),
+        pytest.param({}, error("Too many errors"), id="in-json"),
+        pytest.param({}, b'{"fault":{"faultstring":"too many errors"}}', id="in-a-fault"),
+    ],
+)
+def test_a_blocked_app_is_left_in_peace_whoever_says_so(headers: Mapping[str, str], body: bytes) -> None:
+    action = classify(403, headers, body)
+    assert isinstance(action, Stop)
+    assert isinstance(action.error, LimitReached)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_denial_of_what_could_be_read_is_an_outage(*, whole: bool) -> None:
+    action = doubted(Denied("403 X: closed", "X", whole_division=whole))
+    assert action.why == "403 X: closed. It could be read earlier in this run, though"
+    assert (action.counted, action.whole_division) == (True, whole)
 
 
 @pytest.mark.parametrize(
