@@ -26,7 +26,7 @@ from tap_exact_online.errors import (
 )
 from tap_exact_online.reading.experience import Experience
 from tap_exact_online.reading.limits import ErrorBudget, Limits
-from tap_exact_online.reading.links import check_link
+from tap_exact_online.reading.links import Trail
 from tap_exact_online.reading.patience import Course, Patience
 from tap_exact_online.reading.witness import ME, Standing, Witness
 from tap_exact_online.wire import (
@@ -182,11 +182,9 @@ class Client:
             link: Its next link.
             read: Turns a body into a page.
         """
-        seen = {call.url}
+        trail = Trail(call, self.base_url)
         while link is not None:
-            check_link(link, seen, call, self.base_url)
-            seen.add(link)
-            page = yield from self.ask(Call(call.endpoint, link, call.division), read)
+            page = yield from self.ask(trail.follow(link), read)
             link = page.next_link
             yield page
             del page  # not held on to while the next one is on its way: a page is megabytes

@@ -34,6 +34,9 @@ def tell_outcome(code: int) -> None:
     _log.log(level, "Exit code %d: %s", code, OUTCOMES.get(code, "ended."), extra={"exit_code": code})
 
 
+_EXAMPLES = 20
+"""So many rows of a division that could not be understood are named: there may be any number of them."""
+
 _NO_FAULT = frozenset({LimitReached.exit_code, 130, 143})
 
 
@@ -68,6 +71,7 @@ class Report:
         postponed: What has to wait for Exact's limits.
         until: The moment at which the last of those can be read, or None.
         warnings: What a person should read, though everything was read.
+        left_out: How many rows could not be understood, by stream and division. A few of them stand in `failed`.
         unactivated: Streams of which not everything was read, so that a loader is not told that all other rows are gone.
     """
 
@@ -77,6 +81,7 @@ class Report:
     postponed: list[Gap] = field(default_factory=list)
     until: datetime | None = None
     warnings: list[str] = field(default_factory=list)
+    left_out: dict[tuple[str, int | None], int] = field(default_factory=dict)
     unactivated: list[str] = field(default_factory=list)
 
     def missed(
@@ -102,9 +107,15 @@ class Report:
 
     def rejected(self, stream: str, division: int | None, row: str) -> None:
         """Note a row that could not be understood. It is named by its key, without its content."""
-        gap = Gap(stream, division, f"a row was left out: {row}")
-        self.failed.append(gap)
-        _log.error("%s", gap.line())
+        left_out = self.left_out[stream, division] = self.left_out.get((stream, division), 0) + 1
+        if left_out <= _EXAMPLES:
+            gap = Gap(stream, division, f"a row was left out: {row}")
+            self.failed.append(gap)
+            _log.error("%s", gap.line())
+        elif left_out == _EXAMPLES + 1:
+            _log.error(
+                "%s", Gap(stream, division, "more rows were left out; they are counted from here on").line()
+            )
 
     def withdrawn(self, stream: str, fields: Iterable[str]) -> None:
         """Note fields that Exact does not know any more, and that this run goes on without."""
@@ -148,6 +159,9 @@ class Report:
                 f"No ACTIVATE_VERSION was written for {listed(self.unactivated)}, since not every division was read: rows that"
                 " are gone in Exact stay in your tables until a run reads all of them."
             )
+        for (stream, division), number in self.left_out.items():
+            if number > _EXAMPLES:
+                self.failed.append(Gap(stream, division, f"{number - _EXAMPLES:,} more rows were left out"))
         numbers = {
             "failed": len(self.failed),
             "postponed": len(self.postponed),

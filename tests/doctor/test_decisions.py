@@ -219,7 +219,11 @@ def test_halves_of_a_state_are_merged() -> None:
         ({"singer_state": {"x": 1}}, "another tap"),
         ({"bookmarks": {"accounts": {"partitions": {}}}}, "no list of divisions"),
         (
-            {"bookmarks": {"accounts": {"partitions": [{"context": {}, "replication_key_value": "x"}]}}},
+            {
+                "bookmarks": {
+                    "accounts": {"partitions": [{"context": {"Division": 1}, "replication_key_value": "x"}]}
+                }
+            },
             "not a row version",
         ),
     ],

@@ -34,7 +34,7 @@ class Part(msgspec.Struct, weakref=True):
 
 
 def url_of(division: int, number: int, stream: str = "accounts") -> str:
-    return f"{BASE}/{division}/{stream}/{number}"
+    return f"{BASE}/{division}/{stream}?$skiptoken={number}"
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Wire(Transport):
         if url.startswith(f"{BASE}/api/v1/current/Me?"):
             self.witnessed += 1
             return self.me
-        code, stream, page = url.removeprefix(f"{BASE}/").split("/")
+        code, stream, page = url.removeprefix(f"{BASE}/").replace("?$skiptoken=", "/").split("/")
         division, number = int(code), int(page)
         with self._changed:
             assert division not in self.under_way, "two calls of one division"

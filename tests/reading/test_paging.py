@@ -116,3 +116,55 @@ def scripted(urls: list[str], answers: list[dict[str, Any]]) -> Callable[..., re
             return requests.get(URL, timeout=1, stream=True)
 
     return get
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        pytest.param(f"{BASE}/api/v1/8/sync/CRM/Accounts?$skiptoken=5L", id="another-division"),
+        pytest.param(f"{BASE}/api/v1/7/sync/CRM/Contacts?$skiptoken=5L", id="another-endpoint"),
+        pytest.param(f"{BASE}/api/v1/7/sync/CRM/Accounts/../Contacts?$skiptoken=5L", id="a-step-up"),
+        pytest.param(
+            f"{BASE}/api/v1/7/sync/CRM/Accounts%2f..%2fContacts?$skiptoken=5L", id="a-step-up-encoded"
+        ),
+        pytest.param(f"{BASE}/api/v1/7/sync/CRM/AccountsX?$skiptoken=5L", id="a-longer-name"),
+        pytest.param(f"{BASE}/api/oauth2/token?$skiptoken=5L", id="the-token-endpoint"),
+    ],
+)
+def test_a_link_stays_under_the_path_of_the_call(
+    link: str, client: Client, requests_mock: requests_mock.Mocker
+) -> None:
+    requests_mock.get(requests_mock_any(), **rows("a", link=link))
+    with pytest.raises(UnsafeLink, match="another endpoint or division"):
+        read(client)
+    assert requests_mock.call_count == 1
+
+
+def requests_mock_any() -> Any:
+    return requests_mock.ANY
+
+
+@pytest.mark.parametrize("token", ["13419952052L", "guid'8cc9e29a'", "datetime'2024-01-01',guid'8cc9'", "5"])
+def test_a_token_that_stands_still_under_ever_new_addresses_is_a_loop(
+    token: str, client: Client, requests_mock: requests_mock.Mocker
+) -> None:
+    answers = [rows("a", link=f"{URL}?$skiptoken={token}&n={number}") for number in range(9)]
+    requests_mock.get(URL, answers)
+    with pytest.raises(UnsafeLink, match="back"):
+        read(client)
+    assert requests_mock.call_count == 2
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"{URL.lower()}(guid'8cc9e29a-b46f-4a0d-a9b6-2a2a2a2a2a2a')?$skiptoken=1",
+        f"{URL}/?%24skiptoken=guid'8cc9'",
+        f"{URL}?$skiptoken=datetime'2024-01-01T00:00:00',guid'8cc9'",
+    ],
+)
+def test_the_forms_of_a_link_that_were_seen_are_followed(
+    link: str, client: Client, requests_mock: requests_mock.Mocker
+) -> None:
+    requests_mock.get(requests_mock_any(), [rows("a", link=link), rows("b")])
+    assert read(client) == ["a", "b"]

@@ -152,3 +152,14 @@ def test_every_failure_has_its_words() -> None:
         if isinstance(each, type) and issubclass(each, TapError)
     }
     assert {0, 130, 143} | codes == set(OUTCOMES)
+
+
+def test_rows_without_end_are_counted_and_a_few_of_them_named(caplog: pytest.LogCaptureFixture) -> None:
+    report = Report()
+    for number in range(10_000):
+        report.rejected("accounts", 7, f"ID {number}: Expected `int`")
+    assert len(report.failed) == len(caplog.messages) - 1 == 20
+    assert report.exit_code == 1
+    report.summarise(TOTALS)
+    assert "9,980 more rows were left out" in caplog.text
+    assert len(caplog.messages) < 60
