@@ -11,7 +11,7 @@ from tap_exact_online.catalog import BY_NAME, RIGHTS, RIGHTS_DUTCH, Resource
 from tap_exact_online.doctor.allowance import Left
 from tap_exact_online.doctor.findings import Check, Finding, Level, problem
 from tap_exact_online.doctor.ledger import Ledger
-from tap_exact_online.doctor.state import LastRead, last_reads, log_read_at, unread
+from tap_exact_online.doctor.state import LastRead, last_reads, log_read_at, suspiciously_empty, unread
 from tap_exact_online.doctor.verdicts import NOT_ASKED, Result, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, TapError
 from tap_exact_online.state import Age, moves
@@ -235,6 +235,14 @@ def deleted_log(
             )
             values = {"divisions": f"[{','.join(map(str, divisions_of))}]"}
             findings.append(Finding(kind, level, text, ("deleted",), divisions_of, values, code))
+    if empty := suspiciously_empty(state, divisions):
+        where = words.where(empty, len(divisions))
+        text = (
+            f"The log of deleted rows was read to its end {where} and never held a row, though other streams did. That is"
+            " how a missing right looks here: Exact does not refuse."
+        )
+        values = {"right": RIGHTS["sync/Deleted"], "right_dutch": RIGHTS_DUTCH[RIGHTS["sync/Deleted"]]}
+        findings.append(Finding("deleted_log_empty", Level.WARNING, text, ("deleted",), empty, values))
     oldest = max(ages, key=lambda division: ages[division])
     summary = f"read to its end {words.ago(ages[oldest])}"
     if len(ages) > 1:

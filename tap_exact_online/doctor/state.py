@@ -104,6 +104,32 @@ def log_read_at(state: Mapping[str, Any], divisions: Collection[int]) -> dict[in
     return found
 
 
+def suspiciously_empty(state: Mapping[str, Any], divisions: Collection[int]) -> tuple[int, ...]:
+    """Return the divisions whose log of deleted rows never held a row, where that looks like a missing right.
+
+    Without the right Exact gives an empty log instead of a refusal. It keeps two months, so whoever has just begun sees
+    what was deleted before, too: a log that was empty ever since, in every company that has rows, is not likely.
+
+    Args:
+        state: The state of the last run.
+        divisions: Those to look at.
+    """
+    tells_of = [resource.name for resource in BY_NAME.values() if resource.deleted_type is not None]
+    with_rows = {code for name in tells_of for code, value in _bookmarks(state, name) if value}
+    logs = {code: value for code, value in _bookmarks(state, "deleted") if code in divisions}
+    read = {code for code, moment in log_read_at(state, divisions).items() if moment is not None}
+    if any(logs.values()) or not read & with_rows:
+        return ()
+    return tuple(sorted(read & with_rows))
+
+
+def _bookmarks(state: Mapping[str, Any], stream: str) -> list[tuple[Any, Any]]:
+    return [
+        (partition["context"].get("Division"), partition.get("replication_key_value"))
+        for partition in _partitions(state, stream)
+    ]
+
+
 def unread(state: Mapping[str, Any], divisions: Collection[int]) -> list[int]:
     """Return the divisions that the state knows and that are not read any more."""
     known = {
