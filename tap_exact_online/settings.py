@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -180,6 +181,12 @@ SETTINGS: tuple[Setting, ...] = (
         default="skip",
         options={"skip": "Skip and list", "fail": "Fail the run"},
     ),
+    Setting(
+        "record",
+        "string",
+        "Record",
+        "A folder to write every answer of the API into, without its content, for a bug report. Unset: nothing is written.",
+    ),
 )
 
 _JSON_TYPES: Mapping[str, Mapping[str, Any]] = {
@@ -228,6 +235,7 @@ class Settings:
         reserved_calls: Daily calls of each division that are left for others.
         maintenance: Seconds to wait while Exact is out of order.
         late_commits: Read the last page again on the next run.
+        record: The folder to record scrubbed answers in, or None.
     """
 
     client_id: str = field(repr=False)
@@ -244,6 +252,7 @@ class Settings:
     reserved_calls: int
     maintenance: float
     late_commits: bool
+    record: Path | None
 
 
 def parse(config: Mapping[str, Any]) -> Settings:
@@ -282,6 +291,7 @@ def parse(config: Mapping[str, Any]) -> Settings:
         reserved_calls=values["reserved_calls"],
         maintenance=values["maintenance_minutes"] * 60.0,
         late_commits=values["late_commits"],
+        record=Path(values["record"]).expanduser() if values["record"] else None,
     )
 
 

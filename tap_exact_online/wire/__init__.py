@@ -40,6 +40,7 @@ from tap_exact_online.wire.selection import (
 from tap_exact_online.wire.transport import (
     Answer,
     Transport,
+    Watcher,
     explain,
     never_sent,
     redirected,
@@ -63,6 +64,7 @@ __all__ = [
     "Stop",
     "Transport",
     "Wait",
+    "Watcher",
     "address",
     "classify",
     "compiled",
