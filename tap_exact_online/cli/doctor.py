@@ -22,6 +22,7 @@ from tap_exact_online.doctor.document import document
 from tap_exact_online.doctor.examination import Request, Tools, examine
 from tap_exact_online.doctor.findings import Finding, problem
 from tap_exact_online.doctor.state import singer_state
+from tap_exact_online.doctor.survey import survey
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings import Settings
 
@@ -40,6 +41,7 @@ class _Options:
     catalog: str | None
     state: str | None
     as_json: bool
+    facts: bool
 
 
 def _without_settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -68,6 +70,11 @@ def _without_settings(command: Callable[..., None]) -> Callable[..., None]:
     help="The state of the last run, as `meltano state get` prints it; - reads it from standard input.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object, for monitoring.")
+@click.option(
+    "--facts",
+    is_flag=True,
+    help="Instead: read a few pages, and tell what the service is like; to be pasted into an issue.",
+)
 @_without_settings
 @with_settings
 def command(settings: Settings, **given: Any) -> None:
@@ -77,6 +84,11 @@ def command(settings: Settings, **given: Any) -> None:
     which division, how many calls are left, and, with --state, what the last run read and how old the log of deleted
     rows is. It reads no data, and spends at most one call for each stream and division; none of the last ones of a
     day. --streams divisions spends none of them.
+
+    --facts looks at one division: the first page of each stream with all its fields, a second page of three, and two
+    questions that are meant to be refused, for a field that does not exist. At most one call for each stream and five
+    more, besides those for the list of divisions. What it prints names fields and endpoints; it holds no content, no
+    name and no number of a division.
 
     Exit codes: 0 all is well; 1 something cannot be read; 2 a setting or an option cannot be used; 3 a login is needed;
     4 calls are used up, run again at the time named; 5 a new token could not be stored.
@@ -109,6 +121,9 @@ def _run(settings: Settings | None, mistakes: list[Finding], given: _Options) ->
     left = (
         None if state is None else checked("state", lambda: singer_state(_document(state, "--state")), None)
     )
+    if given.facts and settings is not None and not mistakes:
+        _tell_facts(settings, names, as_json=given.as_json)
+        return
     with _progress(quiet=given.as_json) as (progress, sleep):
         result = examine(Request(settings, mistakes, names, left), Tools(_health, progress, sleep=sleep))
     if given.as_json:
@@ -118,6 +133,17 @@ def _run(settings: Settings | None, mistakes: list[Finding], given: _Options) ->
 
         show(lambda console: draw(console, result), sys.stdout)
     raise SystemExit(result.exit_code)
+
+
+def _tell_facts(settings: Settings, streams: list[str], *, as_json: bool) -> None:
+    with _progress(quiet=as_json) as (progress, sleep):
+        found = survey(settings, streams, Tools(_health, progress, sleep=sleep))
+    if as_json:
+        click.echo(json.dumps(found.document(), indent=1))
+        return
+    from tap_exact_online.doctor.rendering import draw_facts  # noqa: PLC0415 - needs rich
+
+    show(lambda console: draw_facts(console, found), sys.stdout)
 
 
 def _health(settings: Settings) -> Any:

@@ -17,6 +17,7 @@ from typing_extensions import override
 from tap_exact_online import edm
 from tap_exact_online.catalog import Resource, advice, needed, schema_of, selected_by_default
 from tap_exact_online.errors import ConfigurationError, Refused
+from tap_exact_online.evidence import Facts
 from tap_exact_online.reading import Arrival, Client, Conversation, Reading, Wanted
 from tap_exact_online.settings import Settings
 from tap_exact_online.state import Refusals
@@ -46,6 +47,11 @@ class Lender(Protocol):
     @property
     def progress(self) -> Progress:
         """Knows how far the run is."""
+        ...
+
+    @property
+    def facts(self) -> Facts | None:
+        """Collects what the service shows, where somebody wants to know."""
         ...
 
     @property
