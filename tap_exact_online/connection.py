@@ -14,9 +14,10 @@ from tap_exact_online.auth.rotation import Rotation
 from tap_exact_online.auth.stores import Store, open_store, state_file
 from tap_exact_online.auth.stores.file import FileStore
 from tap_exact_online.auth.tokens import fingerprint
+from tap_exact_online.evidence import Recorder, both
 from tap_exact_online.reading import Client, Limits, Patience
 from tap_exact_online.settings import Settings
-from tap_exact_online.wire import Transport
+from tap_exact_online.wire import Transport, Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ def connect(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
     rest: Callable[[float], None] | None = None,
+    watch: Watcher | None = None,
 ) -> Client:
     """Return a client for the server and the app of the settings. Nothing is sent before it is used.
 
@@ -83,9 +85,10 @@ def connect(
         clock: Returns the time in epoch seconds.
         sleep: Waits for a number of seconds.
         rest: The same where Exact's limits are what is waited for; None for `sleep`.
+        watch: Is told of every answer of the API, besides a recorder where the settings want one.
 
     Raises:
-        ConfigurationError: The setting `store` names no kind of store.
+        ConfigurationError: The setting `store` names no kind of store, or `record` no folder that can be used.
     """
     places = kept(settings)
     rotation = Rotation(
@@ -97,7 +100,8 @@ def connect(
         sleep=sleep,
         emergency=places.emergency,
     )
-    transport = Transport(f"tap-exact-online/{version('tap-exact-online')}")
+    recorder = None if settings.record is None else Recorder(settings.record, settings.base_url)
+    transport = Transport(f"tap-exact-online/{version('tap-exact-online')}", both(recorder, watch))
     limits = Limits(clock, settings.reserved_calls)
     return Client(
         settings.base_url,

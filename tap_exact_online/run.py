@@ -20,6 +20,7 @@ from tap_exact_online import settings as _settings
 from tap_exact_online.catalog import BY_NAME, needed
 from tap_exact_online.connection import connect
 from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.evidence import Facts
 from tap_exact_online.reading import (
     Client,
     Reading,
@@ -60,7 +61,12 @@ class Run:
     @cached_property
     def client(self) -> Client:
         """The one connection of this run."""
-        return connect(self.settings, sleep=self.progress.back_off, rest=self.progress.rest)
+        return connect(self.settings, sleep=self.progress.back_off, rest=self.progress.rest, watch=self.facts)
+
+    @cached_property
+    def facts(self) -> Facts | None:
+        """Collects what the service shows, at the level DEBUG only."""
+        return Facts() if _log.isEnabledFor(logging.DEBUG) else None
 
     @cached_property
     def progress(self) -> Progress:
@@ -160,6 +166,7 @@ class Run:
             raise
         finally:
             self.report.summarise(self.progress.totals())
+            self._tell_facts()
             self._check_token()
         if self.report.exit_code:
             sys.exit(self.report.exit_code)
@@ -201,6 +208,10 @@ class Run:
         # Afterwards: it forgets when the log of a moved division was read.
         for move in moves.apply(state, divisions):
             self.report.warn(move.message())
+
+    def _tell_facts(self) -> None:
+        for line in self.facts.summary() if self.facts else ():
+            _log.debug("facts %s", line)
 
     def _check_token(self) -> None:
         """End with what is most urgent: a new token that the store did not take."""

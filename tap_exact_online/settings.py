@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -201,6 +202,12 @@ SETTINGS: tuple[Setting, ...] = (
         default="skip",
         options={"skip": "Skip and list", "fail": "Fail the run"},
     ),
+    Setting(
+        "record",
+        "string",
+        "Record",
+        "A folder to write every answer of the API into, without its content, for a bug report. Unset: nothing is written.",
+    ),
 )
 
 _JSON_TYPES: Mapping[str, Mapping[str, Any]] = {
@@ -253,6 +260,7 @@ class Settings:
         maintenance: Seconds to wait while Exact is out of order.
         late_commits: Read the last page again on the next run.
         reread_for_new_fields: Read a stream anew where a field came into the selection.
+        record: The folder to record scrubbed answers in, or None.
     """
 
     client_id: str = field(repr=False)
@@ -271,6 +279,7 @@ class Settings:
     maintenance: float
     late_commits: bool
     reread_for_new_fields: bool
+    record: Path | None
 
 
 def parse(config: Mapping[str, Any]) -> Settings:
@@ -311,6 +320,7 @@ def parse(config: Mapping[str, Any]) -> Settings:
         maintenance=values["maintenance_minutes"] * 60.0,
         late_commits=values["late_commits"],
         reread_for_new_fields=values["new_fields"] == "reread",
+        record=Path(values["record"]).expanduser() if values["record"] else None,
     )
 
 

@@ -87,6 +87,13 @@ class TapExactOnline(CommandTap):
                 " Make the catalog anew (`meltano run --refresh-catalog`, or --discover) or deselect them."
             )
             raise ConfigurationError(msg)
+        if not any(stream.selected for stream in self.streams.values()):
+            msg = (
+                "Nothing is selected, so nothing would be read. Under Meltano select streams with"
+                " `meltano select tap-exact-online accounts '*'`, or in `meltano.yml` under `select`;"
+                ' elsewhere with `"selected": true` in the catalog.'
+            )
+            raise ConfigurationError(msg)
 
     @override
     def read(self) -> None:

@@ -71,7 +71,7 @@ def test_the_settings_are_the_promised_ones() -> None:
             "divisions",
         ),
         *("exclude_divisions", "shard", "start_date", "reread", "concurrency"),
-        *("reserved_calls", "maintenance_minutes", "late_commits", "new_fields", "on_denied"),
+        *("reserved_calls", "maintenance_minutes", "late_commits", "new_fields", "on_denied", "record"),
     ] == NAMES
     assert {setting.name for setting in SETTINGS if setting.secret} == {*SECRETS, "store"}
     assert {setting.name for setting in SETTINGS if setting.required} == {"client_id", "client_secret"}

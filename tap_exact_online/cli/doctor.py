@@ -19,6 +19,7 @@ from tap_exact_online.doctor.document import document
 from tap_exact_online.doctor.examination import Request, Tools, examine
 from tap_exact_online.doctor.findings import Finding
 from tap_exact_online.doctor.state import singer_state
+from tap_exact_online.doctor.survey import survey
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings import Settings
 
@@ -92,6 +93,11 @@ def divisions_named(text: str) -> frozenset[int]:
     help="The state of the last run, as `meltano state get` prints it; - reads it from standard input.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object, for monitoring.")
+@click.option(
+    "--facts",
+    is_flag=True,
+    help="Instead: read a few pages, and tell what the service is like; to be pasted into an issue.",
+)
 @with_connection
 def command(  # noqa: PLR0913 - one for each option
     load_settings: Callable[[], Settings],
@@ -101,6 +107,7 @@ def command(  # noqa: PLR0913 - one for each option
     catalog: str | None,
     state: str | None,
     as_json: bool,
+    facts: bool,
 ) -> None:
     """Find out what is not right in Exact Online, and where to click.
 
@@ -108,6 +115,11 @@ def command(  # noqa: PLR0913 - one for each option
     which division, how many calls are left, and, with --state, what the last run read and how old the log of deleted
     rows is. It reads no data, and spends at most one call for each stream and division; none of the last ones of a
     day. --streams divisions spends none of them.
+
+    --facts looks at one division: the first page of each stream with all its fields, a second page of three, and two
+    questions that are meant to be refused, for a field that does not exist. At most one call for each stream and five
+    more, besides those for the list of divisions. What it prints names fields and endpoints; it holds no content, no
+    name and no number of a division.
 
     Exit codes: 0 all is well; 1 something cannot be read; 2 a setting or an option cannot be used; 3 a login is needed;
     4 calls are used up, run again at the time named; 5 a new token could not be stored.
@@ -138,6 +150,9 @@ def command(  # noqa: PLR0913 - one for each option
     left = None
     if state is not None:
         left = checked("state", lambda: singer_state(json_object(state, "--state")), None)
+    if facts and settings is not None and not mistakes:
+        _tell_facts(settings, names, as_json=as_json)
+        return
     with _progress(quiet=as_json) as (progress, sleep):
         result = examine(Request(settings, mistakes, names, left), Tools(progress, sleep=sleep))
     if as_json:
@@ -147,6 +162,17 @@ def command(  # noqa: PLR0913 - one for each option
 
         show(lambda console: draw(console, result), sys.stdout)
     raise SystemExit(result.exit_code)
+
+
+def _tell_facts(settings: Settings, streams: list[str], *, as_json: bool) -> None:
+    with _progress(quiet=as_json) as (progress, sleep):
+        found = survey(settings, streams, Tools(progress, sleep=sleep))
+    if as_json:
+        click.echo(json.dumps(found.document(), indent=1))
+        return
+    from tap_exact_online.doctor.rendering import draw_facts  # noqa: PLC0415 - needs rich
+
+    show(lambda console: draw_facts(console, found), sys.stdout)
 
 
 @contextlib.contextmanager

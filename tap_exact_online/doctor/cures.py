@@ -228,6 +228,13 @@ CURES: Mapping[str, Cure] = {
         "Run the tap with the stream `deleted` before two months have passed since, and more often from now on.",
         "Draai de tap met de stream `deleted` voordat er twee maanden voorbij zijn, en voortaan vaker.",
     ),
+    "deleted_log_empty": Cure(
+        "The log of deleted rows is empty",
+        f"{MENU}: {{right}}; and the scope 'Organization administration'. Then read the stream `deleted` anew. Nothing, if"
+        " truly nothing was deleted: delete something in Exact, and see whether it arrives.",
+        f"{MENU_DUTCH}: {{right_dutch}}; en de scope 'Organization administration'. Lees daarna de stream `deleted` opnieuw."
+        " Niets, als er echt niets is verwijderd: verwijder iets in Exact en kijk of het aankomt.",
+    ),
     "deleted_log_lost": Cure(
         "Deletes may be missing",
         "Remove the rows of the division from your tables and read it anew:"

@@ -19,7 +19,7 @@ from tap_exact_online.doctor.verdicts import READABLE, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, Unreachable
 from tap_exact_online.reading import Client, Conversation, Patience, Reading, Scheduler, Wanted
 from tap_exact_online.settings import Settings
-from tap_exact_online.wire import BackOff, Call, Decoder, Need, Rest, Retry, Send, address, explain
+from tap_exact_online.wire import BackOff, Call, Decoder, Need, Rest, Retry, Send, Watcher, address, explain
 
 # A filter that no row passes, in the forms that the tap's own reads have: Exact seeks behind the last row and answers an
 # empty page. The highest int64, and a day that every date type of SQL Server can hold.
@@ -150,15 +150,27 @@ class Line:
     at_once: int
 
     @classmethod
-    def of(cls, settings: Settings, clock: Callable[[], float], sleep: Callable[[float], None]) -> Line:
+    def of(
+        cls,
+        settings: Settings,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        watch: Watcher | None = None,
+    ) -> Line:
         """Return a line to the server of the settings. Nothing is sent before it is used.
+
+        Args:
+            settings: The checked settings.
+            clock: Returns the time in epoch seconds.
+            sleep: Waits for a number of seconds.
+            watch: Is told of every answer.
 
         Raises:
             ConfigurationError: The setting `store` names no kind of store.
         """
         short = ShortSleep(sleep)
         sparing = replace(settings, reserved_calls=settings.reserved_calls + _KEPT_FOR_RUNS)
-        client = connect(sparing, clock, short)
+        client = connect(sparing, clock, short, watch=watch)
         client.patience = Few()
         return cls(client, short, settings.concurrency)
 

@@ -15,7 +15,9 @@ from tap_exact_online.doctor.examination import Examination
 from tap_exact_online.doctor.findings import Finding, Level, Status
 from tap_exact_online.doctor.grants import Division
 from tap_exact_online.doctor.layout import arrange
+from tap_exact_online.doctor.survey import Survey
 from tap_exact_online.doctor.verdicts import Result
+from tap_exact_online.evidence import told
 from tap_exact_online.telling import words
 
 if TYPE_CHECKING:
@@ -65,6 +67,23 @@ def draw(console: Console, result: Examination) -> None:
             console.print(part)
     _findings(console, result.findings)
     _end(console, result)
+
+
+def draw_facts(console: Console, found: Survey) -> None:
+    """Print what the service showed of each fact.
+
+    Args:
+        console: Where to.
+        found: What was seen.
+    """
+    console.print(Text(f"What the service showed, in {words.counted(found.calls, 'call')}", "bold"))
+    console.print()
+    table = table_with("Fact", "Known", "What is believed, and what was seen")
+    for fact in found.facts:
+        seen = told(fact)
+        both = Text.assemble((fact["believed"], "dim"), "\n", (seen, "" if fact["seen"] else "dim"))
+        table.add_row(Text(fact["fact"]), Text(fact["mark"]), both)
+    console.print(table)
 
 
 def _checks(result: Examination) -> Table:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tap_exact_online.catalog import Resource
+from tap_exact_online.catalog import RESOURCES, RIGHTS, RIGHTS_DUTCH, Resource
 from tap_exact_online.doctor.findings import Check, Finding, Level
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.state import check_state, deletions, moves, partitions, read_before
+from tap_exact_online.state import reads as _reads
 from tap_exact_online.telling import words
 
 
@@ -154,8 +155,45 @@ def deleted_log(
             )
             values = {"divisions": f"[{','.join(map(str, divisions_of))}]"}
             findings.append(Finding(kind, text, ("deleted",), divisions_of, values, level))
+    if empty := suspiciously_empty(state, divisions):
+        text = (
+            f"The log of deleted rows was read to its end {words.where(empty, len(divisions))} and never held a row, though"
+            " other streams did. That is how a missing right looks here: Exact does not refuse."
+        )
+        values = {"right": RIGHTS["sync/Deleted"], "right_dutch": RIGHTS_DUTCH[RIGHTS["sync/Deleted"]]}
+        findings.append(Finding("deleted_log_empty", text, ("deleted",), empty, values, Level.WARNING))
     worst, best = ages[0], ages[-1]
     summary = f"read to its end {words.ago(worst.ago)}"
     if len(ages) > 1:
         summary = f"read to its end {words.ago(best.ago)} at best, {words.ago(worst.ago)} at worst (division {worst.division})"
     return Check("deleted_log", summary, tuple(findings)), {age.division: age.ago for age in ages}
+
+
+def suspiciously_empty(state: Mapping[str, Any], divisions: Collection[int]) -> tuple[int, ...]:
+    """Return the divisions whose log of deleted rows never held a row, where that looks like a missing right.
+
+    Without the right Exact gives an empty log instead of a refusal. It keeps two months, so whoever has just begun sees
+    what was deleted before, too: a log that was empty ever since, in every company that has rows, is not likely.
+
+    Args:
+        state: The state of the last run.
+        divisions: Those to look at.
+    """
+    tells_of = [resource.name for resource in RESOURCES if resource.deleted_type is not None]
+    with_rows = {code for name in tells_of for code, value in _bookmarks(state, name) if value}
+    logs = {code: value for code, value in _bookmarks(state, "deleted") if code in divisions}
+    read = {
+        part["context"].get("Division")
+        for part in partitions(state, "deleted")
+        if _reads.moment(part.get("read_at"))
+    } & {*divisions}
+    if any(logs.values()) or not read & with_rows:
+        return ()
+    return tuple(sorted(read & with_rows))
+
+
+def _bookmarks(state: Mapping[str, Any], stream: str) -> list[tuple[Any, Any]]:
+    return [
+        (part["context"].get("Division"), part.get("replication_key_value"))
+        for part in partitions(state, stream)
+    ]

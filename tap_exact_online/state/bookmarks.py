@@ -30,12 +30,18 @@ class TimestampBookmark:
         highest: The highest Timestamp seen.
         ordered: No row has turned up below the bookmark.
         reread: The Timestamp behind which the next run starts again; None for the bookmark. At first that of this read.
+        known: How many rows lay between `reread` and the bookmark when they were read before; None where nobody counted.
+        counted: The same for the next run.
+        again: How many of those came again.
     """
 
     start: int = 0
     highest: int = 0
     ordered: bool = True
     reread: int | None = None
+    known: int | None = None
+    counted: int | None = None
+    again: int = 0
     _written: int = 0
     _found: bool = False
     _held: int | None = None
@@ -59,20 +65,29 @@ class TimestampBookmark:
     def _after_page(self, timestamps: Iterable[int | None], goes_on_from: int | None, *, last: bool) -> int:
         seen = [value for value in timestamps if value is not None]
         if seen:
-            if new := [value for value in seen if value > self.start]:
+            new = [value for value in seen if value > self.start]
+            self.again += len(seen) - len(new)
+            if new:
                 self._found = True
+                self.counted = len(new) if min(new) > self.highest else None
                 # 1 is the lowest that a filter may name.
                 self.reread = max(min(self.highest, min(new) - 1), self.start, 1)
             self.ordered = self.ordered and min(seen) > self._written
             self.highest = max(self.highest, *seen)
         if last:
             self.reread = self.reread if self._found else None
+            self.counted = self.counted if self._found else None
             return max(self.highest, self.start)
         if not self.ordered:
             return self.start
         reached = self.highest if goes_on_from is None else min(self.highest, goes_on_from)
         self._written = max(self._written, reached)
         return max(self._written, self.start)
+
+    @property
+    def late(self) -> int | None:
+        """How many rows were not there before, though others above them were; None where that cannot be told."""
+        return None if self.known is None else max(0, self.again - self.known)
 
 
 @dataclass(slots=True)
@@ -128,7 +143,15 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 UNREAD = "unread"
 """Under this name the state keeps the places (Timestamps) behind which a page holds a row that could not be understood."""
 MOST_UNREAD = 20
-OF_A_BOOKMARK = ("replication_key", "replication_key_value", "reread_from", "read_at", UNREAD, "sweep")
+OF_A_BOOKMARK = (
+    "replication_key",
+    "replication_key_value",
+    "reread_from",
+    "read_at",
+    "reread_rows",
+    UNREAD,
+    "sweep",
+)
 """What a state keeps of how far a division was read: forgotten where it is to be read anew."""
 
 

@@ -91,7 +91,9 @@ class SyncStream(IncrementalStream):
         context = partition_of(division)
         start = read_timestamp(self.start(division), f"'{self.name}' in division {division}")
         reread = self.note(context, "reread_from")
-        self._bookmarks[division] = TimestampBookmark(start or 0, reread=reread)
+        counted = self.note(context, "reread_rows") if self.exact.facts else None
+        known = counted if isinstance(counted, int) else None
+        self._bookmarks[division] = TimestampBookmark(start or 0, reread=reread, known=known)
         if start is None:
             self._places[division] = 1
             return (yield from self._since(division))
@@ -145,7 +147,10 @@ class SyncStream(IncrementalStream):
             context = partition_of(division)
             reread = bookmark.reread if self.exact.settings.late_commits else None
             self.keep_note(context, "reread_from", reread)
+            self.keep_note(context, "reread_rows", bookmark.counted if self.exact.facts and reread else None)
             self.keep_bookmark(context, value, flush=page.count > 0)
+        if page.next_link is None and self.exact.facts and bookmark.late is not None:
+            self.exact.facts.note("late_rows", "came late" if bookmark.late else "none", bookmark.late or 1)
 
     def _since(self, division: int) -> Generator[Need, Any, Condition | None]:
         """Return the condition of a first read, or None where nothing has changed since the start date."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tap_exact_online.evidence import Facts
 from tap_exact_online.reading import Client, Reading, Wanted
 from tap_exact_online.settings import Settings
 from tap_exact_online.state import Read
@@ -46,6 +47,11 @@ class Lender(Protocol):
     @property
     def progress(self) -> Progress:
         """Knows how far the run is."""
+        ...
+
+    @property
+    def facts(self) -> Facts | None:
+        """Collects what the service shows, where somebody wants to know."""
         ...
 
     @property

@@ -38,6 +38,7 @@ from tap_exact_online.wire.selection import (
 from tap_exact_online.wire.transport import (
     Answer,
     Transport,
+    Watcher,
     explain,
     never_sent,
     redirected,
@@ -66,6 +67,7 @@ __all__ = [
     "Stop",
     "Transport",
     "Wait",
+    "Watcher",
     "address",
     "classify",
     "compiled",

@@ -22,6 +22,8 @@ from tap_exact_online.wire.bearer import Bearer
 from tap_exact_online.wire.odata import MalformedBody
 
 _T = TypeVar("_T")
+Watcher = Callable[[str, int, Mapping[str, str], bytes], None]
+"""Is told of an answer: its address, status, headers and body."""
 
 _TIMEOUT = (10.0, 300.0)
 _NO_HEADERS: Mapping[str, str] = {}
@@ -51,12 +53,14 @@ class Answer(Generic[_T]):
 class Transport:
     """Sends requests, each over a connection that was used before where there is one. Threads may share it."""
 
-    def __init__(self, user_agent: str) -> None:
+    def __init__(self, user_agent: str, watch: Watcher | None = None) -> None:
         """Open nothing yet.
 
         Args:
             user_agent: What the tap calls itself.
+            watch: Is told of every answer, in the thread that made the call.
         """
+        self._watch = watch
         self._headers = {"Accept": "application/json", "User-Agent": user_agent}
         # A session is used by one thread at a time, the one that was used last first.
         self._sessions: list[requests.Session] = []
@@ -93,6 +97,8 @@ class Transport:
             raise ConfigurationError(msg) from None
         finally:
             self._sessions.append(session)
+        if self._watch is not None:
+            self._watch(url, answer.status_code, answer.headers, body)
         if answer.status_code != requests.codes.ok:
             return Answer(answer.status_code, answer.headers, body)
         try:

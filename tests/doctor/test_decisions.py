@@ -250,6 +250,48 @@ def test_the_age_of_the_log_of_deletes(read_at: str, kind: str | None, code: int
     assert exit_code(check.findings) == code
 
 
+READ = {"read_at": "2026-03-01T00:00:00+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("deleted", "accounts", "divisions", "empty"),
+    [
+        pytest.param({1: READ, 2: READ}, {1: 9, 2: 9}, [1, 2], [1, 2], id="never a row"),
+        pytest.param({1: READ, 2: {**READ, "replication_key_value": 7}}, {1: 9, 2: 9}, [1, 2], [], id="a row in one"),
+        pytest.param({1: READ, 2: READ}, {}, [1, 2], [], id="nothing was read"),
+        pytest.param({1: READ, 2: READ}, {1: None, 2: 0}, [1, 2], [], id="nothing was there"),
+        pytest.param({1: READ, 2: READ}, {2: 9}, [1, 2], [2], id="a company without rows says nothing"),
+        pytest.param({1: {}, 2: {}}, {1: 9, 2: 9}, [1, 2], [], id="not read to its end"),
+        pytest.param({}, {1: 9}, [1], [], id="not read"),
+        pytest.param({1: READ, 2: {**READ, "replication_key_value": 7}}, {1: 9}, [1], [1], id="only those to read"),
+    ],
+)  # fmt: skip
+def test_a_log_of_deletes_that_never_held_a_row(
+    deleted: dict[int, dict[str, Any]],
+    accounts: dict[int, int | None],
+    divisions: list[int],
+    empty: list[int],
+) -> None:
+    given = {
+        "bookmarks": {
+            "deleted": {"partitions": [{"context": {"Division": n}, **each} for n, each in deleted.items()]},
+            "accounts": {
+                "partitions": [
+                    {"context": {"Division": n}, "replication_key_value": value}
+                    for n, value in accounts.items()
+                ]
+            },
+            # Its rows are in no log of deletes, so they prove nothing.
+            "journals": {"partitions": [{"context": {"Division": 1}, "replication_key_value": "2026-01-01"}]},
+        }
+    }
+    check, _ = deleted_log(given, divisions, NOW)
+    found = [each for each in check.findings if each.kind == "deleted_log_empty"]
+    assert [list(each.divisions) for each in found] == ([empty] if empty else [])
+    assert exit_code(check.findings) == 0
+    assert all("enter, modify and delete requests" in each.cure.english for each in found)
+
+
 @pytest.mark.parametrize("read_at", [None, "yesterday"])
 def test_a_log_of_deletes_whose_age_is_not_known(read_at: str | None) -> None:
     check, ages = deleted_log(state(read_at), [1], NOW)

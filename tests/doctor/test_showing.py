@@ -221,6 +221,23 @@ def test_the_state_of_a_real_run(patient: Patient, tmp_path: Path) -> None:
     assert "Newest change" in shown.out
 
 
+def test_a_log_of_deletes_that_is_empty_everywhere(patient: Patient, tmp_path: Path) -> None:
+    tap = tap_for(patient.sandbox, tmp_path, patient.settings["refresh_token"])
+    for division in patient.sandbox.control.divisions():
+        # As Exact answers where the right is missing.
+        patient.sandbox.control.fault(
+            "status", path="sync/Deleted", division=division["Code"], status=200, body='{"d":{"results":[]}}'
+        )
+    run = tap.run(catalog=tap.catalog(["deleted", "accounts"]))
+    assert run.exit_code == 0, run.log
+    given = patient.given(json.dumps(run.state).encode(), "doctor", "--state", "-", "--json")
+    assert given.exit_code == 0, given.err
+    document = json.loads(given.out)
+    [found] = [each for each in document["findings"] if each["finding"] == "deleted_log_empty"]
+    assert (found["level"], found["divisions"]) == ("warning", [FIRST, SECOND, THIRD, 1000004])
+    assert "enter, modify and delete requests" in found["cure"]["en"]
+
+
 def test_a_state_is_looked_at_without_a_connection(patient: Patient) -> None:
     partition = {"context": {"Division": 5}, "read_at": "2024-01-01T00:00:00+00:00"}
     state = {"singer_state": {"bookmarks": {"deleted": {"partitions": [partition]}}}}

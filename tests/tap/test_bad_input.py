@@ -169,6 +169,16 @@ def test_a_catalog_with_an_unknown_field(tap: Tap) -> None:
     assert "'accounts' does not have: Nickname" in run.log
 
 
+def test_a_catalog_that_selects_nothing(tap: Tap, sandbox: Sandbox) -> None:
+    before = sandbox.control.stats()["calls"]
+    run = tap.run(catalog=tap.catalog([]))
+    assert run.exit_code == 2, run.log
+    assert "Nothing is selected" in run.log
+    assert "meltano select tap-exact-online" in run.log
+    assert run.lines == []
+    assert sandbox.control.stats()["calls"] == before
+
+
 @pytest.mark.parametrize("option", ["--state", "--catalog", "--config"])
 def test_a_file_that_is_not_json(tap: Tap, tmp_path: Path, option: str) -> None:
     file = tmp_path / "broken.json"
