@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -161,6 +163,23 @@ def test_a_mark_of_a_lost_log_stays_on_a_row_that_was_read_before_it(engine: Eng
     engine.load("accounts", [row("there again", 30)], deleted + HOUR)
     apply(engine, Mode.MARK)
     assert engine.marks("accounts") == {(1, uuid("deleted since")): deleted}
+
+
+def test_the_statement_of_the_docs(make_engine: Callable[[str], Engine]) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "deletes.md").read_text(encoding="utf-8")
+    (statement,) = [
+        block for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL) if "WholeBeganAt" in block
+    ]
+    engine = make_engine("postgres")
+    engine.create_reads()
+    engine.create("receivables")
+    engine.load("receivables", [row("before", 1), row("other division", 1, division=2)], BEFORE)
+    engine.load("receivables", [row("at once", 1)], BEGAN)
+    engine.read("receivables", BEGAN)
+    engine.read("banks", BEGAN, division=2)
+    engine.connection.execute("SET search_path TO exact_online")
+    engine.connection.execute(statement)
+    assert engine.rows("receivables") == {row("other division", 1, division=2), row("at once", 1)}
 
 
 @pytest.mark.parametrize("mode", Mode)
