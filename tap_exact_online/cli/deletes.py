@@ -8,7 +8,15 @@ import click
 
 from tap_exact_online import mirror
 from tap_exact_online.errors import ConfigurationError, TapError
-from tap_exact_online.mirror.plan import DEFAULT_COLUMN, DEFAULT_SCHEMA, Case, Mode, Plan, logged
+from tap_exact_online.mirror.plan import (
+    DEFAULT_COLUMN,
+    DEFAULT_EXTRACTED,
+    DEFAULT_SCHEMA,
+    Case,
+    Mode,
+    Plan,
+    mirrored,
+)
 
 _ENVIRONMENT = "EXACT_ONLINE_DELETES_"
 
@@ -42,7 +50,7 @@ def _values(kind: type[Mode | Case]) -> click.Choice[str]:
     default="",
     envvar=_ENVIRONMENT + "STREAMS",
     metavar="A,B",
-    help="Only these streams. Default: all whose deletes Exact logs; tables that are not there are passed over.",
+    help="Only these streams. Default: all; tables that are not there are passed over.",
 )
 @click.option(
     "--prefix",
@@ -62,7 +70,16 @@ def _values(kind: type[Mode | Case]) -> click.Choice[str]:
     show_default=True,
     envvar=_ENVIRONMENT + "COLUMN",
     metavar="NAME",
-    help="With --mode mark: the column that takes DeletedDate; it is added where it is missing.",
+    help="With --mode mark: the column that tells since when a row is gone; it is added where it is missing.",
+)
+@click.option(
+    "--extracted",
+    default=DEFAULT_EXTRACTED,
+    show_default=True,
+    envvar=_ENVIRONMENT + "EXTRACTED",
+    metavar="NAME",
+    help="The column that tells when the tap read a row: one that the last whole read of its stream did not find any"
+    " more is gone. '' or '.': only the log tells what is gone.",
 )
 @click.option("--apply", "run", is_flag=True, help="Run it on PostgreSQL instead of printing it.")
 @click.option(
@@ -80,13 +97,14 @@ def command(  # noqa: PLR0913 - one for each option
     prefix: str,
     case: str | None,
     column: str,
+    extracted: str,
     run: bool,
     url: str | None,
 ) -> None:
-    """Make the SQL that mirrors deletes, for the log of deleted rows that the stream `deleted` loads.
+    """Make the SQL that mirrors deletes, by what the streams `deleted` and `reads` have loaded.
 
-    An entry of the log concerns the row with its key in its division, unless the row's Timestamp is higher. The SQL can
-    be run again at any time.
+    An entry of the log `deleted` concerns the row with its key in its division, unless the row's Timestamp is higher. By
+    `reads`, a row is gone that the last whole read did not find any more. The SQL can be run again at any time.
 
     With --apply it is run on PostgreSQL at once, which needs the extra [postgres].
     """
@@ -98,13 +116,15 @@ def command(  # noqa: PLR0913 - one for each option
         msg = f"--apply: runs on PostgreSQL only. Print the SQL for {dialect} and run it there."
         raise ConfigurationError(msg)
     chosen = [name.strip() for name in streams.split(",") if name.strip()]
+    extracted = "" if extracted == "." else extracted  # a variable that is empty counts as none
     plan = Plan(
-        streams=logged(chosen),
+        streams=mirrored(chosen, vanishing=bool(extracted)),
         mode=Mode(mode),
         schema="" if schema == "." else schema or DEFAULT_SCHEMA,
         prefix=prefix,
         case=Case(case) if case else mirror.usual_case(dialect),
         column=column,
+        extracted=extracted,
     )
     script = mirror.script(dialect, plan)
     if run:

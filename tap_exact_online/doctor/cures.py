@@ -153,8 +153,8 @@ CURES: Mapping[str, Cure] = {
     ),
     "moved": Cure(
         "Exact has moved a division",
-        "Nothing: the next run reads it anew by itself. Remove afterwards what that run did not load again.",
-        "Niets: de volgende run leest haar vanzelf opnieuw. Verwijder daarna wat die run niet opnieuw heeft geladen.",
+        "Nothing: the next run reads it anew by itself, and `exact-online deletes` removes behind it what was not loaded again.",
+        "Niets: de volgende run leest haar vanzelf opnieuw, en daarna verwijdert `exact-online deletes` wat niet opnieuw is geladen.",
     ),
     # What may not be read
     "missing_scope": Cure(
@@ -237,10 +237,10 @@ CURES: Mapping[str, Cure] = {
     ),
     "deleted_log_lost": Cure(
         "Deletes may be missing",
-        "Remove the rows of the division from your tables and read it anew:"
-        " TAP_EXACT_ONLINE_REREAD='{{\"divisions\": {divisions}}}' meltano run tap-exact-online target-postgres.",
-        "Verwijder de rijen van de administratie uit uw tabellen en lees haar opnieuw:"
-        " TAP_EXACT_ONLINE_REREAD='{{\"divisions\": {divisions}}}' meltano run tap-exact-online target-postgres.",
+        "Read the division anew; what is gone is removed behind it:"
+        " TAP_EXACT_ONLINE_REREAD='{{\"divisions\": {divisions}}}' meltano run tap-exact-online target-postgres exact-online:deletes.",
+        "Lees de administratie opnieuw; wat weg is, wordt daarna verwijderd:"
+        " TAP_EXACT_ONLINE_REREAD='{{\"divisions\": {divisions}}}' meltano run tap-exact-online target-postgres exact-online:deletes.",
     ),
 }
 """What to do about each kind of finding."""

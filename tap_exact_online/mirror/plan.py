@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Resource
+from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind, Resource
 from tap_exact_online.errors import ConfigurationError
 
 DEFAULT_SCHEMA = "exact_online"
 DEFAULT_COLUMN = "_deleted_at"
+DEFAULT_EXTRACTED = "_sdc_extracted_at"
 
 # What a loader may call a table, and nothing that ends a quoted name or a dollar-quoted block, or that PostgreSQL's
 # format() takes for a blank.
@@ -44,13 +45,14 @@ class Plan:
     """What a script is to do.
 
     Attributes:
-        streams: The streams whose deletes are mirrored.
+        streams: The streams whose deletes are mirrored. Those that Exact logs nothing for need `extracted`.
         mode: Remove the rows, or mark them.
         schema: Where the tables are: a schema, or a dataset in BigQuery. A database, catalog or project may stand in
             front, with a dot between, except in PostgreSQL. Empty: wherever the session looks.
         prefix: What the loader puts in front of the names of tables.
         case: How the loader spells names.
         column: The column that marks a row.
+        extracted: The column that tells when the tap read a row. Empty: only the log tells what is gone.
     """
 
     streams: Sequence[Resource]
@@ -59,6 +61,7 @@ class Plan:
     prefix: str = ""
     case: Case = Case.AS_IS
     column: str = DEFAULT_COLUMN
+    extracted: str = DEFAULT_EXTRACTED
 
     def check(self) -> None:
         """Refuse names that would break out of their quotes.
@@ -70,6 +73,7 @@ class Plan:
             ("--schema", self.schema.split(".") if self.schema else []),
             ("--prefix", [self.prefix] if self.prefix else []),
             ("--column", [self.column]),
+            ("--extracted", [self.extracted] if self.extracted else []),
         ):
             if not all(map(_NAME.fullmatch, names)):
                 msg = f"{option}: a name is made of letters, digits, blanks, '_' and '-'."
@@ -85,13 +89,16 @@ class Plan:
         return self.case.spell(self.prefix + stream)
 
     def columns(self, quote: str) -> Mapping[str, str]:
-        """Return the columns that the rule speaks of, in quotes, by the names that the templates use."""
+        """Return the columns that the rules speak of, in quotes, by the names that the templates use."""
         named = {
             "division": "Division",
             "timestamp": "Timestamp",
             "entity_type": "EntityType",
             "entity_key": "EntityKey",
             "deleted_date": "DeletedDate",
+            "stream": "Stream",
+            "whole_began": "WholeBeganAt",
+            "extracted": self.extracted,
             "mark": self.column,
         }
         return {blank: quoted(quote, self.case.spell(name)) for blank, name in named.items()}
@@ -102,21 +109,26 @@ def quoted(quote: str, *names: str) -> str:
     return ".".join(f"{quote}{name}{quote}" for name in names)
 
 
-def logged(names: Iterable[str] = ()) -> list[Resource]:
-    """Return streams whose deletes Exact logs, in the order of the catalog: those that are named, else all of them.
+def mirrored(names: Iterable[str] = (), *, vanishing: bool = True) -> list[Resource]:
+    """Return streams whose rows can be gone, in the order of the catalog: those that are named, else all of them.
+
+    Args:
+        names: Only these.
+        vanishing: Also those whose deletes Exact does not log: a whole read shows what is gone.
 
     Raises:
-        ConfigurationError: A name is no stream, or Exact does not log its deletes.
+        ConfigurationError: A name is no stream, or nothing tells what is gone from it.
     """
     chosen = set(names)
     if unknown := sorted(chosen - BY_NAME.keys()):
         msg = f"--streams: there is no stream {', '.join(unknown)}."
         raise ConfigurationError(msg)
-    if silent := sorted(name for name in chosen if BY_NAME[name].deleted_type is None):
-        msg = f"--streams: Exact does not log the deletes of {', '.join(silent)}."
+    telling = [each for each in RESOURCES if each.kind is not Kind.DIVISIONS and each.name != "deleted"]
+    if lasting := sorted(chosen - {each.name for each in telling}):
+        msg = f"--streams: no row is ever deleted from {', '.join(lasting)}."
         raise ConfigurationError(msg)
-    return [
-        resource
-        for resource in RESOURCES
-        if resource.deleted_type is not None and (not chosen or resource.name in chosen)
-    ]
+    silent = {each.name for each in telling if each.deleted_type is None and not vanishing}
+    if chosen & silent:
+        msg = f"--streams: Exact does not log the deletes of {', '.join(sorted(chosen & silent))}; it takes --extracted."
+        raise ConfigurationError(msg)
+    return [each for each in telling if each.name not in silent and (not chosen or each.name in chosen)]

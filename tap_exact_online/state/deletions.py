@@ -50,9 +50,9 @@ class Age:
             )
         return (
             f"Deletes may be missing: the log of deleted rows of division {self.division} was last read {self.days} days ago,"
-            f" and Exact keeps it for two months. Remove the rows of this division from your tables and read it anew"
-            f" (once: TAP_EXACT_ONLINE_REREAD='{{\"divisions\": [{self.division}]}}' meltano run tap-exact-online"
-            " target-postgres)."
+            f" and Exact keeps it for two months. Read this division anew once, and let what is gone be"
+            f" removed behind it: TAP_EXACT_ONLINE_REREAD='{{\"divisions\": [{self.division}]}}' meltano run tap-exact-online"
+            " target-postgres exact-online:deletes"
         )
 
 

@@ -33,14 +33,14 @@ class Move:
         """Say what happened and what to do."""
         text = (
             f"Exact has moved division {self.division} or changed its HR link ({', '.join(self.dates)}): its row versions"
-            " are new, so all its Sync streams are read anew in this run. Rows of it that were deleted in Exact before this run, and"
-            " entries of its log that were loaded before, carry old versions: remove what this run did not load again from"
-            " its tables and from `deleted`."
+            " are new, so all its Sync streams are read anew in this run. What this run does not load again is no longer in Exact:"
+            " `exact-online deletes` removes it behind the load. Entries of its log that were loaded before carry old versions:"
+            " remove those from the table `deleted`."
         )
         if HR_LINK in self.dates:
             text += (
                 " Its rows in leave_absence_hours_by_day have new IDs, too: those that were loaded before this run are no"
-                " longer in Exact. Remove them from your table."
+                " longer in Exact, and go the same way."
             )
         return text
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from demo.postgres import Postgres
 from tap_exact_online import mirror
 from tap_exact_online.cli import main
-from tap_exact_online.mirror.plan import Case, Mode, Plan, logged
+from tap_exact_online.mirror.plan import Case, Mode, Plan, mirrored
 
 PASSWORD = "hunter2"
 NOWHERE = f"postgresql://me:{PASSWORD}@127.0.0.1:9/books"
@@ -34,24 +34,38 @@ def run(*options: str, **environment: str) -> Result:
 def test_prints_the_script_of_every_stream(dialect: str) -> None:
     result = run("--dialect", dialect)
     assert result.exit_code == 0
-    assert result.output == mirror.script(dialect, Plan(logged(), case=mirror.usual_case(dialect)))
+    assert result.output == mirror.script(dialect, Plan(mirrored(), case=mirror.usual_case(dialect)))
 
 
 def test_every_option_is_in_the_script() -> None:
-    options = "--mode=mark --schema=books --streams=accounts,contacts --prefix=eo_ --case=lower --column=Gone"
-    result = run("--dialect=duckdb", *options.split())
-    wanted = Plan(logged(["accounts", "contacts"]), Mode.MARK, "books", "eo_", Case.LOWER, "Gone")
+    options = "--mode=mark --schema=books --streams=accounts,journals --prefix=eo_ --case=lower --column=Gone"
+    result = run("--dialect=duckdb", *options.split(), "--extracted=Read")
+    wanted = Plan(mirrored(["accounts", "journals"]), Mode.MARK, "books", "eo_", Case.LOWER, "Gone", "Read")
     assert result.output == mirror.script("duckdb", wanted)
 
 
 def test_the_environment_counts_as_options_and_nothing_in_it_as_nothing() -> None:
     environment = {"MODE": "mark", "SCHEMA": "books", "STREAMS": "", "PREFIX": "", "COLUMN": "gone"}
+    environment |= {"EXTRACTED": ""}
     result = run("--dialect=duckdb", **{f"EXACT_ONLINE_DELETES_{k}": v for k, v in environment.items()})
-    assert result.output == mirror.script("duckdb", Plan(logged(), Mode.MARK, "books", column="gone"))
+    assert result.output == mirror.script("duckdb", Plan(mirrored(), Mode.MARK, "books", column="gone"))
     result = run("--dialect=duckdb", EXACT_ONLINE_DELETES_SCHEMA="")
-    assert result.output == mirror.script("duckdb", Plan(logged()))
+    assert result.output == mirror.script("duckdb", Plan(mirrored()))
     result = run("--dialect=duckdb", "--schema=.")
-    assert result.output == mirror.script("duckdb", Plan(logged(), schema=""))
+    assert result.output == mirror.script("duckdb", Plan(mirrored(), schema=""))
+
+
+@pytest.mark.parametrize(
+    ("options", "environment"),
+    [
+        (["--extracted="], {}),
+        (["--extracted=."], {}),
+        ([], {"EXACT_ONLINE_DELETES_EXTRACTED": "."}),
+    ],
+)
+def test_the_log_alone(options: list[str], environment: dict[str, str]) -> None:
+    result = run("--dialect=duckdb", *options, **environment)
+    assert result.output == mirror.script("duckdb", Plan(mirrored(vanishing=False), extracted=""))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +77,15 @@ def test_the_environment_counts_as_options_and_nothing_in_it_as_nothing() -> Non
             ["--dialect=duckdb", "--streams=accounts,nothing,none"],
             "--streams: there is no stream none, nothing.",
         ),
-        (["--dialect=duckdb", "--streams=journals"], "Exact does not log the deletes of journals."),
+        (
+            ["--dialect=duckdb", "--streams=journals,accounts,banks", "--extracted="],
+            "--streams: Exact does not log the deletes of banks, journals; it takes --extracted.",
+        ),
+        (
+            ["--dialect=duckdb", "--streams=reads,deleted,divisions"],
+            "--streams: no row is ever deleted from deleted, divisions, reads.",
+        ),
+        (["--dialect=duckdb", "--extracted=a;b"], "--extracted: a name is made of"),
         (["--dialect=duckdb", "--schema=a;b"], "--schema: a name is made of"),
         (["--dialect=duckdb", "--apply"], "--apply: runs on PostgreSQL only."),
         (["--apply", f"--url=mysql://me:{PASSWORD}@there/books"], "--url: it is no address"),

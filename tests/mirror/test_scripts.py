@@ -15,11 +15,12 @@ import pytest
 from tap_exact_online import mirror
 from tap_exact_online.catalog.resources import RESOURCES
 from tap_exact_online.errors import ConfigurationError
-from tap_exact_online.mirror.plan import Case, Mode, Plan, logged
-from tests.mirror.engines import BigQuery, Snowflake, statements
+from tap_exact_online.mirror.plan import Case, Mode, Plan, mirrored
+from tests.mirror.engines import decisions, statements
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 TWO = ["goods_deliveries", "accounts"]
+SOME = [*TWO, "receivables"]
 
 every_dialect = pytest.mark.parametrize("dialect", mirror.DIALECTS)
 every_mode = pytest.mark.parametrize("mode", Mode, ids=lambda mode: mode.value)
@@ -28,7 +29,7 @@ every_mode = pytest.mark.parametrize("mode", Mode, ids=lambda mode: mode.value)
 @every_dialect
 @every_mode
 def test_the_script_is_that_of_the_snapshot(dialect: str, mode: Mode) -> None:
-    plan = Plan(logged(TWO), mode, case=mirror.usual_case(dialect))
+    plan = Plan(mirrored(SOME), mode, case=mirror.usual_case(dialect))
     file, now = SNAPSHOTS / f"{dialect}-{mode.value}.sql", mirror.script(dialect, plan)
     if os.environ.get("UPDATE_SNAPSHOTS"):
         file.parent.mkdir(exist_ok=True)
@@ -36,20 +37,45 @@ def test_the_script_is_that_of_the_snapshot(dialect: str, mode: Mode) -> None:
     assert now == file.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("engine", [BigQuery, Snowflake])
+@pytest.mark.parametrize("dialect", ["bigquery", "snowflake"])
 @every_mode
-def test_every_statement_parses(engine: type[BigQuery], mode: Mode) -> None:
-    plan = Plan(logged(), mode, "there.exact_online", case=mirror.usual_case(engine.dialect))
-    found = engine.question.findall(mirror.script(engine.dialect, plan))
-    assert [name.lower() for name, _ in found] == [stream.name for stream in logged()]
-    kinds = ["merge"] if mode is Mode.REMOVE else ["alter", "merge"]
-    for _, body in found:
-        assert [each.key for each in statements(body, engine.dialect)] == kinds
+def test_every_statement_parses(dialect: str, mode: Mode) -> None:
+    plan = Plan(mirrored(), mode, "there.exact_online", case=mirror.usual_case(dialect))
+    found = decisions(mirror.script(dialect, plan))
+    assert len(found) == len(plan.streams)
+    for stream, branches in zip(plan.streams, found, strict=True):
+        logged = stream.deleted_type is not None
+        assert len(branches) == 1 + logged
+        for (question, body), vanishing in zip(branches, (True, False), strict=False):
+            assert f"'{plan.table(stream.name)}'" in question
+            assert (f"'{plan.table('reads')}'" in question) is vanishing
+            merges = logged + vanishing if mode is Mode.REMOVE else 1
+            kinds = ["alter"] * (mode is Mode.MARK) + ["merge"] * merges
+            assert [each.key for each in statements(body, dialect)] == kinds
+
+
+def test_all_streams_whose_rows_can_be_gone() -> None:
+    names = [resource.name for resource in RESOURCES]
+    assert [stream.name for stream in mirrored()] == [
+        name for name in names if name not in {"divisions", "deleted"}
+    ]
+    assert [stream.name for stream in mirrored(SOME)] == ["receivables", "accounts", "goods_deliveries"]
 
 
 def test_all_streams_that_exact_logs() -> None:
-    assert logged() == [resource for resource in RESOURCES if resource.deleted_type is not None]
-    assert [stream.name for stream in logged(TWO)] == ["accounts", "goods_deliveries"]
+    logged = mirrored(vanishing=False)
+    assert logged == [resource for resource in RESOURCES if resource.deleted_type is not None]
+    assert [stream.name for stream in mirrored(TWO, vanishing=False)] == ["accounts", "goods_deliveries"]
+
+
+@every_dialect
+@every_mode
+def test_the_log_alone_where_no_column_tells_when_rows_were_read(dialect: str, mode: Mode) -> None:
+    plan = Plan(mirrored(TWO, vanishing=False), mode, extracted="")
+    script = mirror.script(dialect, plan)
+    assert "_sdc_extracted_at" not in script
+    assert '"reads"' not in script
+    assert "`reads`" not in script
 
 
 @pytest.mark.parametrize(
@@ -74,28 +100,31 @@ def test_all_streams_that_exact_logs() -> None:
     ],
 )
 def test_where_the_tables_are(dialect: str, schema: str, table: str, asked: str) -> None:
-    script = mirror.script(dialect, Plan(logged(TWO), schema=schema, case=mirror.usual_case(dialect)))
+    script = mirror.script(dialect, Plan(mirrored(TWO), schema=schema, case=mirror.usual_case(dialect)))
     assert asked in script
     assert table in script
 
 
 @every_dialect
 @pytest.mark.parametrize(
-    ("case", "table", "column", "mark"),
+    ("case", "names"),
     [
-        (Case.AS_IS, "My_accounts", "EntityKey", "_Gone_At"),
-        (Case.LOWER, "my_accounts", "entitykey", "_gone_at"),
-        (Case.UPPER, "MY_ACCOUNTS", "ENTITYKEY", "_GONE_AT"),
+        (Case.AS_IS, ["My_accounts", "My_reads", "EntityKey", "WholeBeganAt", "_Gone_At", "_Read_At"]),
+        (Case.LOWER, ["my_accounts", "my_reads", "entitykey", "wholebeganat", "_gone_at", "_read_at"]),
+        (Case.UPPER, ["MY_ACCOUNTS", "MY_READS", "ENTITYKEY", "WHOLEBEGANAT", "_GONE_AT", "_READ_AT"]),
     ],
 )
-def test_names_as_the_loader_spells_them(
-    dialect: str, case: Case, table: str, column: str, mark: str
-) -> None:
-    plan = Plan(logged(["accounts"]), Mode.MARK, prefix="My_", case=case, column="_Gone_At")
+def test_names_as_the_loader_spells_them(dialect: str, case: Case, names: list[str]) -> None:
+    plan = Plan(
+        mirrored(["accounts"]), Mode.MARK, prefix="My_", case=case, column="_Gone_At", extracted="_Read_At"
+    )
     script = mirror.script(dialect, plan)
-    for name in (table, column, mark):
+    for name in names:
         assert name in script
-    assert case is Case.AS_IS or "EntityKey" not in script
+    # What a stream is called in `reads` is the tap's own.
+    assert "'accounts'" in script
+    for name in ("EntityKey", "WholeBeganAt"):
+        assert case is Case.AS_IS or name not in script
 
 
 @every_dialect
@@ -112,6 +141,8 @@ def test_names_as_the_loader_spells_them(
         (Plan([], column="a\nb"), "--column"),
         (Plan([], column=""), "--column"),
         (Plan([], column="a\\"), "--column"),
+        (Plan([], extracted='a"b'), "--extracted"),
+        (Plan([], extracted="a'"), "--extracted"),
     ],
 )
 def test_a_name_that_leaves_its_quotes_is_refused(dialect: str, given: Plan, named: str) -> None:
