@@ -1,6 +1,6 @@
 """A stream, its few kinds, and the steps inside the Singer SDK that public hooks do not reach.
 
-How a stream is read is in `stream.py`, what each kind adds in `kinds.py`, everything that touches the SDK's inside in `sdk.py`.
+How a stream is read is in `stream.py`, what each kind adds in `kinds.py`, everything that touches the SDK's inside in `sdk/`.
 """
 
 from __future__ import annotations
