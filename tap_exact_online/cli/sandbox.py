@@ -118,7 +118,7 @@ def command(  # noqa: PLR0913 - one for each option
 
     def announce(listening: Listening) -> None:
         if ready_file is not None:
-            server.ready_file(ready_file)(listening)
+            server.write_ready(ready_file, listening)
         if not quiet:
             click.echo(_ready_line(listening))
 

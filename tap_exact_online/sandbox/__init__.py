@@ -8,6 +8,7 @@ It needs the extra `sandbox` (`pip install "tap-exact-online[sandbox]"`) and is 
     tables.py    row i of a table as a pure function    shelf.py      a table plus what was changed since
     books.py     all tables of one division             divisions.py  which divisions exist, and who may see them
     query.py     what a query string asks               wire.py       rows as JSON and as Atom
+    answers.py   an answer, and how failures are worded
     limits.py    calls a minute, a day, errors an hour  tokens.py     codes, tokens, rotation
     faults.py    scripted failures                      stats.py      what was asked and answered
     service.py   all state of a running sandbox         pages.py      one page of rows, prepared or made

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote_plus
 
 import orjson
 
 from tap_exact_online import edm
 from tap_exact_online.sandbox import pages, query, wire
+from tap_exact_online.sandbox.answers import Answer, error_json, error_xml
 from tap_exact_online.sandbox.books import ME, SYNC_TIMESTAMP
 from tap_exact_online.sandbox.divisions import Division
 from tap_exact_online.sandbox.limits import COUNTED
@@ -59,15 +59,6 @@ class Request:
         return "application/json" in self.headers.get("accept", "").lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer: status, headers, body."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
 class _DeniedError(RefusedError):
     """A 403, with its `Reason` header."""
 
@@ -88,7 +79,7 @@ def answer(service: Service, request: Request) -> Answer:
     if user is not None and service.limits.blocked(now):
         reason = "The app is blocked: too many errors"
         return Answer(
-            options.blocked_status, (("Content-Type", _JSON), ("Reason", reason)), wire.error_json(reason)
+            options.blocked_status, (("Content-Type", _JSON), ("Reason", reason)), error_json(reason)
         )
     result = _answer(service, request, user, now)
     if (
@@ -130,10 +121,8 @@ def _failure(
     if service.options.error_body == "text" and status == 403:  # noqa: PLR2004 - Forbidden
         return Answer(status, (*headers, ("Content-Type", "text/plain;charset=utf-8")), message.encode())
     if request.json:
-        return Answer(status, (*headers, ("Content-Type", _JSON)), wire.error_json(message))
-    return Answer(
-        status, (*headers, ("Content-Type", "application/xml;charset=utf-8")), wire.error_xml(message)
-    )
+        return Answer(status, (*headers, ("Content-Type", _JSON)), error_json(message))
+    return Answer(status, (*headers, ("Content-Type", "application/xml;charset=utf-8")), error_xml(message))
 
 
 def _rows(service: Service, request: Request) -> bytes:
@@ -189,8 +178,3 @@ def _sync_timestamp(service: Service, request: Request, division: Division) -> b
     if row is None:
         return orjson.dumps({"d": {"list": [], "object": {}, "results": {"results": []}}[shape]})
     return wire.envelope([wire.encode(row, endpoint, endpoint.properties, root)], shape, None)
-
-
-def readable(text: str) -> str:
-    """Return a query string percent-decoded, for rules that look into it."""
-    return unquote_plus(text)

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 import orjson
 from starlette.applications import Starlette
@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from tap_exact_online.sandbox import api, commands, faults, oauth
-from tap_exact_online.sandbox.api import Answer
+from tap_exact_online.sandbox.answers import Answer
 from tap_exact_online.sandbox.faults import Fault
 from tap_exact_online.sandbox.service import Service
 
@@ -97,7 +97,7 @@ class App:
     async def _data(self, scope: Scope, receive: Receive, send: Send) -> None:
         http = HTTPRequest(scope)
         if scope["method"] != "GET":
-            await _send(Answer(405, (("Allow", "GET"),), b""), scope, receive, send)
+            await _send(Answer(405, (("Allow", "GET"),)), scope, receive, send)
             return
         raw = f"{scope['raw_path'].decode('latin-1')}?{scope['query_string'].decode('latin-1')}"
         base = f"{scope['scheme']}://{http.headers.get('host', 'localhost')}"
@@ -146,16 +146,15 @@ class App:
         """Answer a call, unless a scripted failure says otherwise."""
         scope, receive, send = asgi
         service = self.service
-        fault = faults.fire(
-            service.faults, path, division, api.readable(scope["query_string"].decode("latin-1"))
-        )
+        query = unquote_plus(scope["query_string"].decode("latin-1"))
+        fault = faults.fire(service.faults, path, division, query)
         await self._wait(fault)
         if fault is not None:
             service.stats.faults += 1
         if fault is not None and fault.action == "reset_before":
             await _break(scope, receive)
             return
-        answer = act() if fault is None or fault.acts else Answer(200, (), b"")
+        answer = act() if fault is None or fault.acts else Answer(200)
         if fault is not None and fault.action == "reset_after":
             await _break(scope, receive)
             return
@@ -224,7 +223,4 @@ async def command(
 
 def _replaced(fault: Fault, answer: Answer, address: str) -> Answer:
     instead = faults.answer_instead(fault)
-    if instead is not None:
-        status, headers, body = instead
-        return Answer(status, tuple(headers.items()), body)
-    return Answer(answer.status, answer.headers, faults.spoil(fault, answer.body, address))
+    return instead or Answer(answer.status, answer.headers, faults.spoil(fault, answer.body, address))

@@ -15,10 +15,10 @@ from tap_exact_online.sandbox.books import DIVISIONS, ME
 from tap_exact_online.sandbox.clock import wall_of_iso
 from tap_exact_online.sandbox.divisions import ARCHIVED, Division
 from tap_exact_online.sandbox.limits import Limits
+from tap_exact_online.sandbox.options import USER
 from tap_exact_online.sandbox.service import ENDPOINTS, Forbidden, Service
 from tap_exact_online.sandbox.shelf import Change, Shelf
 from tap_exact_online.sandbox.stats import Stats
-from tap_exact_online.sandbox.tokens import USER
 from tap_exact_online.sandbox.values import Value
 
 _DATE_TIME = "DateTime"
@@ -177,17 +177,25 @@ def add_division(service: Service, code: int | None = None) -> int:
     return service.divisions.add(code).code
 
 
-def _set_division(purpose: str, **fields: Any) -> Callable[[Service, int], int]:
+def _set_division(name: str, purpose: str, field: str, value: int) -> Callable[[Service, int], int]:
     def command(service: Service, division: int) -> int:
         known = service.divisions[int(division)]
-        for name, value in fields.items():
-            setattr(known, name, value)
-        if "granted" not in fields:
+        setattr(known, field, value)
+        if field != "granted":  # that is no property of the division
             known.modified = service.clock.wall()
         return known.code
 
-    command.__doc__ = purpose
+    command.__name__, command.__doc__ = name, purpose
     return command
+
+
+_MARKS = (
+    ("withdraw_division", "Untick a division under Manage companies.", "granted", False),
+    ("grant_division", "Tick a division under Manage companies.", "granted", True),
+    ("block_division", "Block a division: it answers 403.", "blocking_status", 1),
+    ("unblock_division", "Undo a block.", "blocking_status", 0),
+    ("archive_division", "Archive a division.", "status", ARCHIVED),
+)
 
 
 def move_division(service: Service, division: int) -> int:
@@ -240,7 +248,7 @@ def add_fault(service: Service, **rule: Any) -> int:
 
 def faults(service: Service) -> list[dict[str, Any]]:
     """Return the scripted failures and how often each fired."""
-    return scripted.report(service.faults)
+    return [dataclasses.asdict(fault) for fault in service.faults]
 
 
 def clear_faults(service: Service) -> int:
@@ -300,8 +308,7 @@ def stats(service: Service) -> dict[str, Any]:
 
 def reset_stats(service: Service) -> None:
     """Start counting anew; calls in flight stay counted as such."""
-    fresh = Stats(in_flight=service.stats.in_flight)
-    service.stats = fresh
+    service.stats = Stats(in_flight=service.stats.in_flight)
 
 
 def reset_limits(service: Service) -> None:
@@ -309,41 +316,38 @@ def reset_limits(service: Service) -> None:
     service.limits = Limits()
 
 
-COMMANDS: Mapping[str, Callable[..., Any]] = {
-    "rows": rows,
-    "count": count,
-    "add": add,
-    "change": change,
-    "delete": delete,
-    "set_row": set_row,
-    "begin": begin,
-    "commit": commit,
-    "divisions": divisions,
-    "add_division": add_division,
-    "withdraw_division": _set_division("Untick a division under Manage companies.", granted=False),
-    "grant_division": _set_division("Tick a division under Manage companies.", granted=True),
-    "block_division": _set_division("Block a division: it answers 403.", blocking_status=1),
-    "unblock_division": _set_division("Undo a block.", blocking_status=0),
-    "archive_division": _set_division("Archive a division.", status=ARCHIVED),
-    "move_division": move_division,
-    "hr_link_division": hr_link_division,
-    "open_division": open_division,
-    "forbid": forbid,
-    "allow": allow,
-    "add_fault": add_fault,
-    "faults": faults,
-    "clear_faults": clear_faults,
-    "new_login": new_login,
-    "expire_access": expire_access,
-    "expire_refresh": expire_refresh,
-    "tokens": tokens,
-    "now": now,
-    "advance_clock": advance_clock,
-    "options": options,
-    "stats": stats,
-    "stats/reset": reset_stats,
-    "reset_limits": reset_limits,
-}
+_COMMANDS: tuple[Callable[..., Any], ...] = (
+    rows,
+    count,
+    add,
+    change,
+    delete,
+    set_row,
+    begin,
+    commit,
+    divisions,
+    add_division,
+    *(_set_division(*mark) for mark in _MARKS),
+    move_division,
+    hr_link_division,
+    open_division,
+    forbid,
+    allow,
+    add_fault,
+    faults,
+    clear_faults,
+    new_login,
+    expire_access,
+    expire_refresh,
+    tokens,
+    now,
+    advance_clock,
+    options,
+    stats,
+    reset_stats,
+    reset_limits,
+)
+COMMANDS = {function.__name__: function for function in _COMMANDS}
 
 
 def run(service: Service, name: str, arguments: dict[str, Any]) -> Any:

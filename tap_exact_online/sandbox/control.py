@@ -7,9 +7,9 @@ from typing import Any
 
 import requests
 
+from tap_exact_online.sandbox.options import USER
+
 Row = dict[str, Any]
-USER = "sandbox"
-"""The user who consented before the sandbox started."""
 
 
 class ControlError(Exception):
@@ -211,7 +211,7 @@ class Control:
 
     def reset_stats(self) -> None:
         """Start counting anew."""
-        self.run("stats/reset")
+        self.run("reset_stats")
 
     def reset_limits(self) -> None:
         """Forget all counted calls, errors and blocks."""

@@ -86,13 +86,8 @@ class Division:
 
     def row(self) -> dict[str, Value]:
         """Return the division's own row in `system/Divisions`."""
-        endpoint = edm.load(DIVISIONS)
         code = self.code
-        row = {
-            p.name: values.value(p.name, p.type, values.number(self.book.seed, code, p.name))
-            for p in endpoint.properties.values()
-        }
-        return row | {
+        return values.row(edm.load(DIVISIONS).properties.values(), self.book.seed, code) | {
             "Code": code,
             "Hid": code - 1_000_000,
             "Description": values.company(code % 1000),
@@ -176,11 +171,7 @@ class Divisions:
 
     def me(self) -> dict[str, Value]:
         """Return the row of `current/Me`."""
-        row = {
-            p.name: values.value(p.name, p.type, values.number(self._options.seed, "me", p.name))
-            for p in edm.load(ME).properties.values()
-        }
-        return row | {
+        return values.row(edm.load(ME).properties.values(), self._options.seed, "me") | {
             "UserID": values.guid("user", 0),
             "CurrentDivision": self.current,
             "AccountingDivision": self.current,

@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from tap_exact_online.sandbox.answers import Answer, error_json
+
 ACTIONS: Mapping[str, str] = {
     "status": "answer with `status`, `headers` and `body`; the call does not reach the service",
     "reset_before": "break the connection before the service acts",
@@ -98,18 +100,19 @@ def fire(faults: list[Fault], path: str, division: int | None, query: str) -> Fa
     return chosen
 
 
-def answer_instead(fault: Fault) -> tuple[int, dict[str, str], bytes] | None:
-    """Return status, headers and body of an answer that takes the place of the service's, or None."""
+def answer_instead(fault: Fault) -> Answer | None:
+    """Return the answer that takes the place of the service's, or None."""
     if fault.action == "status":
-        return fault.status, dict(fault.headers), fault.body.encode()
+        return Answer(fault.status, tuple(fault.headers.items()), fault.body.encode())
     if fault.action == "empty":
-        return 200, {}, b""
+        return Answer(200)
     if fault.action == "html":
         page = b"<!DOCTYPE html><html><head><title>Exact Online</title></head><body>Maintenance</body></html>"
-        return 200, {"Content-Type": "text/html; charset=utf-8"}, page
+        return Answer(200, (("Content-Type", "text/html; charset=utf-8"),), page)
     if fault.action == "error_object":
-        error = {"error": {"code": "", "message": {"lang": "", "value": "An unexpected error occurred."}}}
-        return 200, {"Content-Type": "application/json"}, orjson.dumps(error)
+        return Answer(
+            200, (("Content-Type", "application/json"),), error_json("An unexpected error occurred.")
+        )
     return None
 
 
@@ -142,18 +145,3 @@ def _with_next(body: bytes, link: str) -> bytes:
         return body
     listed = rows.get("results", [rows]) if isinstance(rows, dict) else rows
     return orjson.dumps({"d": {"results": listed, "__next": link}})
-
-
-def report(faults: list[Fault]) -> list[dict[str, Any]]:
-    """Return all rules with how often each matched and fired."""
-    return [
-        {
-            "action": f.action,
-            "path": f.path,
-            "division": f.division,
-            "seen": f.seen,
-            "fired": f.fired,
-            "times": f.times,
-        }
-        for f in faults
-    ]

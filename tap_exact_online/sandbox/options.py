@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 CLIENT_ID = "5a4db0c5-0000-4000-8000-5a4db0c50001"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - a fake that the ready file and the console show on purpose
+USER = "sandbox"
+"""The user who consented before the sandbox started."""
 REDIRECT_URI = "https://www.example.com/callback"
 
 
@@ -50,8 +52,8 @@ class Options:
         synctimestamp_envelope: `list`, `object` or `results`.
         limit_headers: What a 429 shows: `documented`, `none`, `both`, or `remaining` (a `Remaining` above 0).
         expired_words: What `WWW-Authenticate` says of an expired access token: "message expired" was seen too.
-    int64: `text`, or `number` for clients that must take both.
-    error_body: `json`, or `text` for 403 answers that carry the bare words.
+        int64: `text`, or `number` for clients that must take both.
+        error_body: `json`, or `text` for 403 answers that carry the bare words.
         blocked_status: The status of every call while the app is blocked for its errors; undocumented.
     """
 
@@ -62,13 +64,13 @@ class Options:
     tables: Mapping[str, int] = field(default_factory=dict)
     page_cache_mib: int = 256
     redirect_uri: str = REDIRECT_URI
-    reference: str = "all"
+    reference: Literal["all", "newest"] = "all"
     latency_ms: float = 0.0
     compress: bool = False
     minute_limit: int = 60
     day_limit: int = 5000
     contract_limit: int = 20000
-    minute_seconds: float = 60.0
+    minute_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     error_limit: int = 10
     access_lifetime: float = 600.0
     refresh_after: float = 570.0
@@ -77,33 +79,22 @@ class Options:
     token_limit: int = 200
     early_refresh_status: int = 400
     old_access_dies: bool = False
-    row_order: str = "timestamp"
+    row_order: Literal["timestamp", "shuffled"] = "timestamp"
     least_timestamp: int = 0
     select_required: bool = False
     mandatory_filter: tuple[str, ...] = ()
-    next_path: str = "lower"
-    envelope: str = "mixed"
-    synctimestamp_envelope: str = "list"
-    limit_headers: str = "documented"
+    next_path: Literal["lower", "same"] = "lower"
+    envelope: Literal["mixed", "results", "list", "object"] = "mixed"
+    synctimestamp_envelope: Literal["list", "object", "results"] = "list"
+    limit_headers: Literal["documented", "none", "both", "remaining"] = "documented"
     expired_words: str = "access token expired"
-    int64: str = "text"
-    error_body: str = "json"
+    int64: Literal["text", "number"] = "text"
+    error_body: Literal["json", "text"] = "json"
     blocked_status: int = 403
 
 
 _AT_START = frozenset({"seed", "divisions", "division_code", "rows", "tables", "page_cache_mib"})
 CHANGEABLE = frozenset(f.name for f in dataclasses.fields(Options)) - _AT_START
-
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "reference": ("all", "newest"),
-    "row_order": ("timestamp", "shuffled"),
-    "next_path": ("lower", "same"),
-    "envelope": ("mixed", "results", "list", "object"),
-    "synctimestamp_envelope": ("list", "object", "results"),
-    "limit_headers": ("documented", "none", "both", "remaining"),
-    "int64": ("text", "number"),
-    "error_body": ("json", "text"),
-}
 
 
 def change(options: Options, changes: Mapping[str, Any]) -> Options:
@@ -112,16 +103,10 @@ def change(options: Options, changes: Mapping[str, Any]) -> Options:
     Raises:
         ValueError: An option is unknown, cannot change while the sandbox runs, or has no such value.
     """
-    for name, value in changes.items():
+    for name in changes:
         if name not in CHANGEABLE:
             msg = f"option '{name}' cannot be changed while the sandbox runs; these can: {', '.join(sorted(CHANGEABLE))}"
             raise ValueError(msg)
-        if name in _CHOICES and value not in _CHOICES[name]:
-            msg = f"option '{name}' is one of {', '.join(_CHOICES[name])}, not {value!r}"
-            raise ValueError(msg)
-    if changes.get("minute_seconds", 1) == 0:
-        msg = "a minute lasts longer than 0 seconds"
-        raise ValueError(msg)
     try:
         return msgspec.convert({**dataclasses.asdict(options), **changes}, Options)
     except msgspec.ValidationError as error:

@@ -179,10 +179,6 @@ def _certificate(host: str, ca_file: Path, folder: Path) -> Mapping[str, Any]:
     return {"ssl_certfile": str(chain), "ssl_version": ssl.PROTOCOL_TLS_SERVER}
 
 
-def ready_file(path: Path) -> Callable[[Listening], None]:
-    """Return a function that writes where a sandbox listens, as JSON."""
-
-    def write(listening: Listening) -> None:
-        write_whole(path, orjson.dumps(listening, option=orjson.OPT_INDENT_2))
-
-    return write
+def write_ready(path: Path, listening: Listening) -> None:
+    """Write where a sandbox listens, as JSON."""
+    write_whole(path, orjson.dumps(listening, option=orjson.OPT_INDENT_2))

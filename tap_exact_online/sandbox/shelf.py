@@ -103,10 +103,6 @@ class Shelf:
         generated = index < self.table.series.rows
         return index not in self.removed and (generated or index in self.changes)
 
-    def plain(self, index: int) -> bool:
-        """Tell whether a row is exactly as its pattern makes it."""
-        return index < self.table.regular and index not in self.changes
-
     def __len__(self) -> int:
         added = sum(1 for index in self.changes if index >= self.table.series.rows)
         return self.table.series.rows + added - len(self.removed)
@@ -114,10 +110,6 @@ class Shelf:
     def indexes(self) -> Iterator[int]:
         """Yield the indexes of all rows, in the order of their making."""
         return (index for index in range(self.size) if self.visible(index))
-
-    def newest(self) -> Iterator[int]:
-        """Yield the indexes of all rows, the last made first."""
-        return (index for index in range(self.size - 1, -1, -1) if self.visible(index))
 
     def after(self, timestamp: int, keep: Callable[[int], bool] | None = None) -> Iterator[int]:
         """Yield the indexes of rows with a greater row version, in its order.

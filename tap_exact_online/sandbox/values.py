@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
+
+from tap_exact_online import edm
 
 Value = str | int | float | bool | None
 
@@ -154,6 +156,11 @@ _MAKERS: Mapping[str, Callable[[str, int], Value]] = {
     "Int64": lambda _, h: h % 10**12,
     "Binary": lambda _, h: base64.b64encode(b"%d" % h).decode() if h % 16 == 0 else None,
 }
+
+
+def row(properties: Iterable[edm.Property], seed: int, of: object, *nth: int) -> dict[str, Value]:
+    """Return plausible values for the properties of a row; what it is of, and its number there, tell rows apart."""
+    return {p.name: value(p.name, p.type, number(seed, of, p.name, *nth)) for p in properties}
 
 
 def value(name: str, kind: str, h: int) -> Value:
