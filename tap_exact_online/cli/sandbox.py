@@ -63,6 +63,11 @@ def _option(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
     "--table", "tables", multiple=True, callback=_tables, metavar="PATH=ROWS", help="Exact size of one table."
 )
 @_option(
+    "--padding",
+    click.Choice(["codes", "all"]),
+    "all: every text of fixed width is filled up with spaces; codes: only codes and countries.",
+)
+@_option(
     "--reference",
     click.Choice(["all", "newest"]),
     "newest: properties that the newest reference lacks are unknown.",

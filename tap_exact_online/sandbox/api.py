@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import orjson
 
@@ -19,6 +21,7 @@ from tap_exact_online.sandbox.service import ENDPOINTS, Forbidden, Service
 from tap_exact_online.sandbox.values import Value
 
 MOST_URL = 6000
+_KEY = re.compile(r"\([^()]*\)$")
 _JSON = "application/json;charset=utf-8"
 _ATOM = "application/atom+xml;charset=utf-8"
 
@@ -49,9 +52,13 @@ class Request:
 
     @property
     def endpoint(self) -> str:
-        """The endpoint in the reference's letter case, or as written when it is unknown."""
+        """The endpoint in the reference's letter case, or as written when it is unknown.
+
+        A next link may name the row that it goes on from in parentheses behind the endpoint.
+        """
         written = self.path.split("/", 1)[-1] if self.division else self.path
-        return ENDPOINTS.get(written.lower().rstrip("/"), written)
+        bare = _KEY.sub("", written) if "$skiptoken=" in unquote(self.query) else written
+        return ENDPOINTS.get(bare.lower().rstrip("/"), written)
 
     @property
     def json(self) -> bool:
@@ -132,13 +139,15 @@ def _rows(service: Service, request: Request) -> bytes:
         raise RefusedError(404, "Resource not found for the segment.")
     endpoint = edm.load(request.endpoint)
     division = _granted(service, request) if request.division else None
-    for rule in service.forbidden:
-        if rule.matches(endpoint, None if division is None else division.code):
-            raise _denied(rule, endpoint)
+    code = None if division is None else division.code
+    missing = next((rule for rule in service.forbidden if rule.matches(endpoint, code)), None)
+    if missing is not None and not missing.silent:
+        raise _denied(missing, endpoint)
     if division is not None and endpoint.path == SYNC_TIMESTAMP:
         return _sync_timestamp(service, request, division)
     asked = query.read(request.query, endpoint, service.options)
-    return pages.page(service, Call(endpoint, division, asked, request.base, request.json))
+    call = Call(endpoint, division, asked, request.base, request.json)
+    return pages.page(service, call) if missing is None else pages.nothing(service, call)
 
 
 def _granted(service: Service, request: Request) -> Division:

@@ -133,6 +133,7 @@ class Book:
         makers: Mapping[str, Callable[[Book, edm.Endpoint], Table]],
     ) -> None:
         self.seed = options.seed
+        self.padding = options.padding
         self.division = division
         self.paths = _PATHS
         self.counts = {path: row_count(path, options) for path in self.paths}
@@ -166,7 +167,8 @@ class Book:
     def table(self, path: str) -> Table:
         """Return the table behind a path."""
         if path not in self._tables:
-            self._tables[path] = self._makers.get(path, plain_table)(self, edm.load(path))
+            made = self._makers.get(path, plain_table)(self, edm.load(path))
+            self._tables[path] = made if self.padding == "codes" else made.padded()
         return self._tables[path]
 
     def restart(self, first: int) -> None:

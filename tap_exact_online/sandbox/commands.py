@@ -58,11 +58,17 @@ def add(service: Service, division: int, path: str, count: int = 1) -> list[Valu
     made = []
     for _ in range(int(count)):
         index = shelf.reserve()
-        wall = service.clock.wall()
-        fields = {"Created": wall} if "Created" in shelf.table.endpoint.properties else {}
-        shelf.put(index, Change(known.tick(), wall, fields))
+        shelf.put(index, _new(service, shelf, known.tick()))
         made.append(shelf.identity(index))
     return made
+
+
+def _new(service: Service, shelf: Shelf, timestamp: int) -> Change:
+    """Return what tells a new row from its pattern."""
+    wall = service.clock.wall()
+    known = shelf.endpoint.properties
+    unchanged = service.options.null_modified and "Modified" in known
+    return Change(timestamp, None if unchanged else wall, {"Created": wall} if "Created" in known else {})
 
 
 def _chosen(shelf: Shelf, count: int | None, ids: list[Value] | None) -> list[int]:
@@ -128,12 +134,12 @@ def set_row(service: Service, division: int, path: str, row: dict[str, Value]) -
     if index is None:
         index = shelf.reserve()
     before = shelf.changes[index].fields if index in shelf.changes else {}
-    stamp, moment = fields.pop("Timestamp", None), fields.pop("Modified", None)
+    stamp, moment = fields.pop("Timestamp", None), fields.pop("Modified", service.clock.wall())
     shelf.put(
         index,
         Change(
             stamp if isinstance(stamp, int) else known.tick(),
-            moment if isinstance(moment, int) else service.clock.wall(),
+            moment if isinstance(moment, int) else None,
             {**before, **fields},
         ),
     )
@@ -155,7 +161,7 @@ def commit(service: Service, division: int, handle: int) -> list[Value]:
     known = service.divisions[int(division)]
     path, index, timestamp = known.reserved.pop(int(handle))
     shelf = known.shelf(path)
-    shelf.put(index, Change(timestamp, service.clock.wall(), {}))
+    shelf.put(index, _new(service, shelf, timestamp))
     return [shelf.identity(index)]
 
 
@@ -216,14 +222,23 @@ def open_division(service: Service, division: int) -> int:
     return int(division)
 
 
-def forbid(
-    service: Service, path: str = "", division: int | None = None, reason: str = "", scope: str = ""
+def forbid(  # noqa: PLR0913 - what a test may want to say about a right
+    service: Service,
+    path: str = "",
+    division: int | None = None,
+    reason: str = "",
+    scope: str = "",
+    *,
+    silent: bool = False,
 ) -> int:
-    """Take a right away. Without a reason, the app scope is what is missing; without a path, all its endpoints."""
+    """Take a right away. Without a reason, the app scope is what is missing; without a path, all its endpoints.
+
+    A right that is missing silently leaves the endpoint empty instead of forbidden, as `sync/Deleted` was seen.
+    """
     if not path and not scope:
         msg = "name a path or a scope"
         raise ValueError(msg)
-    service.forbidden.append(Forbidden(ENDPOINTS.get(path.lower(), path), division, reason, scope))
+    service.forbidden.append(Forbidden(ENDPOINTS.get(path.lower(), path), division, reason, scope, silent))
     return len(service.forbidden)
 
 

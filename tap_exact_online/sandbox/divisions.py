@@ -86,6 +86,10 @@ class Division:
 
     def row(self) -> dict[str, Value]:
         """Return the division's own row in `system/Divisions`."""
+        row = self._row()
+        return row if self.book.padding == "codes" else values.padded(row)
+
+    def _row(self) -> dict[str, Value]:
         code = self.code
         return values.row(edm.load(DIVISIONS).properties.values(), self.book.seed, code) | {
             "Code": code,
@@ -97,7 +101,7 @@ class Division:
             "DivisionHRLinkUnlinkDate": self.hr_linked,
             "Country": "NL ",
             "Currency": "EUR",
-            "Legislation": "1",
+            "Legislation": "NL",
             "Modified": self.modified,
             "ArchiveDate": self.modified if self.status == ARCHIVED else None,
             "Current": False,
@@ -171,13 +175,15 @@ class Divisions:
 
     def me(self) -> dict[str, Value]:
         """Return the row of `current/Me`."""
-        return values.row(edm.load(ME).properties.values(), self._options.seed, "me") | {
+        row = values.row(edm.load(ME).properties.values(), self._options.seed, "me")
+        row |= {
             "UserID": values.guid("user", 0),
             "CurrentDivision": self.current,
             "AccountingDivision": self.current,
             "UserName": "sandbox@example.com",
             "FullName": "Sandbox User",
         }
+        return row if self._options.padding == "codes" else values.padded(row)
 
     def move(self, code: int) -> None:
         """Move a division to another database: all its row versions are made anew."""

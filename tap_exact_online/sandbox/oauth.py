@@ -89,7 +89,7 @@ def _redeem(service: Service, content_type: str, body: bytes) -> Answer:  # noqa
         return tokens.BAD_REQUEST
     given, now = form_of(body), service.clock.now()
     if (given.get("client_id"), given.get("client_secret")) != (service.client_id, service.client_secret):
-        return tokens.WRONG_CLIENT
+        return tokens.WRONG_CLIENT[service.options.wrong_client]
     kind = given.get("grant_type")
     if kind == "authorization_code":
         if "code" not in given or "redirect_uri" not in given:

@@ -30,12 +30,14 @@ class Forbidden:
         division: The only division where it is missing; None means everywhere.
         reason: The `Reason` header, for example `BlockedUser`; empty for a missing app scope.
         scope: The app scope that is missing, in the words of the registration.
+        silent: Whether the answer is an empty page rather than 403.
     """
 
     path: str
     division: int | None
     reason: str
     scope: str
+    silent: bool
 
     def matches(self, endpoint: edm.Endpoint, division: int | None) -> bool:
         """Tell whether it keeps a call from an endpoint."""

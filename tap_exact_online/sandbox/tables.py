@@ -6,6 +6,7 @@ million rows in no memory at all, and lets `wire` write a row by filling a few h
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
@@ -153,6 +154,10 @@ class Table:
     compute: Callable[[int], tuple[Any, ...]]
     regular: int = sys.maxsize
     odd: Callable[[int], Mapping[str, Value]] = nothing_odd
+
+    def padded(self) -> Table:
+        """Return the same table with texts that fill the width of their columns."""
+        return dataclasses.replace(self, variants=[values.padded(variant) for variant in self.variants])
 
     def row(self, index: int) -> dict[str, Value]:
         """Return a whole row; an index past the generated rows gives a row as one that is added later."""

@@ -23,10 +23,21 @@ def failure(status: int, error: str, description: str) -> Answer:
 
 OLD_TOKEN = failure(401, "unauthorized_client", "Old refresh token used.")
 NO_CHAIN = failure(400, "invalid_grant", "Token is not allowed, because of invalid or empty chainId")
-WRONG_CLIENT = failure(400, "invalid_client", "Client authentication failed.")
+WRONG_CLIENT = {
+    "described": failure(400, "invalid_client", "Client authentication failed."),
+    "bare": Answer(400, body=b'{"error":"invalid_client"}'),
+}
 BAD_REQUEST = failure(400, "invalid_request", "The request is missing a parameter or is not form-encoded.")
 BAD_GRANT_TYPE = failure(400, "unsupported_grant_type", "The grant type is not supported.")
 TOO_MANY = Answer(429)  # what follows the 200th token call of a day is undocumented
+
+
+def _too_early(options: Options) -> Answer:
+    status = options.early_refresh_status
+    if options.early_refresh == "reason":
+        reason = "TooEarlyToRefreshTokens: access_token not expired"
+        return Answer(status, (("Reason", reason),))
+    return failure(status, "access_denied", "Rate limit exceeded: access_token not expired")
 
 
 @dataclass(slots=True)
@@ -147,8 +158,7 @@ class Tokens:
                 f"The refresh token expired at {_written(expiry)} and it is now {_written(now)}",
             )
         if chain.access_issued is not None and self._early(chain, now, options):
-            status = options.early_refresh_status
-            return failure(status, "access_denied", "Rate limit exceeded: access_token not expired")
+            return _too_early(options)
         self.redemptions[token] += 1
         return self._rotate(chain, now, options)
 

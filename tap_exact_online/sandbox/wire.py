@@ -11,10 +11,10 @@ import orjson
 from tap_exact_online import edm
 from tap_exact_online.sandbox.answers import xml
 from tap_exact_online.sandbox.clock import iso_of
-from tap_exact_online.sandbox.query import type_name
 from tap_exact_online.sandbox.shelf import Shelf
 from tap_exact_online.sandbox.tables import Live
 from tap_exact_online.sandbox.values import Value
+from tap_exact_online.sandbox.wording import type_name
 
 PRIMITIVE = frozenset(
     {"String", "Guid", "Double", "DateTime", "Int16", "Int32", "Int64", "Byte", "Boolean", "Binary"}
@@ -173,20 +173,21 @@ def _fixed(text: str) -> bytes:
     return text.encode().replace(b"%", b"%%")
 
 
-def envelope(rows: Iterable[bytes], shape: str, next_link: str | None) -> bytes:
+def envelope(rows: Iterable[bytes], shape: str, next_link: str | None, total: int | None = None) -> bytes:
     """Put written rows into an answer.
 
     Args:
         rows: Each row as JSON.
         shape: `results`, `list` or `object`; only `results` can carry a next link, and `object` needs one row.
         next_link: The address of the next page.
+        total: How many rows there are on all pages; needs `results`.
     """
     joined = b",".join(rows)
-    if next_link is not None:
-        return b'{"d":{"results":[%b],"__next":%b}}' % (joined, orjson.dumps(next_link))
-    if shape == "list":
-        return b'{"d":[%b]}' % joined
-    return b'{"d":%b}' % joined if shape == "object" else b'{"d":{"results":[%b]}}' % joined
+    if next_link is None and shape != "results":
+        return (b'{"d":[%b]}' if shape == "list" else b'{"d":%b}') % joined
+    count = b"" if total is None else b',"__count":"%d"' % total
+    link = b"" if next_link is None else b',"__next":' + orjson.dumps(next_link)
+    return b'{"d":{"results":[%b]%b%b}}' % (joined, count, link)
 
 
 def atom(
