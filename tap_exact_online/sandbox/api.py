@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ from urllib.parse import unquote
 import orjson
 
 from tap_exact_online import edm
-from tap_exact_online.sandbox import pages, query, wire
+from tap_exact_online.sandbox import pages, query, spoiling, wire
 from tap_exact_online.sandbox.answers import Answer, error_json, error_xml
-from tap_exact_online.sandbox.books import ME, SYNC_TIMESTAMP
+from tap_exact_online.sandbox.books import APART, ME, SYNC_TIMESTAMP
 from tap_exact_online.sandbox.divisions import Division
 from tap_exact_online.sandbox.limits import COUNTED
 from tap_exact_online.sandbox.pages import Call
@@ -89,9 +90,8 @@ def answer(service: Service, request: Request) -> Answer:
             options.blocked_status, (("Content-Type", _JSON), ("Reason", reason)), error_json(reason)
         )
     result = _answer(service, request, user, now)
-    if (
-        result.status in COUNTED and owner is not None
-    ):  # a made-up token belongs to no app that could be blocked
+    # a made-up token belongs to no app that could be blocked
+    if result.status in COUNTED and owner is not None:
         service.limits.error(owner, request.division, request.endpoint, now, options)
     return result
 
@@ -148,6 +148,19 @@ def _rows(service: Service, request: Request) -> bytes:
     asked = query.read(request.query, endpoint, service.options)
     call = Call(endpoint, division, asked, request.base, request.json)
     return pages.page(service, call) if missing is None else pages.nothing(service, call)
+
+
+def elsewhere(service: Service, request: Request, count: int) -> list[spoiling.Row]:
+    """Return the first rows that a call would find in another granted division, or none where there is none."""
+    own = int(request.division or 0)
+    others = [code for code in service.divisions.by_code if code != own and service.divisions.granted(code)]
+    if not own or not others or request.endpoint in APART:
+        return []
+    endpoint = edm.load(request.endpoint)
+    asked = query.read(request.query, endpoint, service.options)
+    first = dataclasses.replace(asked, given=(), after=-1, since=(), token=None, skip=0, top=count)
+    call = Call(endpoint, service.divisions[others[0]], first, request.base, json=True)
+    return spoiling.unwrapped(orjson.loads(pages.page(service, call)))
 
 
 def _granted(service: Service, request: Request) -> Division:
