@@ -90,8 +90,8 @@ def answer(service: Service, request: Request) -> Answer:
             options.blocked_status, (("Content-Type", _JSON), ("Reason", reason)), error_json(reason)
         )
     result = _answer(service, request, user, now)
-    # a made-up token belongs to no app that could be blocked
-    if result.status in COUNTED and owner is not None:
+    # a made-up token belongs to no app that could be blocked, and a recording tells by itself what was blocked
+    if result.status in COUNTED and owner is not None and service.replay is None:
         service.limits.error(owner, request.division, request.endpoint, now, options)
     return result
 
@@ -106,6 +106,9 @@ def _answer(service: Service, request: Request, user: str | None, now: float) ->
         words = service.options.expired_words
         expired = ("WWW-Authenticate", f'Bearer error="invalid_token", error_description="{words}"')
         return _failure(service, request, 401, "Unauthorized", (expired, ("Reason", "Unauthorized")))
+    if service.replay is not None:
+        division = int(request.division) if request.division else None
+        return service.replay.answer(request.endpoint, division, request.base)
     headers: tuple[tuple[str, str], ...] = ()
     if request.division:
         verdict = service.limits.call(int(request.division), now, service.options)
