@@ -12,6 +12,8 @@ from tap_exact_online.catalog.resources import Resource
 from tap_exact_online.sandbox.control import Control
 
 _MOMENTS = {"Created", "Modified", "Approved", "CreatedDate", "DeletedDate", "syscreated", "sysmodified"}
+# Texts that come filled up with spaces to the width of their column, beside all that are named ...Code or ...Country.
+_PADDED = {"CountryOfOrigin", "Unit", "Language", "State", "Legislation"}
 _DUTCH = ZoneInfo("Europe/Amsterdam")
 
 
@@ -24,7 +26,7 @@ def expected_value(fact: edm.Property, value: Any) -> Any:
         return moment.replace(tzinfo=_DUTCH).astimezone(UTC) if fact.name in _MOMENTS else moment
     if fact.type == "String":
         text = value.replace("\0", "")
-        padded = fact.name.endswith("Code") or fact.name.endswith("Country") or fact.name == "CountryOfOrigin"
+        padded = fact.name.endswith(("Code", "Country")) or fact.name in _PADDED
         return text.strip() if padded else text
     if fact.type.startswith("Collection(") or "." in fact.type:
         return None  # the sandbox gives a link to follow, which is not data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tap_exact_online import edm
+from tap_exact_online.sandbox.clock import Clock
 from tap_exact_online.sandbox.options import Options
 
 if TYPE_CHECKING:
@@ -54,6 +56,13 @@ def _option(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
     type=click.Path(path_type=Path),
     help="Write how to connect here, as JSON, once it listens.",
 )
+@click.option(
+    "--replay",
+    "recording",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Give recorded answers again, instead of generated ones.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @_option("--seed", int, "Seed of all generated data: the same seed gives the same books.")
 @_option("--divisions", click.IntRange(0), "How many divisions (companies) there are.")
@@ -61,6 +70,11 @@ def _option(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
 @_option("--rows", click.IntRange(0), "Transaction lines in each division; other tables scale with it.")
 @click.option(
     "--table", "tables", multiple=True, callback=_tables, metavar="PATH=ROWS", help="Exact size of one table."
+)
+@_option(
+    "--padding",
+    click.Choice(["codes", "all"]),
+    "all: every text of fixed width is filled up with spaces; codes: only codes and countries.",
 )
 @_option(
     "--reference",
@@ -88,6 +102,7 @@ def command(  # noqa: PLR0913 - one for each option
     tls: bool,
     ca_file: Path | None,
     ready_file: Path | None,
+    recording: Path | None,
     quiet: bool,
     **given: Any,
 ) -> None:
@@ -99,11 +114,16 @@ def command(  # noqa: PLR0913 - one for each option
     Its address /_sandbox/ lists the commands that change its data, move its clock and script its failures.
     """
     try:
-        from tap_exact_online.sandbox import server  # noqa: PLC0415 - needs the extra
+        from tap_exact_online.sandbox import replay, server, service  # noqa: PLC0415 - needs the extra
     except ImportError as error:
         click.echo(
             f'The sandbox needs more packages: pip install "tap-exact-online[sandbox]" ({error})', err=True
         )
+        raise SystemExit(2) from None
+    try:
+        recorded = None if recording is None else replay.Replay(recording)
+    except ValueError as error:
+        click.echo(f"Cannot replay: {error}", err=True)
         raise SystemExit(2) from None
     try:
         bound = server.listen(host, port)
@@ -118,11 +138,12 @@ def command(  # noqa: PLR0913 - one for each option
 
     def announce(listening: Listening) -> None:
         if ready_file is not None:
-            server.ready_file(ready_file)(listening)
+            server.write_ready(ready_file, listening)
         if not quiet:
             click.echo(_ready_line(listening))
 
-    server.run(Options(**given), bound, tls=tls, ca_file=ca_file, announce=announce)
+    started = service.start(Options(**given), Clock(time.time), recorded)
+    server.run(started, bound, tls=tls, ca_file=ca_file, announce=announce)
 
 
 def _ready_line(listening: Listening) -> str:

@@ -7,11 +7,14 @@ It needs the extra `sandbox` (`pip install "tap-exact-online[sandbox]"`) and is 
     chart.py     chart of accounts, journals            postings.py   the tables made from the books
     tables.py    row i of a table as a pure function    shelf.py      a table plus what was changed since
     books.py     all tables of one division             divisions.py  which divisions exist, and who may see them
-    query.py     what a query string asks               wire.py       rows as JSON and as Atom
+    query.py     what a query string asks               listing.py    rows in the order that is asked for
+    pages.py     one page of rows, prepared or made     wire.py       rows as JSON and as Atom
+    answers.py   an answer, and bodies that say no      wording.py    words of refusals, names of types
     limits.py    calls a minute, a day, errors an hour  tokens.py     codes, tokens, rotation
-    faults.py    scripted failures                      stats.py      what was asked and answered
-    service.py   all state of a running sandbox         pages.py      one page of rows, prepared or made
-    api.py       one data call                          oauth.py      consent and token calls
-    commands.py  what the control API can do            app.py        HTTP in, HTTP out
-    server.py    sockets, TLS, signals                  control.py    a client for the control API
+    faults.py    scripted failures                      spoiling.py   what becomes of an answer that one strikes
+    replay.py    recorded answers, given again          stats.py      what was asked and answered
+    service.py   all state of a running sandbox         oauth.py      consent and token calls
+    api.py       one data call                          app.py        HTTP in, HTTP out
+    commands.py  what the control API can do            control.py    a client for the control API
+    server.py    sockets, TLS, signals
 """

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote_plus
+from urllib.parse import unquote
 
 import orjson
 
 from tap_exact_online import edm
-from tap_exact_online.sandbox import pages, query, wire
-from tap_exact_online.sandbox.books import ME, SYNC_TIMESTAMP
+from tap_exact_online.sandbox import pages, query, spoiling, wire
+from tap_exact_online.sandbox.answers import Answer, error_json, error_xml
+from tap_exact_online.sandbox.books import APART, ME, SYNC_TIMESTAMP
 from tap_exact_online.sandbox.divisions import Division
 from tap_exact_online.sandbox.limits import COUNTED
 from tap_exact_online.sandbox.pages import Call
@@ -19,6 +22,7 @@ from tap_exact_online.sandbox.service import ENDPOINTS, Forbidden, Service
 from tap_exact_online.sandbox.values import Value
 
 MOST_URL = 6000
+_KEY = re.compile(r"\([^()]*\)$")
 _JSON = "application/json;charset=utf-8"
 _ATOM = "application/atom+xml;charset=utf-8"
 
@@ -49,23 +53,18 @@ class Request:
 
     @property
     def endpoint(self) -> str:
-        """The endpoint in the reference's letter case, or as written when it is unknown."""
+        """The endpoint in the reference's letter case, or as written when it is unknown.
+
+        A next link may name the row that it goes on from in parentheses behind the endpoint.
+        """
         written = self.path.split("/", 1)[-1] if self.division else self.path
-        return ENDPOINTS.get(written.lower().rstrip("/"), written)
+        bare = _KEY.sub("", written) if "$skiptoken=" in unquote(self.query) else written
+        return ENDPOINTS.get(bare.lower().rstrip("/"), written)
 
     @property
     def json(self) -> bool:
         """Whether JSON is asked for: everything else is answered in Atom."""
         return "application/json" in self.headers.get("accept", "").lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer: status, headers, body."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
 
 
 class _DeniedError(RefusedError):
@@ -88,12 +87,11 @@ def answer(service: Service, request: Request) -> Answer:
     if user is not None and service.limits.blocked(now):
         reason = "The app is blocked: too many errors"
         return Answer(
-            options.blocked_status, (("Content-Type", _JSON), ("Reason", reason)), wire.error_json(reason)
+            options.blocked_status, (("Content-Type", _JSON), ("Reason", reason)), error_json(reason)
         )
     result = _answer(service, request, user, now)
-    if (
-        result.status in COUNTED and owner is not None
-    ):  # a made-up token belongs to no app that could be blocked
+    # a made-up token belongs to no app that could be blocked, and a recording tells by itself what was blocked
+    if result.status in COUNTED and owner is not None and service.replay is None:
         service.limits.error(owner, request.division, request.endpoint, now, options)
     return result
 
@@ -108,6 +106,9 @@ def _answer(service: Service, request: Request, user: str | None, now: float) ->
         words = service.options.expired_words
         expired = ("WWW-Authenticate", f'Bearer error="invalid_token", error_description="{words}"')
         return _failure(service, request, 401, "Unauthorized", (expired, ("Reason", "Unauthorized")))
+    if service.replay is not None:
+        division = int(request.division) if request.division else None
+        return service.replay.answer(request.endpoint, division, request.base)
     headers: tuple[tuple[str, str], ...] = ()
     if request.division:
         verdict = service.limits.call(int(request.division), now, service.options)
@@ -130,10 +131,8 @@ def _failure(
     if service.options.error_body == "text" and status == 403:  # noqa: PLR2004 - Forbidden
         return Answer(status, (*headers, ("Content-Type", "text/plain;charset=utf-8")), message.encode())
     if request.json:
-        return Answer(status, (*headers, ("Content-Type", _JSON)), wire.error_json(message))
-    return Answer(
-        status, (*headers, ("Content-Type", "application/xml;charset=utf-8")), wire.error_xml(message)
-    )
+        return Answer(status, (*headers, ("Content-Type", _JSON)), error_json(message))
+    return Answer(status, (*headers, ("Content-Type", "application/xml;charset=utf-8")), error_xml(message))
 
 
 def _rows(service: Service, request: Request) -> bytes:
@@ -143,13 +142,28 @@ def _rows(service: Service, request: Request) -> bytes:
         raise RefusedError(404, "Resource not found for the segment.")
     endpoint = edm.load(request.endpoint)
     division = _granted(service, request) if request.division else None
-    for rule in service.forbidden:
-        if rule.matches(endpoint, None if division is None else division.code):
-            raise _denied(rule, endpoint)
+    code = None if division is None else division.code
+    missing = next((rule for rule in service.forbidden if rule.matches(endpoint, code)), None)
+    if missing is not None and not missing.silent:
+        raise _denied(missing, endpoint)
     if division is not None and endpoint.path == SYNC_TIMESTAMP:
         return _sync_timestamp(service, request, division)
     asked = query.read(request.query, endpoint, service.options)
-    return pages.page(service, Call(endpoint, division, asked, request.base, request.json))
+    call = Call(endpoint, division, asked, request.base, request.json)
+    return pages.page(service, call) if missing is None else pages.nothing(service, call)
+
+
+def elsewhere(service: Service, request: Request, count: int) -> list[spoiling.Row]:
+    """Return the first rows that a call would find in another granted division, or none where there is none."""
+    own = int(request.division or 0)
+    others = [code for code in service.divisions.by_code if code != own and service.divisions.granted(code)]
+    if not own or not others or request.endpoint in APART:
+        return []
+    endpoint = edm.load(request.endpoint)
+    asked = query.read(request.query, endpoint, service.options)
+    first = dataclasses.replace(asked, given=(), after=-1, since=(), token=None, skip=0, top=count)
+    call = Call(endpoint, service.divisions[others[0]], first, request.base, json=True)
+    return spoiling.unwrapped(orjson.loads(pages.page(service, call)))
 
 
 def _granted(service: Service, request: Request) -> Division:
@@ -189,8 +203,3 @@ def _sync_timestamp(service: Service, request: Request, division: Division) -> b
     if row is None:
         return orjson.dumps({"d": {"list": [], "object": {}, "results": {"results": []}}[shape]})
     return wire.envelope([wire.encode(row, endpoint, endpoint.properties, root)], shape, None)
-
-
-def readable(text: str) -> str:
-    """Return a query string percent-decoded, for rules that look into it."""
-    return unquote_plus(text)

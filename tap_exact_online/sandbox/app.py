@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gzip
 import os
 import socket
@@ -10,7 +11,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 import orjson
 from starlette.applications import Starlette
@@ -19,10 +20,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from tap_exact_online.sandbox import api, commands, faults, oauth
-from tap_exact_online.sandbox.api import Answer
+from tap_exact_online.sandbox import api, commands, faults, oauth, spoiling
+from tap_exact_online.sandbox.answers import Answer
 from tap_exact_online.sandbox.faults import Fault
 from tap_exact_online.sandbox.service import Service
+from tap_exact_online.sandbox.spoiling import Struck
 
 _TURNS = 3  # of the event loop, in which requests that arrived together are read
 _SMALL = 1024
@@ -97,7 +99,7 @@ class App:
     async def _data(self, scope: Scope, receive: Receive, send: Send) -> None:
         http = HTTPRequest(scope)
         if scope["method"] != "GET":
-            await _send(Answer(405, (("Allow", "GET"),), b""), scope, receive, send)
+            await _send(Answer(405, (("Allow", "GET"),)), scope, receive, send)
             return
         raw = f"{scope['raw_path'].decode('latin-1')}?{scope['query_string'].decode('latin-1')}"
         base = f"{scope['scheme']}://{http.headers.get('host', 'localhost')}"
@@ -112,13 +114,13 @@ class App:
         stats = self.service.stats
         stats.enter(asked.division, asked.endpoint)
         try:
-            await self._guarded(
-                (scope, receive, send),
+            struck = Struck(
                 asked.endpoint,
                 int(asked.division) if asked.division else None,
                 base + raw,
-                lambda: api.answer(self.service, asked),
+                lambda count: api.elsewhere(self.service, asked, count),
             )
+            await self._guarded((scope, receive, send), struck, lambda: api.answer(self.service, asked))
         finally:
             stats.leave(asked.division)
 
@@ -127,42 +129,33 @@ class App:
         body = await http.body()
         self.service.stats.token_calls += 1
         kind = http.headers.get("content-type", "")
-        await self._guarded(
-            (scope, receive, send),
-            "token",
-            None,
-            str(http.url),
-            lambda: oauth.token(self.service, kind, body),
-        )
+        struck = Struck("token", None, str(http.url), lambda _: [])
+        await self._guarded((scope, receive, send), struck, lambda: oauth.token(self.service, kind, body))
 
     async def _guarded(
-        self,
-        asgi: tuple[Scope, Receive, Send],
-        path: str,
-        division: int | None,
-        address: str,
-        act: Callable[[], Answer],
+        self, asgi: tuple[Scope, Receive, Send], struck: Struck, act: Callable[[], Answer]
     ) -> None:
         """Answer a call, unless a scripted failure says otherwise."""
         scope, receive, send = asgi
         service = self.service
-        fault = faults.fire(
-            service.faults, path, division, api.readable(scope["query_string"].decode("latin-1"))
-        )
+        query = unquote_plus(scope["query_string"].decode("latin-1"))
+        fault = faults.fire(service.faults, struck.path, struck.division, query)
         await self._wait(fault)
         if fault is not None:
             service.stats.faults += 1
         if fault is not None and fault.action == "reset_before":
             await _break(scope, receive)
             return
-        answer = act() if fault is None or fault.acts else Answer(200, (), b"")
+        answer = act() if fault is None or fault.acts else Answer(200)
         if fault is not None and fault.action == "reset_after":
             await _break(scope, receive)
             return
         if fault is not None:
-            answer = _replaced(fault, answer, address)
+            answer = spoiling.put_in_place(fault) or dataclasses.replace(
+                answer, body=spoiling.spoiled(fault, answer.body, struck)
+            )
         answer = self._dated(self._compressed(answer, scope))
-        service.stats.statuses[answer.status, path] += 1
+        service.stats.statuses[answer.status, struck.path] += 1
         service.stats.bytes_sent += len(answer.body)
         if fault is not None and fault.action == "cut":
             await _cut(answer, scope, receive, send)
@@ -220,11 +213,3 @@ async def command(
         message = f"{type(error).__name__}: {error}"
         return Response(orjson.dumps({"error": message}), 400, media_type="application/json")
     return Response(orjson.dumps(result), 200, media_type="application/json")
-
-
-def _replaced(fault: Fault, answer: Answer, address: str) -> Answer:
-    instead = faults.answer_instead(fault)
-    if instead is not None:
-        status, headers, body = instead
-        return Answer(status, tuple(headers.items()), body)
-    return Answer(answer.status, answer.headers, faults.spoil(fault, answer.body, address))

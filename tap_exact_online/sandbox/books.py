@@ -13,7 +13,7 @@ from tap_exact_online.sandbox import values
 from tap_exact_online.sandbox.chart import CHART, CONDITIONS, LISTS, VAT_CODES
 from tap_exact_online.sandbox.ledger import Ledger
 from tap_exact_online.sandbox.options import Options
-from tap_exact_online.sandbox.tables import Ids, Live, Series, Table, created, ids_of, no_odd_rows
+from tap_exact_online.sandbox.tables import Ids, Live, Series, Table, created, ids_of, nothing_odd
 from tap_exact_online.sandbox.values import DAY, FIRST_DAY, Value
 
 LINES = "sync/Financial/TransactionLines"
@@ -111,18 +111,10 @@ def name_of(path: str, index: int) -> str:
     return f"{_MASTERS[path][1]} {index + 1}"
 
 
-def json_text(plain: Value) -> bytes:
-    """Write a value as finished JSON text."""
-    return orjson.dumps(plain)
-
-
 @lru_cache(maxsize=8192)
 def _cosmetic(seed: int, path: str, number: int) -> Mapping[str, Value]:
     """Return values for the properties that say nothing in particular; divisions share them, which saves time."""
-    return {
-        p.name: values.value(p.name, p.type, values.number(seed, path, p.name, number))
-        for p in edm.load(path).properties.values()
-    }
+    return values.row(edm.load(path).properties.values(), seed, path, number)
 
 
 class Book:
@@ -141,6 +133,7 @@ class Book:
         makers: Mapping[str, Callable[[Book, edm.Endpoint], Table]],
     ) -> None:
         self.seed = options.seed
+        self.padding = options.padding
         self.division = division
         self.paths = _PATHS
         self.counts = {path: row_count(path, options) for path in self.paths}
@@ -174,7 +167,8 @@ class Book:
     def table(self, path: str) -> Table:
         """Return the table behind a path."""
         if path not in self._tables:
-            self._tables[path] = self._makers.get(path, plain_table)(self, edm.load(path))
+            made = self._makers.get(path, plain_table)(self, edm.load(path))
+            self._tables[path] = made if self.padding == "codes" else made.padded()
         return self._tables[path]
 
     def restart(self, first: int) -> None:
@@ -284,9 +278,9 @@ def _labels(endpoint: edm.Endpoint) -> Makers:
     path, known = endpoint.path, endpoint.properties
     if path not in _MASTERS and path != ACCOUNTS:
         return {}
-    made: Makers = {"Code": (Live("Code", "json"), lambda i: json_text(code_of(path, i)))}
+    made: Makers = {"Code": (Live("Code", "json"), lambda i: orjson.dumps(code_of(path, i)))}
     for name in ("Name", "Description", "FullName"):
-        made[name] = (Live(name, "json"), lambda i: json_text(name_of(path, i)))
+        made[name] = (Live(name, "json"), lambda i: orjson.dumps(name_of(path, i)))
     return {name: maker for name, maker in made.items() if name in known}
 
 
@@ -314,9 +308,9 @@ def plain_table(book: Book, endpoint: edm.Endpoint) -> Table:
         or [book.variant(endpoint, number) for number in range(book.variety(path, _VARIANTS))],
         live=tuple(live for live, _ in used),
         compute=lambda i: tuple(make(i) for make in functions),
-        regular=max(1, series.rows),
+        regular=series.rows,
         # a row added to a short list needs a code of its own
-        odd=(lambda i: {"Code": f"{i + 1:03d}"}) if listed and "Code" in known else no_odd_rows,
+        odd=(lambda i: {"Code": f"{i + 1:03d}"}) if listed and "Code" in known else nothing_odd,
     )
 
 

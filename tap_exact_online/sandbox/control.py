@@ -7,9 +7,9 @@ from typing import Any
 
 import requests
 
+from tap_exact_online.sandbox.options import USER
+
 Row = dict[str, Any]
-USER = "sandbox"
-"""The user who consented before the sandbox started."""
 
 
 class ControlError(Exception):
@@ -151,9 +151,20 @@ class Control:
         """Let `CurrentDivision` be this one."""
         self.run("open_division", division=division)
 
-    def forbid(self, path: str = "", division: int | None = None, reason: str = "", scope: str = "") -> None:
-        """Take a right away: of a path (`*`: all), or of all endpoints of a scope; a `reason` makes it a user's right."""
-        self.run("forbid", path=path, division=division, reason=reason, scope=scope)
+    def forbid(
+        self,
+        path: str = "",
+        division: int | None = None,
+        reason: str = "",
+        scope: str = "",
+        *,
+        silent: bool = False,
+    ) -> None:
+        """Take a right away: of a path (`*`: all), or of all endpoints of a scope; a `reason` makes it a user's right.
+
+        Without a `silent` right the endpoint is empty instead of forbidden.
+        """
+        self.run("forbid", path=path, division=division, reason=reason, scope=scope, silent=silent)
 
     def allow(self, path: str = "", division: int | None = None, scope: str = "") -> None:
         """Give rights back; without arguments, all."""
@@ -211,7 +222,7 @@ class Control:
 
     def reset_stats(self) -> None:
         """Start counting anew."""
-        self.run("stats/reset")
+        self.run("reset_stats")
 
     def reset_limits(self) -> None:
         """Forget all counted calls, errors and blocks."""

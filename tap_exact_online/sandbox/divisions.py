@@ -86,13 +86,12 @@ class Division:
 
     def row(self) -> dict[str, Value]:
         """Return the division's own row in `system/Divisions`."""
-        endpoint = edm.load(DIVISIONS)
+        row = self._row()
+        return row if self.book.padding == "codes" else values.padded(row)
+
+    def _row(self) -> dict[str, Value]:
         code = self.code
-        row = {
-            p.name: values.value(p.name, p.type, values.number(self.book.seed, code, p.name))
-            for p in endpoint.properties.values()
-        }
-        return row | {
+        return values.row(edm.load(DIVISIONS).properties.values(), self.book.seed, code) | {
             "Code": code,
             "Hid": code - 1_000_000,
             "Description": values.company(code % 1000),
@@ -102,7 +101,7 @@ class Division:
             "DivisionHRLinkUnlinkDate": self.hr_linked,
             "Country": "NL ",
             "Currency": "EUR",
-            "Legislation": "1",
+            "Legislation": "NL",
             "Modified": self.modified,
             "ArchiveDate": self.modified if self.status == ARCHIVED else None,
             "Current": False,
@@ -176,17 +175,15 @@ class Divisions:
 
     def me(self) -> dict[str, Value]:
         """Return the row of `current/Me`."""
-        row = {
-            p.name: values.value(p.name, p.type, values.number(self._options.seed, "me", p.name))
-            for p in edm.load(ME).properties.values()
-        }
-        return row | {
+        row = values.row(edm.load(ME).properties.values(), self._options.seed, "me")
+        row |= {
             "UserID": values.guid("user", 0),
             "CurrentDivision": self.current,
             "AccountingDivision": self.current,
             "UserName": "sandbox@example.com",
             "FullName": "Sandbox User",
         }
+        return row if self._options.padding == "codes" else values.padded(row)
 
     def move(self, code: int) -> None:
         """Move a division to another database: all its row versions are made anew."""

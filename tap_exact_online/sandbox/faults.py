@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
 
-import orjson
+INSTEAD: Mapping[str, str] = {
+    "status": "answer with `status`, `headers` and `body`",
+    "edge_403": "answer 403 with an edge's HTML page, Access Denied",
+    "gateway_fault": 'answer `status` with a gateway\'s `{"fault":...}`',
+    "endpoint_401": "answer 401 as for an expired token, which stays good elsewhere",
+    "html": "answer 200 with an HTML page",
+    "empty": "answer 200 with an empty body",
+    "error_object": "answer 200 with an error object",
+}
+"""The service is not reached, unless `act` says that it acts before this answer takes the place of its own."""
+
+AFTERWARDS: Mapping[str, str] = {
+    "reset_after": "break the connection: what the call asked for has happened",
+    "cut": "send only the first half of the body, then close the connection",
+    "garbled": "send JSON with bytes missing in its middle",
+    "empty_page": "answer an empty page that carries a next link to the page that was asked for",
+    "next_elsewhere": "let the next link lead to `url`",
+    "next_self": "let the next link lead to the page that was asked for",
+    "other_division": "put as many rows of another granted division in the place of the page's own",
+    "mixed_division": "put a row of another granted division in the place of the last one",
+    "error_beside": "send an error object beside the rows: `d` and `error` in one document",
+    "error_among": "send an error object among the rows",
+    "second_document": "send `body` behind the page, or else an error object as a second document",
+    "not_rows": 'answer `{"d":{"UserHasRights":true}}`',
+    "nulls": "send one more row, in which every property is null",
+    "no_key": "send the last row without its key",
+    "no_timestamp": "send the last row without its Timestamp",
+    "control_characters": "send U+0001 to U+001F as they are at the end of a text of the last row: `field`, or the first",
+    "odd_number": "send `value` for a Double of the last row: `field`, or the first",
+    "delay": "wait `seconds` before acting",
+}
+"""The service acts, and this becomes of its answer."""
 
 ACTIONS: Mapping[str, str] = {
-    "status": "answer with `status`, `headers` and `body`; the call does not reach the service",
     "reset_before": "break the connection before the service acts",
-    "reset_after": "break the connection after the service acted: what the call asked for has happened",
-    "cut": "act, but send only the first half of the body, then close the connection",
-    "garbled": "act, but send JSON with bytes missing in its middle",
-    "html": "answer 200 with an HTML page",
-    "empty": "answer 200 with an empty body; with `act` true the service acts first",
-    "error_object": "answer 200 with an error object",
-    "empty_page": "act, but answer an empty page that carries a next link to the page that was asked for",
-    "next_elsewhere": "act, but let the next link lead to `url`",
-    "next_self": "act, but let the next link lead to the page that was asked for",
-    "delay": "wait `seconds`, then act",
+    **INSTEAD,
+    **AFTERWARDS,
 }
 
 
@@ -36,12 +58,14 @@ class Fault:
         contains: Text that the query string must hold, percent-decoded; empty matches all.
         skip: How many matching calls pass before it fires.
         times: How often it fires; None is without end.
-        status: The status of `status`.
+        status: The status of `status` and `gateway_fault`.
         headers: The headers of `status`.
-        body: The body of `status`.
+        body: The body of `status`, or what follows the page in `second_document`.
         url: The address of `next_elsewhere`.
         seconds: The wait of `delay`.
-        act: Whether the service acts before an `empty` or `status` answer.
+        field: The property that `control_characters` or `odd_number` is about; empty is the first that fits.
+        value: What `odd_number` writes: `NaN`, `Infinity`, `1e400`.
+        act: Whether the service acts before an answer takes the place of its own.
         seen: Matching calls so far.
         fired: How often it fired.
     """
@@ -53,10 +77,12 @@ class Fault:
     skip: int = 0
     times: int | None = 1
     status: int = 503
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     body: str = ""
     url: str = "https://elsewhere.example/next"
     seconds: float = 1.0
+    field: str = ""
+    value: str = "NaN"
     act: bool = False
     seen: int = 0
     fired: int = 0
@@ -83,7 +109,7 @@ class Fault:
     @property
     def acts(self) -> bool:
         """Whether the service does what the call asks for."""
-        return self.act or self.action not in {"status", "reset_before", "html", "empty", "error_object"}
+        return self.act or self.action in AFTERWARDS
 
 
 def fire(faults: list[Fault], path: str, division: int | None, query: str) -> Fault | None:
@@ -96,64 +122,3 @@ def fire(faults: list[Fault], path: str, division: int | None, query: str) -> Fa
             elif chosen is not None:
                 fault.seen += 1
     return chosen
-
-
-def answer_instead(fault: Fault) -> tuple[int, dict[str, str], bytes] | None:
-    """Return status, headers and body of an answer that takes the place of the service's, or None."""
-    if fault.action == "status":
-        return fault.status, dict(fault.headers), fault.body.encode()
-    if fault.action == "empty":
-        return 200, {}, b""
-    if fault.action == "html":
-        page = b"<!DOCTYPE html><html><head><title>Exact Online</title></head><body>Maintenance</body></html>"
-        return 200, {"Content-Type": "text/html; charset=utf-8"}, page
-    if fault.action == "error_object":
-        error = {"error": {"code": "", "message": {"lang": "", "value": "An unexpected error occurred."}}}
-        return 200, {"Content-Type": "application/json"}, orjson.dumps(error)
-    return None
-
-
-def spoil(fault: Fault, body: bytes, address: str) -> bytes:
-    """Return what becomes of the service's own answer.
-
-    Args:
-        fault: The rule that fired.
-        body: The body that the service would have sent.
-        address: The address of the call, for next links that lead back to it.
-    """
-    if fault.action == "garbled":
-        middle = len(body) // 2
-        return body[: middle - 3] + b"\x00}{" + body[middle:]
-    if fault.action == "empty_page":
-        return orjson.dumps({"d": {"results": [], "__next": address}})
-    if fault.action in {"next_elsewhere", "next_self"}:
-        return _with_next(body, fault.url if fault.action == "next_elsewhere" else address)
-    return body
-
-
-def _with_next(body: bytes, link: str) -> bytes:
-    """Return a page with another next link, or as it is when it is no page."""
-    try:
-        answer: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return body
-    rows = answer.get("d") if isinstance(answer, dict) else None
-    if rows is None:
-        return body
-    listed = rows.get("results", [rows]) if isinstance(rows, dict) else rows
-    return orjson.dumps({"d": {"results": listed, "__next": link}})
-
-
-def report(faults: list[Fault]) -> list[dict[str, Any]]:
-    """Return all rules with how often each matched and fired."""
-    return [
-        {
-            "action": f.action,
-            "path": f.path,
-            "division": f.division,
-            "seen": f.seen,
-            "fired": f.fired,
-            "times": f.times,
-        }
-        for f in faults
-    ]

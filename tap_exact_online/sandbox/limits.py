@@ -76,7 +76,10 @@ class Limits:
         )
         left = options.minute_limit - in_minute - allowed + spare * minute_full
         of_minute = _headers("Minutely-", options.minute_limit, left, (minute + 1) * options.minute_seconds)
-        if allowed or options.limit_headers == "both":
+        if allowed:
+            shown = {"both": of_day + of_minute, "minute": of_minute, "none": ()}
+            return Verdict(allowed, shown[options.limit_headers_on_success])
+        if options.limit_headers == "both":
             return Verdict(allowed, of_day + of_minute)
         # a 429 shows only the limit that was reached; nothing is known about the contract's, so that shows none
         if options.limit_headers == "none" or not (day_full or minute_full):

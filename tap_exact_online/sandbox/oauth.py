@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from html import escape
 from urllib.parse import parse_qsl, quote
 
-import orjson
-
 from tap_exact_online.sandbox import tokens
-from tap_exact_online.sandbox.api import Answer
+from tap_exact_online.sandbox.answers import Answer
+from tap_exact_online.sandbox.options import USER
 from tap_exact_online.sandbox.service import Service
 
 FORM = "application/x-www-form-urlencoded"
+_JSON = (("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store"))
 _HTML = (("Content-Type", "text/html; charset=utf-8"),)
 _STYLE = "body{font:16px sans-serif;max-width:32em;margin:4em auto}button{font:inherit;padding:.4em 1.2em;margin-right:1em}"
 
@@ -48,7 +48,7 @@ def ask(service: Service, given: Mapping[str, str]) -> Answer:
         if name in {"client_id", "redirect_uri", "response_type", "state"}
     )
     kind, shown = ("text", "<p>Sign in as:</p>") if given.get("force_login") == "1" else ("hidden", "")
-    user = f'{shown}<input type="{kind}" name="user" value="{tokens.USER}">'
+    user = f'{shown}<input type="{kind}" name="user" value="{USER}">'
     buttons = '<p><button name="answer" value="allow">Allow</button><button name="answer" value="deny">Deny</button></p>'
     question = "<p>The app asks to read your companies. This is a sandbox: no real data is behind it.</p>"
     form = f'{question}<form method="post" action="/api/oauth2/auth">{hidden}{user}{buttons}</form>'
@@ -61,7 +61,7 @@ def decide(service: Service, given: Mapping[str, str]) -> Answer:
     if refusal is not None:
         return Answer(400, _HTML, _page("Something is wrong", f"<p>{escape(refusal)}</p>"))
     if given.get("answer") == "allow":
-        code = service.tokens.code(given.get("user", tokens.USER), given["redirect_uri"], service.clock.now())
+        code = service.tokens.code(given.get("user", USER), given["redirect_uri"], service.clock.now())
         result = f"code={quote(code, safe='')}"  # encoded once: the `!` arrives as %21
     else:
         result = "error=access_denied"
@@ -81,20 +81,15 @@ def form_of(body: bytes) -> dict[str, str]:
 def token(service: Service, content_type: str, body: bytes) -> Answer:
     """Answer a token call."""
     answer = _redeem(service, content_type, body)
-    written = b"" if answer.body is None else orjson.dumps(answer.body)
-    return Answer(
-        answer.status,
-        (("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store")),
-        written,
-    )
+    return Answer(answer.status, (*_JSON, *answer.headers), answer.body)
 
 
-def _redeem(service: Service, content_type: str, body: bytes) -> tokens.Answer:  # noqa: PLR0911 - one for each case of the protocol
+def _redeem(service: Service, content_type: str, body: bytes) -> Answer:  # noqa: PLR0911 - one for each case of the protocol
     if content_type.split(";", 1)[0].strip().lower() != FORM:
         return tokens.BAD_REQUEST
     given, now = form_of(body), service.clock.now()
     if (given.get("client_id"), given.get("client_secret")) != (service.client_id, service.client_secret):
-        return tokens.WRONG_CLIENT
+        return tokens.WRONG_CLIENT[service.options.wrong_client]
     kind = given.get("grant_type")
     if kind == "authorization_code":
         if "code" not in given or "redirect_uri" not in given:

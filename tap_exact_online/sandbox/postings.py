@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from tap_exact_online import edm
 from tap_exact_online.sandbox import ledger, values
 from tap_exact_online.sandbox.books import (
@@ -15,14 +17,13 @@ from tap_exact_online.sandbox.books import (
     Book,
     code_of,
     condition,
-    json_text,
     name_of,
     vat_of,
 )
 from tap_exact_online.sandbox.chart import GL, JOURNAL_NAMES
 from tap_exact_online.sandbox.clock import iso_of
 from tap_exact_online.sandbox.ledger import CYCLE, ENTRIES, PLACES, Place
-from tap_exact_online.sandbox.tables import Live, Table, created, no_odd_rows
+from tap_exact_online.sandbox.tables import Live, Table, created
 from tap_exact_online.sandbox.values import DAY, FIRST_DAY, Value
 
 _DATES = tuple(FIRST_DAY + day * DAY for day in range(ledger.DAYS))
@@ -58,8 +59,8 @@ def _names(book: Book) -> tuple[list[bytes], list[bytes]]:
 @lru_cache(maxsize=8)
 def _texts(count: int) -> tuple[list[bytes], list[bytes]]:
     return (
-        [json_text(code_of(ACCOUNTS, index)) for index in range(count)],
-        [json_text(name_of(ACCOUNTS, index)) for index in range(count)],
+        [orjson.dumps(code_of(ACCOUNTS, index)) for index in range(count)],
+        [orjson.dumps(name_of(ACCOUNTS, index)) for index in range(count)],
     )
 
 
@@ -214,7 +215,7 @@ def sales_invoices(book: Book, endpoint: edm.Endpoint) -> Table:
         Live("Created", "date"),
         Live("Modified", "date"),
     )
-    return Table(endpoint, ids, series, variants, live, compute, max(1, series.rows), no_odd_rows)
+    return Table(endpoint, ids, series, variants, live, compute)
 
 
 def payment_terms(book: Book, endpoint: edm.Endpoint) -> Table:
@@ -277,7 +278,7 @@ def payment_terms(book: Book, endpoint: edm.Endpoint) -> Table:
         Live("Created", "date"),
         Live("Modified", "date"),
     )
-    return Table(endpoint, ids, series, variants, live, compute, max(1, series.rows), no_odd_rows)
+    return Table(endpoint, ids, series, variants, live, compute)
 
 
 MAKERS: Mapping[str, Callable[[Book, edm.Endpoint], Table]] = {

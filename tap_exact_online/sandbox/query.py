@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from tap_exact_online import edm
+from tap_exact_online.sandbox import wording
 from tap_exact_online.sandbox.clock import wall_of_iso
 from tap_exact_online.sandbox.options import Options
 
 _SYNC = re.compile(r"Timestamp\s+(gt|ge)\s+(\d+)L(?:\s+and\s+EntityType\s+eq\s+(\d+))?")
-_MODIFIED = re.compile(r"Modified\s+(gt|ge)\s+datetime'([^']+)'")
+_TIME = re.compile(r"(Modified|Created)\s+(gt|ge)\s+datetime'([^']+)'")
+_ORDER = re.compile(r"(\w+)(?:\s+(asc|desc))?")
 _SKIP_SYNC = re.compile(r"(\d+)L")
 _SYNC_TIMESTAMP = re.compile(r"datetime'([^']+)'")
 _SECOND = 1000
 _OPTIONS = frozenset({"$select", "$filter", "$top", "$skiptoken"})
-_GONE = frozenset({"$skip", "$orderby", "$expand", "$inlinecount"})
+_REGULAR = frozenset(
+    {"$skip", "$orderby", "$expand", "$inlinecount", "$count"}
+)  # Sync endpoints refuse these
 
 
 class RefusedError(Exception):
@@ -39,22 +43,29 @@ class Query:
     """A query string that was accepted.
 
     Attributes:
-        given: The options as they came, for the next link.
+        given: The options for the next link, by name: as they came, without `$skip`.
         names: The selected properties in the reference's order.
         after: Row versions must be greater than this (Sync endpoints).
         entity_type: The only `EntityType` wanted (`sync/Deleted`).
-        since: Rows must have been modified at this moment or later, in wall-clock milliseconds.
+        since: `Modified` or `Created` and a moment in wall-clock milliseconds: a row must have one of these times at its
+            moment or later; without any, all rows are wanted.
         top: The most rows wanted in all.
-        skip: The position that the last page reached, as the next link carried it.
+        token: The position that the last page reached, as the next link carried it.
+        skip: How many rows to leave out at the start.
+        order: The properties to sort by, and whether each descends.
+        count: Whether the answer tells how many rows there are on all pages.
     """
 
-    given: Mapping[str, str]
+    given: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
-    after: int
-    entity_type: int | None
-    since: int | None
-    top: int | None
-    skip: str | None
+    after: int = -1
+    entity_type: int | None = None
+    since: tuple[tuple[str, int], ...] = ()
+    top: int | None = None
+    token: str | None = None
+    skip: int = 0
+    order: tuple[tuple[str, bool], ...] = ()
+    count: bool = False
 
 
 def split(query: str) -> dict[str, str]:
@@ -81,25 +92,35 @@ def read(query: str, endpoint: edm.Endpoint, options: Options) -> Query:
         RefusedError: The service would refuse it, with the reason.
     """
     given = split(query)
+    sync = endpoint.path.startswith("sync/")
     for name in given:
-        if name in _GONE:
+        if name in _REGULAR and sync:
             raise RefusedError(400, f"The query option '{name}' is not supported on this endpoint.")
-        if name not in _OPTIONS:
+        if name not in _OPTIONS | _REGULAR:
             raise RefusedError(400, f"The query parameter '{name}' is not supported.")
-    top = _top(given.get("$top"))
+    top = _number("$top", given)
     names = _select(given.get("$select"), endpoint, options, top)
     if "$filter" not in given and endpoint.path in options.mandatory_filter:
-        raise RefusedError(
-            400, "This endpoint has mandatory filtering applied. Add a $filter to the query string."
-        )
-    after, entity_type, since = _filter(given.get("$filter"), endpoint, options)
-    skip = given.get("$skiptoken")
-    if skip is not None and endpoint.path.startswith("sync/"):
-        position = _SKIP_SYNC.fullmatch(skip)
+        raise RefusedError(400, wording.mandatory_filter(known_names(endpoint, options)))
+    after, entity_type = _sync_filter(given.get("$filter"), endpoint, options) if sync else (-1, None)
+    token = given.get("$skiptoken")
+    if token is not None and sync:
+        position = _SKIP_SYNC.fullmatch(token)
         if position is None:
-            raise RefusedError(400, f"The skip token '{skip}' is not valid.")
+            raise RefusedError(400, f"The skip token '{token}' is not valid.")
         after = max(after, int(position[1]))
-    return Query(given, names, after, entity_type, since, top, skip)
+    return Query(
+        given=tuple((name, value) for name, value in given.items() if name != "$skip"),
+        names=names,
+        after=after,
+        entity_type=entity_type,
+        since=() if sync else _times(given.get("$filter"), endpoint, options),
+        top=top,
+        token=token,
+        skip=_number("$skip", given) or 0,
+        order=_order(given.get("$orderby"), endpoint, options),
+        count=given.get("$inlinecount") == "allpages" or given.get("$count") == "true",
+    )
 
 
 def read_sync_timestamp(query: str) -> tuple[int, str]:
@@ -120,11 +141,12 @@ def read_sync_timestamp(query: str) -> tuple[int, str]:
     return _moment(moment[1]), name.strip("'")
 
 
-def _top(text: str | None) -> int | None:
+def _number(option: str, given: Mapping[str, str]) -> int | None:
+    text = given.get(option)
     if text is None:
         return None
     if not text.isdecimal():
-        raise RefusedError(400, f"Incorrect format for $top argument '{text}'.")
+        raise RefusedError(400, f"Incorrect format for {option} argument '{text}'.")
     return int(text)
 
 
@@ -143,35 +165,51 @@ def _select(text: str | None, endpoint: edm.Endpoint, options: Options, top: int
         return known
     for name in asked:
         if name not in known:
-            raise RefusedError(
-                400, f"Could not find a property named '{name}' on type '{type_name(endpoint)}'."
-            )
+            raise RefusedError(400, wording.unknown_property(name, endpoint, options))
     chosen = set(asked)
     return tuple(name for name in known if name in chosen)
 
 
-def _filter(text: str | None, endpoint: edm.Endpoint, options: Options) -> tuple[int, int | None, int | None]:
-    """Return the row version to start after, the entity type and the moment since when, from a filter."""
+def _order(text: str | None, endpoint: edm.Endpoint, options: Options) -> tuple[tuple[str, bool], ...]:
+    """Return the properties to sort by, and whether each descends."""
+    found = []
+    for part in () if text is None else text.split(","):
+        match = _ORDER.fullmatch(part.strip())
+        if match is None:
+            raise RefusedError(400, f"Syntax error in $orderby '{text}'.")
+        if match[1] not in known_names(endpoint, options):
+            raise RefusedError(400, wording.unknown_property(match[1], endpoint, options))
+        found.append((match[1], match[2] == "desc"))
+    return tuple(found)
+
+
+def _times(text: str | None, endpoint: edm.Endpoint, options: Options) -> tuple[tuple[str, int], ...]:
+    """Return the times of a filter on `Modified`, on `Created`, or on either."""
     if text is None:
-        return -1, None, None
-    if endpoint.path.startswith("sync/"):
-        return _sync_filter(text, endpoint, options)
-    match = _MODIFIED.fullmatch(text.strip())
-    if match is None or "Modified" not in endpoint.properties or endpoint.path.startswith("read/"):
+        return ()
+    parts = [_TIME.fullmatch(part.strip(" ()")) for part in re.split(r"\s+or\s+", text)]
+    found = [part for part in parts if part is not None and part[1] in endpoint.properties]
+    if len(found) < len(parts) or endpoint.path.startswith("read/"):
         raise RefusedError(400, f"The filter '{text}' is not supported on this endpoint.")
+    if endpoint.path in options.refused_filters:
+        raise RefusedError(400, wording.refused_filter([part[1] for part in found], options))
     # whole seconds are compared: `gt` leaves out all rows of the second it names
-    second = _moment(match[2]) // _SECOND * _SECOND
-    return -1, None, second + _SECOND * (match[1] == "gt")
+    return tuple(
+        (part[1], _moment(part[3]) // _SECOND * _SECOND + _SECOND * (part[2] == "gt")) for part in found
+    )
 
 
-def _sync_filter(text: str, endpoint: edm.Endpoint, options: Options) -> tuple[int, int | None, int | None]:
+def _sync_filter(text: str | None, endpoint: edm.Endpoint, options: Options) -> tuple[int, int | None]:
+    """Return the row version to start after, and the entity type, from a filter."""
+    if text is None:
+        return -1, None
     match = _SYNC.fullmatch(text.strip())
     if match is None or (match[3] is not None and endpoint.path != "sync/Deleted"):
         raise RefusedError(400, f"The filter '{text}' is not supported: only Timestamp may be filtered on.")
     bound = int(match[2])
     if bound < options.least_timestamp:
         raise RefusedError(400, f"Timestamp must be {options.least_timestamp} or more.")
-    return bound - (match[1] == "ge"), int(match[3]) if match[3] else None, None
+    return bound - (match[1] == "ge"), int(match[3]) if match[3] else None
 
 
 def _moment(text: str) -> int:
@@ -179,8 +217,3 @@ def _moment(text: str) -> int:
         return wall_of_iso(text)
     except ValueError:
         raise RefusedError(400, f"Unrecognized 'Edm.DateTime' literal 'datetime'{text}''.") from None
-
-
-def type_name(endpoint: edm.Endpoint) -> str:
-    """Return the name of an endpoint's row type, as `__metadata` and messages give it."""
-    return "Exact.Web.Api.Models." + endpoint.path.replace("/", ".")

@@ -10,7 +10,6 @@ import signal
 import socket
 import ssl
 import tempfile
-import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +23,7 @@ from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tap_exact_online.sandbox.app import TRANSPORT, App
-from tap_exact_online.sandbox.clock import Clock
-from tap_exact_online.sandbox.options import CLIENT_ID, CLIENT_SECRET, Options
-from tap_exact_online.sandbox.service import start
+from tap_exact_online.sandbox.service import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +118,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def run(
-    options: Options,
+    service: Service,
     bound: socket.socket,
     *,
     tls: bool,
@@ -131,14 +128,13 @@ def run(
     """Serve until a signal comes.
 
     Args:
-        options: What the sandbox is like.
+        service: Everything behind the sandbox.
         bound: The listening socket.
         tls: Serve HTTPS with a throw-away certificate.
         ca_file: Where to write its authority; None is a file that is gone when the sandbox stops.
         announce: Called once when the sandbox answers.
     """
     host, port = bound.getsockname()[:2]
-    service = start(options, Clock(time.time), CLIENT_ID, CLIENT_SECRET)
     with tempfile.TemporaryDirectory(prefix="exact-online-sandbox-") as folder:
         trusted = (ca_file or Path(folder) / "ca.pem") if tls else None
         listening = Listening(
@@ -146,7 +142,7 @@ def run(
             client_id=service.client_id,
             client_secret=service.client_secret,
             refresh_token=service.tokens.current(),
-            redirect_uri=options.redirect_uri,
+            redirect_uri=service.options.redirect_uri,
             ca_file=None if trusted is None else str(trusted),
             pid=os.getpid(),
         )
@@ -179,10 +175,6 @@ def _certificate(host: str, ca_file: Path, folder: Path) -> Mapping[str, Any]:
     return {"ssl_certfile": str(chain), "ssl_version": ssl.PROTOCOL_TLS_SERVER}
 
 
-def ready_file(path: Path) -> Callable[[Listening], None]:
-    """Return a function that writes where a sandbox listens, as JSON."""
-
-    def write(listening: Listening) -> None:
-        write_whole(path, orjson.dumps(listening, option=orjson.OPT_INDENT_2))
-
-    return write
+def write_ready(path: Path, listening: Listening) -> None:
+    """Write where a sandbox listens, as JSON."""
+    write_whole(path, orjson.dumps(listening, option=orjson.OPT_INDENT_2))

@@ -12,7 +12,8 @@ from tap_exact_online.sandbox.clock import Clock
 from tap_exact_online.sandbox.divisions import Division, Divisions
 from tap_exact_online.sandbox.faults import Fault
 from tap_exact_online.sandbox.limits import Limits
-from tap_exact_online.sandbox.options import Options
+from tap_exact_online.sandbox.options import CLIENT_ID, CLIENT_SECRET, Options
+from tap_exact_online.sandbox.replay import Replay
 from tap_exact_online.sandbox.shelf import Shelf
 from tap_exact_online.sandbox.stats import Stats
 from tap_exact_online.sandbox.tokens import Tokens
@@ -30,12 +31,14 @@ class Forbidden:
         division: The only division where it is missing; None means everywhere.
         reason: The `Reason` header, for example `BlockedUser`; empty for a missing app scope.
         scope: The app scope that is missing, in the words of the registration.
+        silent: Whether the answer is an empty page rather than 403.
     """
 
     path: str
     division: int | None
     reason: str
     scope: str
+    silent: bool
 
     def matches(self, endpoint: edm.Endpoint, division: int | None) -> bool:
         """Tell whether it keeps a call from an endpoint."""
@@ -89,6 +92,7 @@ class Service:
         pages: Prepared pages.
         encoders: Compiled writers, by table and selection.
         recent: Tables by when they were last read, the oldest first: by division and path.
+        replay: Recorded answers, which take the place of everything but the tokens.
         revision: Rises with every change of options, so that prepared pages can be told from stale ones.
     """
 
@@ -99,6 +103,7 @@ class Service:
     divisions: Divisions
     tokens: Tokens
     pages: Cache
+    replay: Replay | None = None
     limits: Limits = field(default_factory=Limits)
     stats: Stats = field(default_factory=Stats)
     faults: list[Fault] = field(default_factory=list)
@@ -117,16 +122,17 @@ class Service:
         return division.shelf(path)
 
 
-def start(options: Options, clock: Clock, client_id: str, client_secret: str) -> Service:
+def start(options: Options, clock: Clock, replay: Replay | None = None) -> Service:
     """Return a service with fresh divisions and one refresh token that works."""
     return Service(
         options=options,
         clock=clock,
-        client_id=client_id,
-        client_secret=client_secret,
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
         divisions=Divisions(options, clock),
         tokens=Tokens(options.seed, clock.now()),
         pages=Cache(options.page_cache_mib * _MIB),
+        replay=replay,
     )
 
 

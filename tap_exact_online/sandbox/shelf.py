@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import islice
 
+from tap_exact_online import edm
+from tap_exact_online.sandbox import values
 from tap_exact_online.sandbox.tables import Table
 from tap_exact_online.sandbox.values import Value
 
@@ -30,12 +32,12 @@ class Change:
 
     Attributes:
         timestamp: Its row version.
-        modified: When it was changed, in wall-clock milliseconds.
+        modified: When it was changed, in wall-clock milliseconds; None if it is new and never was.
         fields: The properties that differ from the generated row.
     """
 
     timestamp: int
-    modified: int
+    modified: int | None
     fields: Mapping[str, Value]
 
 
@@ -60,11 +62,12 @@ class Shelf:
     size: int = -1
     named: dict[Value, int] = field(default_factory=dict)
     version: int = 0
+    _ordered: tuple[int, Sequence[int]] = field(default=(-1, ()), init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.size < 0:
             self.size = self.table.series.rows
-        if self.table.endpoint.properties[self.table.endpoint.stable_id].type != "Guid":
+        if self.endpoint.properties[self.endpoint.stable_id].type != "Guid":
             self.named = {self.identity(index): index for index in range(self.size)}
 
     def row(self, index: int) -> dict[str, Value]:
@@ -77,9 +80,20 @@ class Shelf:
             row |= change.fields
         return row
 
+    @property
+    def endpoint(self) -> edm.Endpoint:
+        """The facts about the endpoint."""
+        return self.table.endpoint
+
     def identity(self, index: int) -> Value:
         """Return the value of the property that identifies a row for as long as it lives."""
-        return self.row(index)[self.table.endpoint.stable_id]
+        key = self.endpoint.stable_id
+        change = self.changes.get(index)
+        if change is not None and key in change.fields:
+            return change.fields[key]
+        if self.endpoint.properties[key].type == "Guid":
+            return self.table.ids.of(index)
+        return self.row(index)[key]
 
     def find(self, identity: Value) -> int | None:
         """Return the index of the row with an identity, or None if there never was one."""
@@ -93,19 +107,19 @@ class Shelf:
         change = self.changes.get(index)
         return self.table.series.timestamp(index) if change is None else change.timestamp
 
-    def modified(self, index: int) -> int:
+    def modified(self, index: int) -> int | None:
         """Return when a row was last changed, in wall-clock milliseconds."""
         change = self.changes.get(index)
         return self.table.series.modified(index) if change is None else change.modified
+
+    def moment(self, index: int, name: str) -> Value:
+        """Return `Modified` or `Created` of a row, in wall-clock milliseconds."""
+        return self.modified(index) if name == "Modified" else self.row(index)[name]
 
     def visible(self, index: int) -> bool:
         """Tell whether a row exists: a reserved row that is not committed yet does not."""
         generated = index < self.table.series.rows
         return index not in self.removed and (generated or index in self.changes)
-
-    def plain(self, index: int) -> bool:
-        """Tell whether a row is exactly as its pattern makes it."""
-        return index < self.table.regular and index not in self.changes
 
     def __len__(self) -> int:
         added = sum(1 for index in self.changes if index >= self.table.series.rows)
@@ -114,10 +128,6 @@ class Shelf:
     def indexes(self) -> Iterator[int]:
         """Yield the indexes of all rows, in the order of their making."""
         return (index for index in range(self.size) if self.visible(index))
-
-    def newest(self) -> Iterator[int]:
-        """Yield the indexes of all rows, the last made first."""
-        return (index for index in range(self.size - 1, -1, -1) if self.visible(index))
 
     def after(self, timestamp: int, keep: Callable[[int], bool] | None = None) -> Iterator[int]:
         """Yield the indexes of rows with a greater row version, in its order.
@@ -137,20 +147,21 @@ class Shelf:
             found = (index for _, index in pairs)
         return found if keep is None else filter(keep, found)
 
-    def since(self, modified: int, start: int = 0) -> Iterator[int]:
-        """Yield the indexes of rows modified at that moment or later, from an index on, in the order of their making."""
-        first = self.table.series.since(modified)
-        if not self.changes:
-            return (i for i in range(max(start, first), self.size) if self.visible(i))
-        candidates = (i for i in range(start, self.size) if i >= first or i in self.changes)
-        return (i for i in candidates if self.visible(i) and self.modified(i) >= modified)
+    def ordered(self) -> Sequence[int]:
+        """Return the indexes of all rows in the order of their keys."""
+        version, order = self._ordered
+        if version != self.version:
+            order = sorted(self.indexes(), key=lambda index: values.sortable(self.identity(index)))
+            self._ordered = (self.version, order)
+        return order
 
     def first_since(self, modified: int) -> int | None:
         """Return the index of the row with the lowest version among those modified at that moment or later."""
         series = self.table.series
         generated = range(series.since(modified), series.rows)
         first = next((i for i in generated if i not in self.changes and i not in self.removed), None)
-        later = (i for _, i in self.order if self.changes[i].modified >= modified)
+        times = ((i, self.changes[i].modified) for _, i in self.order)
+        later = (i for i, at in times if at is not None and at >= modified)
         return min((i for i in (first, next(later, None)) if i is not None), key=self.timestamp, default=None)
 
     def put(self, index: int, change: Change) -> None:
@@ -160,7 +171,7 @@ class Shelf:
         self.size = max(self.size, index + 1)
         self.changes[index] = change
         insort(self.order, (change.timestamp, index))
-        key = self.table.endpoint.stable_id
+        key = self.endpoint.stable_id
         if key in change.fields or self.named:
             self.named[change.fields.get(key, self.identity(index))] = index
         self.version += 1
@@ -199,11 +210,9 @@ class Shelf:
             self.removed.discard(index)
 
     def _edit(self, index: int, mark: int) -> Mapping[str, Value]:
-        known = self.table.endpoint.properties
+        known = self.endpoint.properties
         texts = (
-            name
-            for name, each in known.items()
-            if each.type == "String" and name != self.table.endpoint.stable_id
+            name for name, each in known.items() if each.type == "String" and name != self.endpoint.stable_id
         )
         name = next((name for name in _TOUCHED if name in known), None) or next(texts, None)
         if name is not None:

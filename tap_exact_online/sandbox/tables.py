@@ -6,6 +6,8 @@ million rows in no memory at all, and lets `wire` write a row by filling a few h
 
 from __future__ import annotations
 
+import dataclasses
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -124,6 +126,11 @@ class Live:
         return value
 
 
+def nothing_odd(_: int) -> Mapping[str, Value]:
+    """Return no differences: every row fits the pattern."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """The generated rows of one endpoint in one division.
@@ -145,19 +152,18 @@ class Table:
     variants: Sequence[Mapping[str, Value]]
     live: tuple[Live, ...]
     compute: Callable[[int], tuple[Any, ...]]
-    regular: int
-    odd: Callable[[int], Mapping[str, Value]]
+    regular: int = sys.maxsize
+    odd: Callable[[int], Mapping[str, Value]] = nothing_odd
+
+    def padded(self) -> Table:
+        """Return the same table with texts that fill the width of their columns."""
+        return dataclasses.replace(self, variants=[values.padded(variant) for variant in self.variants])
 
     def row(self, index: int) -> dict[str, Value]:
         """Return a whole row; an index past the generated rows gives a row as one that is added later."""
         row = dict(self.variants[index % len(self.variants)])
         row |= {live.name: live.truth(raw) for live, raw in zip(self.live, self.compute(index), strict=True)}
         return row if index < self.regular else {**row, **self.odd(index)}
-
-
-def no_odd_rows(_: int) -> Mapping[str, Value]:
-    """Return no differences: every row fits the pattern."""
-    return {}
 
 
 def created(modified: int, index: int) -> int:

@@ -7,37 +7,37 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tap_exact_online.sandbox.options import Options
+import orjson
+
+from tap_exact_online.sandbox.answers import Answer
+from tap_exact_online.sandbox.options import USER, Options
 from tap_exact_online.sandbox.values import guid
 
 _DAY = 86_400
-USER = "sandbox"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer of the token endpoint.
-
-    Attributes:
-        status: The HTTP status.
-        body: The JSON object; None is an empty body.
-    """
-
-    status: int
-    body: dict[str, str] | None
 
 
 def failure(status: int, error: str, description: str) -> Answer:
     """Return an error answer."""
-    return Answer(status, {"error": error, "error_description": description})
+    return Answer(status, body=orjson.dumps({"error": error, "error_description": description}))
 
 
 OLD_TOKEN = failure(401, "unauthorized_client", "Old refresh token used.")
 NO_CHAIN = failure(400, "invalid_grant", "Token is not allowed, because of invalid or empty chainId")
-WRONG_CLIENT = failure(400, "invalid_client", "Client authentication failed.")
+WRONG_CLIENT = {
+    "described": failure(400, "invalid_client", "Client authentication failed."),
+    "bare": Answer(400, body=b'{"error":"invalid_client"}'),
+}
 BAD_REQUEST = failure(400, "invalid_request", "The request is missing a parameter or is not form-encoded.")
 BAD_GRANT_TYPE = failure(400, "unsupported_grant_type", "The grant type is not supported.")
-TOO_MANY = Answer(429, None)  # what follows the 200th token call of a day is undocumented
+TOO_MANY = Answer(429)  # what follows the 200th token call of a day is undocumented
+
+
+def _too_early(options: Options) -> Answer:
+    status = options.early_refresh_status
+    if options.early_refresh == "reason":
+        reason = "TooEarlyToRefreshTokens: access_token not expired"
+        return Answer(status, (("Reason", reason),))
+    return failure(status, "access_denied", "Rate limit exceeded: access_token not expired")
 
 
 @dataclass(slots=True)
@@ -158,8 +158,7 @@ class Tokens:
                 f"The refresh token expired at {_written(expiry)} and it is now {_written(now)}",
             )
         if chain.access_issued is not None and self._early(chain, now, options):
-            status = options.early_refresh_status
-            return failure(status, "access_denied", "Rate limit exceeded: access_token not expired")
+            return _too_early(options)
         self.redemptions[token] += 1
         return self._rotate(chain, now, options)
 
@@ -206,15 +205,13 @@ class Tokens:
             {} if options.old_access_dies else {t: end for t, end in chain.access.items() if end > now}
         )
         chain.access[access] = now + options.access_lifetime
-        return Answer(
-            200,
-            {
-                "access_token": access,
-                "token_type": "bearer",
-                "expires_in": f"{options.access_lifetime:g}",  # text, not a number
-                "refresh_token": chain.refresh,
-            },
-        )
+        given = {
+            "access_token": access,
+            "token_type": "bearer",
+            "expires_in": f"{options.access_lifetime:g}",  # text, not a number
+            "refresh_token": chain.refresh,
+        }
+        return Answer(200, body=orjson.dumps(given))
 
 
 def _written(now: float) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
+
+from tap_exact_online import edm
 
 Value = str | int | float | bool | None
 
@@ -47,6 +49,7 @@ _TEXTS = (
     "<b>bold</b> & 'quoted' \"text\"",
     "Onderhoud installatie",
 )
+_UNITS = ("pc", "kg", "hour", "m2")
 COUNTRIES = ("NL ", "BE ", "DE ", "FR ", "GB ")
 CURRENCIES = ("EUR", "EUR", "EUR", "EUR", "USD", "GBP")
 
@@ -90,6 +93,12 @@ _ENDINGS: Mapping[str, Callable[[int], Value]] = {
     "CountryName": lambda _: "Nederland",
     "Country": lambda h: COUNTRIES[h % len(COUNTRIES)],
     "Currency": lambda h: CURRENCIES[h % len(CURRENCIES)],
+    "State": lambda h: ("ZH", "NH", "UT", "", None)[h % 5],
+    "Legislation": lambda h: COUNTRIES[h % len(COUNTRIES)].strip(),
+    "Unit": lambda h: _UNITS[h % len(_UNITS)],
+    "UnitCode": lambda h: _UNITS[h % len(_UNITS)],
+    "CostUnitCode": lambda h: f"KD{h % 25 + 1:05d}",
+    "VATCode": lambda h: f"{h % 9:<3}",
     "CurrencyCode": lambda h: CURRENCIES[h % len(CURRENCIES)],
     "Language": lambda _: "NL-NL",
     "Postcode": lambda h: f"{1000 + h % 9000} AB",
@@ -154,6 +163,46 @@ _MAKERS: Mapping[str, Callable[[str, int], Value]] = {
     "Int64": lambda _, h: h % 10**12,
     "Binary": lambda _, h: base64.b64encode(b"%d" % h).decode() if h % 16 == 0 else None,
 }
+
+
+_WIDTHS: Mapping[str, int] = {
+    "Unit": 8,  # but not `UnitCode` of other tables, which names the same units
+    "Language": 10,
+    "SearchCode": 9,
+    "State": 3,
+    "Legislation": 3,
+}
+"""Texts that Exact keeps in columns of fixed width, beside the codes and countries that are padded where they are made."""
+
+
+def padded(row: Mapping[str, Value]) -> dict[str, Value]:
+    """Return a row with its texts filled up with spaces to the width of their columns."""
+    return {
+        name: value.ljust(_WIDTHS[name]) if name in _WIDTHS and isinstance(value, str) else value
+        for name, value in row.items()
+    }
+
+
+def sortable(key: Value) -> int | str:
+    """Return what a key is sorted by: a Guid as SQL Server sorts its uniqueidentifiers, the last group first.
+
+    The bytes of its first three groups are turned around, and count least.
+    """
+    if isinstance(key, int):
+        return key
+    groups = str(key).split("-")
+    if len(groups) != 5:  # noqa: PLR2004 - the groups of a Guid
+        return str(key)
+    return groups[4] + groups[3] + "".join(_turned(group) for group in groups[2::-1])
+
+
+def _turned(group: str) -> str:
+    return "".join(group[at - 2 : at] for at in range(len(group), 0, -2))
+
+
+def row(properties: Iterable[edm.Property], seed: int, of: object, *nth: int) -> dict[str, Value]:
+    """Return plausible values for the properties of a row; what it is of, and its number there, tell rows apart."""
+    return {p.name: value(p.name, p.type, number(seed, of, p.name, *nth)) for p in properties}
 
 
 def value(name: str, kind: str, h: int) -> Value:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any
-from xml.sax.saxutils import escape
 
 import orjson
 
 from tap_exact_online import edm
+from tap_exact_online.sandbox.answers import xml
 from tap_exact_online.sandbox.clock import iso_of
-from tap_exact_online.sandbox.query import type_name
 from tap_exact_online.sandbox.shelf import Shelf
 from tap_exact_online.sandbox.tables import Live
 from tap_exact_online.sandbox.values import Value
+from tap_exact_online.sandbox.wording import type_name
 
 PRIMITIVE = frozenset(
     {"String", "Guid", "Double", "DateTime", "Int16", "Int32", "Int64", "Byte", "Boolean", "Binary"}
@@ -173,31 +173,21 @@ def _fixed(text: str) -> bytes:
     return text.encode().replace(b"%", b"%%")
 
 
-def envelope(rows: Iterable[bytes], shape: str, next_link: str | None) -> bytes:
+def envelope(rows: Iterable[bytes], shape: str, next_link: str | None, total: int | None = None) -> bytes:
     """Put written rows into an answer.
 
     Args:
         rows: Each row as JSON.
         shape: `results`, `list` or `object`; only `results` can carry a next link, and `object` needs one row.
         next_link: The address of the next page.
+        total: How many rows there are on all pages; needs `results`.
     """
     joined = b",".join(rows)
-    if next_link is not None:
-        return b'{"d":{"results":[%b],"__next":%b}}' % (joined, orjson.dumps(next_link))
-    if shape == "list":
-        return b'{"d":[%b]}' % joined
-    return b'{"d":%b}' % joined if shape == "object" else b'{"d":{"results":[%b]}}' % joined
-
-
-def error_json(message: str) -> bytes:
-    """Write an error body."""
-    return orjson.dumps({"error": {"code": "", "message": {"lang": "", "value": message}}})
-
-
-def error_xml(message: str) -> bytes:
-    """Write an error body for a client that did not ask for JSON."""
-    space = "http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"
-    return f'<?xml version="1.0" encoding="utf-8"?><error xmlns="{space}"><code></code><message xml:lang="">{_xml(message)}</message></error>'.encode()
+    if next_link is None and shape != "results":
+        return (b'{"d":[%b]}' if shape == "list" else b'{"d":%b}') % joined
+    count = b"" if total is None else b',"__count":"%d"' % total
+    link = b"" if next_link is None else b',"__next":' + orjson.dumps(next_link)
+    return b'{"d":{"results":[%b]%b%b}}' % (joined, count, link)
 
 
 def atom(
@@ -210,30 +200,26 @@ def atom(
     """Write a page as an Atom feed."""
     chosen = [name for name in names if endpoint.properties[name].type in PRIMITIVE]
     entries = "".join(_entry(row, endpoint, chosen, root) for row in rows)
-    link = "" if next_link is None else f'<link rel="next" href="{_xml(next_link)}"/>'
+    link = "" if next_link is None else f'<link rel="next" href="{xml(next_link)}"/>'
     spaces = (
         'xmlns="http://www.w3.org/2005/Atom" xmlns:d="http://schemas.microsoft.com/ado/2007/08/dataservices" '
         'xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"'
     )
-    return f'<?xml version="1.0" encoding="utf-8"?><feed {spaces}><id>{_xml(root)}</id>{entries}{link}</feed>'.encode()
+    return f'<?xml version="1.0" encoding="utf-8"?><feed {spaces}><id>{xml(root)}</id>{entries}{link}</feed>'.encode()
 
 
 def _entry(row: Mapping[str, Value], endpoint: edm.Endpoint, names: Iterable[str], root: str) -> str:
     fields = "".join(
         f'<d:{name} m:null="true"/>'
         if row[name] is None
-        else f'<d:{name} m:type="Edm.{endpoint.properties[name].type}">{_xml(_written(row[name], endpoint, name))}</d:{name}>'
+        else f'<d:{name} m:type="Edm.{endpoint.properties[name].type}">{xml(_written(row[name], endpoint, name))}</d:{name}>'
         for name in names
     )
     uri = f"{root}({key_of(endpoint, row)})"
-    return f'<entry><id>{_xml(uri)}</id><content type="application/xml"><m:properties>{fields}</m:properties></content></entry>'
+    return f'<entry><id>{xml(uri)}</id><content type="application/xml"><m:properties>{fields}</m:properties></content></entry>'
 
 
 def _written(value: Value, endpoint: edm.Endpoint, name: str) -> str:
     if endpoint.properties[name].type == "DateTime" and isinstance(value, int):
         return iso_of(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _xml(text: str) -> str:
-    return escape(text, {'"': "&quot;"}).replace("\0", "")  # XML has no way to write U+0000

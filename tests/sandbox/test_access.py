@@ -96,12 +96,29 @@ def test_missing_right_of_the_user(client: Client, control: Control, division: i
     assert client.get("current/Me").headers["Reason"] == "LicenseExpired"
 
 
+@pytest.mark.parametrize("path", ["sync/Deleted", "system/Divisions", "hrm/Costunits"])
+def test_a_right_may_be_missing_silently(client: Client, control: Control, division: int, path: str) -> None:
+    assert client.rows(path, division)
+    control.forbid(path, silent=True)
+    answer = client.get(path, division)
+    assert (answer.status_code, page(answer)) == (200, ([], None))
+    assert client.get(path, division, select="Nonsense").status_code == 400
+    control.allow()
+    assert client.rows(path, division)
+
+
 @pytest.mark.parametrize("path", ["sync/CRM/Account", "crm/Accounts", "sync", "current/Me"])
 def test_unknown_endpoints(client: Client, division: int, path: str) -> None:
     answer = client.get(path, division)
     assert answer.status_code == 404
     assert message(answer)
     assert "Reason" in answer.headers
+
+
+def test_a_row_by_its_key_is_no_page(client: Client, control: Control, division: int) -> None:
+    key = f"guid'{control.rows(division, 'hrm/Costunits')[0]['ID']}'"
+    assert client.get(f"hrm/Costunits({key})", division).status_code == 404
+    assert client.get(f"hrm/Costunits({key})", division, skiptoken=key).status_code == 200
 
 
 def test_an_endpoint_needs_its_division(client: Client) -> None:

@@ -85,6 +85,18 @@ def test_what_a_429_shows_can_be_switched(
         assert int(answer.headers["X-RateLimit-Minutely-Remaining"]) > 0
 
 
+@pytest.mark.parametrize(("day", "minute"), [(9000, 100), (5000, 300)])
+def test_other_limits_and_headers_than_usual(
+    client: Client, control: Control, division: int, day: int, minute: int
+) -> None:
+    for shown, expected in (("both", DAY | MINUTE), ("minute", MINUTE), ("none", set())):
+        control.options(day_limit=day, minute_limit=minute, limit_headers_on_success=shown)
+        answer = client.get(UNITS, division)
+        assert (answer.status_code, names(answer)) == (200, expected)
+        told = {answer.headers[name] for name in expected if name.endswith("-Limit")}
+        assert told == {"both": {str(day), str(minute)}, "minute": {str(minute)}, "none": set()}[shown]
+
+
 def test_refused_calls_count_too(client: Client, division: int) -> None:
     client.get(UNITS, division, select="Nonsense")
     assert client.get(UNITS, division).headers["X-RateLimit-Remaining"] == "4998"

@@ -149,6 +149,15 @@ def test_refresh_before_570_seconds_is_refused_and_both_tokens_stay_good(
     assert client.refresh().status_code == 200
 
 
+def test_an_early_refresh_may_be_told_in_a_header_only(client: Client, control: Control) -> None:
+    control.options(early_refresh="reason")
+    answer = client.refresh()
+    assert (answer.status_code, answer.content) == (400, b"")
+    assert answer.headers["Reason"].startswith("TooEarlyToRefreshTokens: ")
+    control.advance_clock(570)
+    assert client.refresh().status_code == 200
+
+
 def test_expired_access_token_may_be_replaced_early(client: Client, control: Control) -> None:
     control.expire_access()
     assert client.get("current/Me").status_code == 401
@@ -188,6 +197,12 @@ def test_wrong_client(fresh: Client) -> None:
     answer = fresh.token(grant_type="refresh_token", refresh_token=fresh.refresh_token, client_secret="wrong")
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client")
     assert fresh.refresh().status_code == 200
+
+
+def test_wrong_client_without_a_description(fresh: Client, control: Control) -> None:
+    control.options(wrong_client="bare")
+    answer = fresh.token(grant_type="refresh_token", refresh_token="x", client_secret="wrong")
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_client"})
 
 
 def test_only_form_bodies_are_read(fresh: Client) -> None:

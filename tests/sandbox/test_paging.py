@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -104,9 +105,53 @@ def test_top_spans_pages(client: Client, large: int) -> None:
 def test_other_endpoints_have_pages_of_60(client: Client, control: Control, division: int) -> None:
     pages = client.pages("hrm/Costcenters", division, select="ID")
     assert [len(rows) for rows in pages] == [60, 10]
-    assert [row["ID"] for rows in pages for row in rows] == [
+    assert {row["ID"] for rows in pages for row in rows} == {
         row["ID"] for row in control.rows(division, "hrm/Costcenters")
+    }
+
+
+def test_rows_come_as_sql_server_sorts_guids(client: Client, control: Control, division: int) -> None:
+    # the last group counts most, and of the first three the bytes are turned around
+    given = [
+        "000000ff-0000-0000-0000-000000000001",
+        "01000000-0000-0000-0000-000000000001",
+        "00000000-0000-ff00-0000-000000000001",
+        "00000000-0000-0001-0000-000000000001",
+        "00000000-0000-0000-0001-000000000001",
+        "00000000-0000-0000-0000-000000000002",
+        "00000000-0000-0000-0000-010000000000",
     ]
+    path = "hrm/Costcenters"
+    control.delete(division, path, control.count(division, path))
+    for identity in reversed(given):
+        control.set_row(division, path, {"ID": identity})
+    found = [row["ID"] for row in client.rows(path, division, select="ID")]
+    # SELECT over these values in SQL Server: 0x01 of the first group is its last byte
+    assert found == [given[1], given[0], *given[2:]]
+
+
+@pytest.mark.parametrize(
+    ("form", "pattern"),
+    [
+        ("guid", r"hrm/costcenters\?.*guid'[0-9a-f-]{36}'$"),
+        ("number", r"hrm/costcenters\?.*[0-9]+$"),
+        ("datetime_guid", r"hrm/costcenters\?.*datetime'20[0-9T:%A-]+',guid'[0-9a-f-]{36}'$"),
+        ("lower", r"hrm/costcenters\(guid'[0-9a-f-]{36}'\)\?.*guid'[0-9a-f-]{36}'$"),
+    ],
+)
+def test_forms_of_skip_tokens(
+    client: Client, control: Control, division: int, form: str, pattern: str
+) -> None:
+    control.options(skiptoken=form)
+    path = "hrm/Costcenters"
+    rows, link = page(client.get(path, division, select="ID"))
+    assert re.search(pattern, str(link))
+    control.delete(division, path, ids=[rows[-1]["ID"]])  # the row that the token names may be gone
+    rest, last = page(client.fetch(str(link)))
+    assert last is None
+    found = [row["ID"] for row in rows + rest]
+    assert len(found) == len(set(found)) == 70
+    assert {row["ID"] for row in control.rows(division, path)} < set(found)
 
 
 def test_bulk_pages_have_1000_rows(client: Client, control: Control, division: int) -> None:
@@ -137,4 +182,40 @@ def test_modified_filter(client: Client, control: Control, division: int) -> Non
     assert len(client.rows(path, division, filter=filter_of("gt", half.isoformat()))) == 29
     changed = control.change(division, path, 2) + control.add(division, path, 1)
     newest = client.rows(path, division, select="ID", filter="Modified ge datetime'2026-01-01'")
-    assert [row["ID"] for row in newest] == changed
+    assert {row["ID"] for row in newest} == set(changed)
+
+
+def test_created_filter(client: Client, control: Control, division: int) -> None:
+    path = "hrm/Costcenters"
+    truth = control.rows(division, path)
+    moment = sorted(row["Created"] for row in truth)[40]
+    since = client.rows(path, division, select="ID", filter=f"Created ge datetime'{moment}'")
+    assert {row["ID"] for row in since} == {row["ID"] for row in truth if row["Created"] >= moment}
+    [changed] = control.change(division, path, 1)
+    [made] = control.add(division, path, 1)
+    now = "datetime'2026-01-01'"
+    newest = client.rows(path, division, select="ID", filter=f"Created ge {now}")
+    either = client.rows(path, division, select="ID", filter=f"Modified ge {now} or Created ge {now}")
+    assert [row["ID"] for row in newest] == [made]
+    assert {row["ID"] for row in either} == {changed, made}
+
+
+def test_new_rows_may_lack_modified(client: Client, control: Control, division: int) -> None:
+    control.options(null_modified=True)
+    path = "hrm/Costcenters"
+    [made] = control.add(division, path, 1)
+    modified, created = ({"filter": f"{name} ge datetime'2026-01-01'"} for name in ("Modified", "Created"))
+    assert client.rows(path, division, **modified) == []
+    [row] = client.rows(path, division, **created)
+    assert (row["ID"], row["Modified"]) == (made, None)
+    control.change(division, path, ids=[made])
+    [row] = client.rows(path, division, **modified)
+    assert row["Modified"] is not None
+    handle = control.begin(division, LINES)
+    late = control.commit(division, handle)
+    lines = client.rows(LINES, division, select="ID,Modified", filter=f"Timestamp gt {handle - 1}L")
+    assert [(row["ID"], row["Modified"]) for row in lines] == [(late, None)]
+    stamp = client.fetch(
+        f"{client.url('read/sync/Sync/SyncTimestamp', division)}?modified=datetime'2026-01-01'&endPoint='TransactionLines'"
+    )
+    assert page(stamp)[0] == []

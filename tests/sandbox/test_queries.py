@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,6 +15,7 @@ ITEMS = "sync/Logistics/Items"  # refuses $select=*
 ENTRIES = "sync/Financial/SalesEntries"  # nobody knows whether it takes $select=*
 RECEIVABLES = "bulk/Cashflow/Receivables"
 PERIODS = "financial/FinancialPeriods"
+ENTRY_LINES = "financialtransaction/BankEntryLines"
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +33,18 @@ ACCEPTED = [
     (ITEMS, {"select": "ID"}),
     (ITEMS, {"top": "1"}),
     (RECEIVABLES, {"select": "ID"}),
-    (RECEIVABLES, {"select": "ID", "filter": "Modified ge datetime'2022-12-12T01:00:00'"}),
+    (ENTRY_LINES, {"filter": "Created ge datetime'2022-12-12T01:00:00'"}),
+    (ENTRY_LINES, {"filter": "(Modified ge datetime'2022-12-12') or (Created ge datetime'2022-12-12')"}),
+    (PERIODS, {"orderby": "FinYear desc, FinPeriod", "skip": "3", "expand": "Anything"}),
+    (PERIODS, {"inlinecount": "none"}),
     ("sync/Deleted", {"filter": "Timestamp gt 1L and EntityType eq 2"}),
     (PERIODS, {"filter": "Modified gt datetime'2022-12-12'"}),
     ("system/Divisions", {"filter": "Modified ge datetime'2022-12-12T01:00:00.500'"}),
+    ("system/Divisions", {"filter": "Created ge datetime'2022-12-12'", "orderby": "Description"}),
     ("read/financial/ReceivablesList", {}),
 ]
 REFUSED = [
+    (RECEIVABLES, {"select": "ID", "filter": "Modified ge datetime'2022-12-12T01:00:00'"}, "these fields"),
     (ACCOUNTS, {"select": "ID,Nonsense"}, "Nonsense"),
     (ACCOUNTS, {"select": "id"}, "'id'"),
     (ACCOUNTS, {"filter": "Timestamp gt 0"}, "Timestamp gt 0"),
@@ -49,6 +56,12 @@ REFUSED = [
     (ACCOUNTS, {"skip": "10"}, "$skip"),
     (ACCOUNTS, {"orderby": "Timestamp"}, "$orderby"),
     (ACCOUNTS, {"expand": "BankAccounts"}, "$expand"),
+    (ACCOUNTS, {"inlinecount": "allpages"}, "$inlinecount"),
+    (ACCOUNTS, {"count": "true"}, "$count"),
+    (PERIODS, {"skip": "-1"}, "$skip"),
+    (PERIODS, {"orderby": "Nonsense"}, "'Nonsense'"),
+    (PERIODS, {"orderby": "FinYear up"}, "FinYear up"),
+    (PERIODS, {"filter": "Modified ge datetime'2022-12-12' or FinYear eq 2022"}, "not supported"),
     (ACCOUNTS, {"format": "json"}, "$format"),
     (ACCOUNTS, {"top": "many"}, "$top"),
     (ACCOUNTS, {"skiptoken": "12"}, "skip token"),
@@ -120,4 +133,103 @@ def test_what_is_undocumented_can_be_switched(client: Client, control: Control, 
     assert client.get(ACCOUNTS, division, select="ID", filter="Timestamp gt 0L").status_code == 400
     assert client.get(ACCOUNTS, division, select="ID", filter="Timestamp gt 1L").status_code == 200
     assert client.get(ACCOUNTS, division, filter="Timestamp gt 1L").status_code == 400
-    assert "mandatory filtering" in message(client.get(RECEIVABLES, division, select="ID"))
+
+
+def test_filters_that_an_endpoint_does_not_list_are_refused(
+    client: Client, control: Control, division: int
+) -> None:
+    control.options(refused_filters=["bulk/Cashflow/Payments", RECEIVABLES])
+    for condition, fields in (
+        ("Modified ge datetime'2022-12-12'", "Modified"),
+        ("Modified ge datetime'2022-12-12' or Created ge datetime'2022-12-12'", "Modified,Created"),
+    ):
+        answer = client.get(RECEIVABLES, division, select="ID", filter=condition)
+        assert answer.status_code == 400
+        assert message(answer) == f"Filtering on these fields is not supported: {fields}"
+    assert client.get(PERIODS, division, filter="Modified ge datetime'2022-12-12'").status_code == 200
+    assert client.rows(RECEIVABLES, division, select="ID")
+    control.options(filter_refusal="resource")
+    answer = client.get(RECEIVABLES, division, select="ID", filter="Modified ge datetime'2022-12-12'")
+    assert message(answer) == "This $filter parameter is not supported for this resource"
+
+
+def test_a_missing_filter_is_refused_with_names_that_are_not_at_fault(
+    client: Client, control: Control, division: int
+) -> None:
+    control.options(mandatory_filter=[ACCOUNTS])
+    said = message(client.get(ACCOUNTS, division, select="ID"))
+    words, _, names = said.partition(" in the url:")
+    assert words == (
+        "This endpoint has mandatory filtering applied. A GET request for this endpoint must have a $filter parameter"
+        " with one of the following fields"
+    )
+    assert names.split(",") == list(edm.load(ACCOUNTS).properties)[:70]
+    assert client.get(ACCOUNTS, division, select="ID", filter="Timestamp gt 1L").status_code == 200
+
+
+WORDINGS = [
+    ("sync", ACCOUNTS, "Type 'Exact.Web.Api.Models.AccountSync' does not have a property named 'X'."),
+    (
+        "sync",
+        "sync/Financial/GLAccounts",
+        "Type 'Exact.Web.Api.Models.GLAccountSync' does not have a property named 'X'.",
+    ),
+    (
+        "odata",
+        "financial/Journals",
+        "Could not find a property named 'X' on type 'Exact.Web.Api.Models.Financial.Journal'.",
+    ),
+    (
+        "write",
+        "sync/CRM/Contacts",
+        "The property name 'X' specified for type 'Exact.Web.Api.Models.Contact' is not valid.",
+    ),
+    ("silent", ACCOUNTS, "Bad Request"),
+]
+
+
+def test_wordings_of_a_refused_property(client: Client, control: Control, division: int) -> None:
+    for wording, path, said in WORDINGS:
+        control.options(unknown_property=wording)
+        answer = client.get(path, division, select="ID,X")
+        assert (answer.status_code, message(answer)) == (400, said)
+        assert answer.headers["Reason"] == said
+
+
+def test_sorting(client: Client, control: Control, division: int) -> None:
+    path = "financial/Journals"
+    control.set_row(division, path, {"Code": "70", "Description": "another", "Type": None})
+    truth = control.rows(division, path)
+    rows = client.rows(path, division, select="Code,Description", orderby="Code desc,Description asc")
+    expected = sorted(truth, key=lambda row: str(row["Description"]))
+    expected.sort(key=lambda row: str(row["Code"]), reverse=True)
+    assert [row["Description"] for row in rows] == [row["Description"] for row in expected]
+    first = client.rows(path, division, select="Type", orderby="Type", top="1")
+    assert first[0]["Type"] is None  # what is missing comes first
+    pages = client.pages(
+        "hrm/Costcenters", division, select="Active,Modified", orderby="Active,Modified desc"
+    )
+    assert [len(rows) for rows in pages] == [60, 10]  # a next link goes on in the same order
+    centers = control.rows(division, "hrm/Costcenters")
+    centers.sort(key=lambda row: str(row["Modified"]), reverse=True)
+    centers.sort(key=lambda row: (row["Active"] is not None, row["Active"]))
+    assert [row["Active"] for rows in pages for row in rows] == [row["Active"] for row in centers]
+    moments = [int(row["Modified"][6:-2]) for rows in pages for row in rows]
+    expected = [datetime.fromisoformat(row["Modified"]).replace(tzinfo=UTC) for row in centers]
+    assert moments == [round(moment.timestamp() * 1000) for moment in expected]
+
+
+def test_skipping_and_counting(client: Client, control: Control, division: int) -> None:
+    path = "hrm/Costcenters"
+    count = control.count(division, path)
+    all_rows = [row["ID"] for row in client.rows(path, division, select="ID")]
+    pages = client.pages(path, division, select="ID", skip="5")
+    assert [row["ID"] for rows in pages for row in rows] == all_rows[5:]
+    asked = {"select": "ID", "filter": "Created ge datetime'2022-01-01'", "inlinecount": "allpages"}
+    answer = client.get(path, division, **asked, top="2").json()["d"]
+    wanted = [row for row in control.rows(division, path) if row["Created"] >= "2022-01-01"]
+    assert len(answer["results"]) == 2
+    assert 2 < len(wanted) < count
+    assert answer["__count"] == str(len(wanted))
+    assert client.get(path, division, count="true").json()["d"]["__count"] == str(count)
+    assert "__count" not in client.get(path, division, inlinecount="none").json()["d"]

@@ -15,7 +15,7 @@ from tap_exact_online.sandbox.books import APART, Book
 from tap_exact_online.sandbox.control import Control
 from tap_exact_online.sandbox.options import Options
 from tap_exact_online.sandbox.postings import MAKERS
-from tests.conftest import Sandbox
+from tests.conftest import Sandbox, StartSandbox
 from tests.sandbox.client import Client, page
 
 LINES = "sync/Financial/TransactionLines"
@@ -139,6 +139,81 @@ def test_envelopes(client: Client, control: Control, division: int) -> None:
     control.options(envelope="object")
     assert "__metadata" in client.get("hrm/Costunits", division, top="1").json()["d"]
     assert "results" in client.get(ACCOUNTS, division, top="1").json()["d"]
+
+
+def test_a_list_or_results_of_one_endpoint_depend_on_top(client: Client, division: int) -> None:
+    for path in ("hrm/Costunits", "logistics/Units"):
+        below, at = (client.get(path, division, select="ID", top=top).json()["d"] for top in ("59", "60"))
+        assert isinstance(below, list)
+        assert at["results"] == below
+
+
+def test_types_are_singular_and_have_a_namespace(client: Client, division: int) -> None:
+    types = {
+        ACCOUNTS: "Account",
+        "sync/CRM/Addresses": "Address",
+        LINES: "Financial.TransactionLine",
+        "sync/SalesOrder/GoodsDeliveries": "SalesOrders.GoodsDelivery",
+        "system/Divisions": "System.Division",
+        "general/Currencies": "General.Currency",
+        "vat/VATCodes": "VAT.VATCode",
+        "crm/BankAccounts": "BankAccount",
+        "sync/Project/ProjectWBS": "Project.ProjectWBS",
+    }
+    for path, name in types.items():
+        rows, _ = page(client.get(path, division, top="1"))
+        assert rows[0]["__metadata"]["type"] == f"Exact.Web.Api.Models.{name}"
+
+
+def test_links_stand_beside_padded_codes(client: Client, division: int) -> None:
+    [row], _ = page(client.get(ACCOUNTS, division, select="Code,Country,BankAccounts", top="1"))
+    assert list(row["BankAccounts"]) == ["__deferred"]
+    assert row["BankAccounts"]["__deferred"]["uri"] == f"{row['__metadata']['uri']}/BankAccounts"
+    assert (len(row["Code"]), len(row["Country"])) == (18, 3)
+
+
+WIDTHS = {
+    "Unit": ("sync/Logistics/Items", 8),
+    "Language": (ACCOUNTS, 10),
+    "State": (ACCOUNTS, 3),
+    "Legislation": ("system/Divisions", 3),
+    "SearchCode": (ACCOUNTS, 9),
+    "VATCode": (LINES, 3),
+    "SalesVATCode": (ACCOUNTS, 3),
+    "BankAccountCountry": ("financial/Journals", 3),
+    "Country": (ACCOUNTS, 3),
+    "Code": (ACCOUNTS, 18),
+}
+
+
+def test_texts_fill_the_width_of_their_columns(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox(rows=100, padding="all")
+    client = Client(sandbox, sandbox.refresh_token)
+    client.refresh()
+    for name, (path, width) in WIDTHS.items():
+        texts = [row[name] for row in client.rows(path, DIVISION, select=name) if row[name] is not None]
+        assert texts, name
+        assert {len(text) for text in texts} == {width}, name
+        assert any(text != text.strip() for text in texts), name
+        if path != "system/Divisions":
+            assert sorted(texts) == sorted(
+                row[name] for row in sandbox.control.rows(DIVISION, path) if row[name] is not None
+            )
+    units = {row["Unit"] for row in client.rows("sync/Logistics/Items", DIVISION, select="Unit")}
+    plain = {
+        row["UnitCode"] for row in client.rows("sync/SalesInvoice/SalesInvoices", DIVISION, select="UnitCode")
+    }
+    assert {unit.strip() for unit in units} == plain  # the same units, and no join finds them
+
+
+def test_only_codes_and_countries_are_padded_where_that_is_asked(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox(rows=100, padding="codes")
+    client = Client(sandbox, sandbox.refresh_token)
+    client.refresh()
+    rows = client.rows(ACCOUNTS, DIVISION, select="Code,Country,Language,State")
+    assert {(len(row["Code"]), len(row["Country"])) for row in rows} == {(18, 3)}
+    assert {row["Language"] for row in rows} == {"NL-NL"}
+    assert all(row["State"] is None or row["State"] == row["State"].strip() for row in rows)
 
 
 def test_int64_may_be_a_number(client: Client, control: Control, division: int) -> None:
