@@ -28,6 +28,8 @@ from tests.meltano.conftest import connect
 RUN = ("--environment=demo", "run", "tap-exact-online", "target-postgres")
 SYNC = [resource for resource in RESOURCES if resource.kind is Kind.SYNC]
 OTHERS = [resource for resource in RESOURCES if resource.kind in {Kind.MODIFIED, Kind.FULL}]
+# The bulk pages refuse a filter on `Modified`, so they are read whole, too.
+WHOLE = [r for r in OTHERS if r.kind is Kind.FULL or r.path.startswith("bulk/")]
 QUICK = {"minute_limit": 100_000, "day_limit": 100_000, "contract_limit": 100_000}
 
 
@@ -47,8 +49,8 @@ class World:
         self.project.meltano(*RUN)
 
     def apply_deletes(self) -> None:
-        """Mirror the deletes with the statement that the docs give, for every stream."""
-        statement = documented_sql()
+        """Mirror the deletes with the statements that the docs give, for every stream."""
+        statement, vanished = documented_sql("EntityType"), documented_sql("WholeBeganAt")
         with psycopg.connect(self.database.conninfo, autocommit=True) as connection:
             connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(SCHEMA)))
             for resource in SYNC:
@@ -57,6 +59,8 @@ class World:
                     text = text.replace('row."ID"', f'row."{resource.key}"')
                     text = text.replace('"EntityType" = 1 ', f'"EntityType" = {resource.deleted_type} ')
                     connection.execute(text.encode())
+            for resource in WHOLE:
+                connection.execute(vanished.replace("receivables", resource.name).encode())
 
     def table(self, resource: Resource) -> dict[tuple[Any, ...], dict[str, Any]]:
         query = sql.SQL("SELECT * FROM {}").format(sql.Identifier(SCHEMA, resource.name))
@@ -88,11 +92,11 @@ class World:
         return found
 
 
-def documented_sql() -> str:
-    """Return the statement of the docs that mirrors deletes."""
+def documented_sql(word: str) -> str:
+    """Return the statement of the docs that mirrors deletes and holds that word."""
     text = (ROOT / "docs" / "deletes.md").read_text(encoding="utf-8")
     blocks: list[str] = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
-    (statement,) = [block for block in blocks if "EntityType" in block]
+    (statement,) = [block for block in blocks if word in block]
     return statement
 
 
@@ -117,7 +121,7 @@ def world(start_sandbox: StartSandbox, database: Postgres, tmp_path: Path) -> Wo
 
 
 def _changes(world: World) -> None:
-    """Add, change and delete rows of every Sync stream, in both divisions."""
+    """Add, change and delete rows of every stream, in both divisions, where a run can see it."""
     for division in world.divisions:
         for resource in SYNC:
             if resource.name == "deleted":
@@ -126,6 +130,11 @@ def _changes(world: World) -> None:
             world.control.change(division, resource.path, 4)
             if resource.deleted_type is not None:
                 world.control.delete(division, resource.path, 2)
+        for resource in OTHERS:
+            world.control.add(division, resource.path, 3)
+            world.control.change(division, resource.path, 2)
+            if resource in WHOLE:
+                world.control.delete(division, resource.path, 2, logged=False)
 
 
 def test_every_table_equals_the_sandbox_again_after_changes_and_deletes(world: World) -> None:
@@ -135,9 +144,11 @@ def test_every_table_equals_the_sandbox_again_after_changes_and_deletes(world: W
     world.control.reset_stats()
     world.run()
     world.apply_deletes()
-    assert world.unequal(SYNC) == {}
+    assert world.unequal(SYNC + OTHERS) == {}
     stats = world.control.stats()
-    assert stats["client_errors"] == {}
+    # The bulk pages do not take a filter on `Modified`: learnt once for all divisions, and kept for the next runs.
+    refused = {"bulk/Cashflow/Payments": 1, "bulk/Cashflow/Receivables": 1}
+    assert stats["client_errors"] == {"400": refused}
     assert stats["most_in_flight"]["overall"] == 1
     assert stats["tokens"]["redemptions"] <= 1
 

@@ -82,7 +82,7 @@ def test_not_connected_yet(tap: Tap) -> None:
     ("base_url", "says"),
     [
         pytest.param("http://127.0.0.1:9", "nothing answers at this address", id="nothing listens"),
-        pytest.param("http://no.such.host.invalid", "the name of the server is unknown", id="no such name"),
+        pytest.param("https://no.such.host.invalid", "the name of the server is unknown", id="no such name"),
     ],
 )
 def test_a_server_that_is_not_there(tap: Tap, base_url: str, says: str) -> None:
