@@ -119,7 +119,7 @@ class Client:
             LimitReached: The division's calls of this day are used up.
             LoginNeeded: The connection is dead.
         """
-        conversation = self.ask_pages(call, decoder.decode)
+        conversation = self.ask_pages(call, decoder.patient())
         need = next(conversation, None)
         while need is not None:
             if isinstance(need, Page):

@@ -47,7 +47,7 @@ class Record(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
     query: Mapping[str, Any] = {}
     body: msgspec.Raw = msgspec.Raw(b"null")
-    text: str = ""
+    text: str | None = None
 
 
 def read(file: Path) -> Record:
@@ -107,7 +107,7 @@ class Replay:
 
 def _body(record: Record) -> bytes:
     known = bytes(record.body)
-    return record.text.encode() if known == b"null" else known
+    return (record.text or "").encode() if known == b"null" else known
 
 
 def _headers(record: Record) -> tuple[tuple[str, str], ...]:

@@ -34,12 +34,13 @@ def culprits(
     if not without_any:
         return frozenset()
     known = [fact for fact in suspects if not fact.absent]
-    doubtful = frozenset(fact.name for fact in suspects if fact.absent)
+    doubtful = [fact for fact in suspects if fact.absent]
+    refused = False
     if doubtful and left() >= 1:
         answered = yield from ask(known)
         if answered:
-            return doubtful
-        suspects = known
+            return (yield from _proven(doubtful, ask, left))
+        refused, suspects = True, known
     calls = 0
     while len(suspects) > 1:
         if left() < 1 or calls >= _MOST_CALLS:
@@ -47,5 +48,23 @@ def culprits(
         calls += 1
         part = suspects[: halves(len(suspects), left())]
         answered = yield from ask(part)
+        refused = refused or not answered
         suspects = suspects[len(part) :] if answered else part
-    return frozenset(fact.name for fact in suspects)
+    return _names(suspects) if refused else (yield from _proven(suspects, ask, left))
+
+
+def _proven(
+    suspects: Sequence[Property], ask: Ask, left: Callable[[], int]
+) -> Generator[Need, None, frozenset[str]]:
+    """Return suspects that nothing but the answers to all others speaks against, if they are refused by themselves.
+
+    The first refusal may have been one that passes: then every question was answered, and shows nothing of the last.
+    """
+    if left() < 1:
+        return frozenset()
+    answered = yield from ask(suspects)
+    return frozenset() if answered else _names(suspects)
+
+
+def _names(facts: Sequence[Property]) -> frozenset[str]:
+    return frozenset(fact.name for fact in facts)

@@ -5,7 +5,6 @@ What makes one stream differ from the next is data, its row in the catalog; `kin
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from http import HTTPStatus
@@ -27,8 +26,6 @@ from tap_exact_online.streams.searching import culprits
 from tap_exact_online.streams.selecting import SelectingStream
 from tap_exact_online.wire import (
     Call,
-    Decoder,
-    DoubtfulBody,
     MalformedBody,
     Need,
     Selection,
@@ -206,7 +203,7 @@ class ExactStream(SelectingStream):
 
     def _reader(self, selection: Selection, division: int) -> Callable[[bytes], Outgoing]:
         """Return what turns an answer into a page to write. It runs in the thread that made the call."""
-        decode = _twice_as_sure(selection.decoder)
+        decode = selection.decoder.patient()
         files = self._files
 
         def read(body: bytes) -> Outgoing:
@@ -314,21 +311,3 @@ def _own(record: Any, division: int) -> None:
         msg = f"a row of it is of division {record.Division}"
         raise MalformedBody(msg)
     record.Division = division
-
-
-def _twice_as_sure(decoder: Decoder) -> Callable[[bytes], Any]:
-    """Return what reads an answer; one that is doubtful only when the same bytes come a second time."""
-    doubted = b""
-
-    def decode(body: bytes) -> Any:
-        nonlocal doubted
-        try:
-            return decoder.decode(body)
-        except DoubtfulBody:
-            digest = hashlib.sha256(body).digest()
-            if digest == doubted:
-                return decoder.decode(body, trusted=True)
-            doubted = digest
-            raise
-
-    return decode

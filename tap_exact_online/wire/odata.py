@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -133,6 +134,23 @@ class Decoder:
             return self._decode_slowly(body, trusted=trusted)
         rows, link = (data, None) if isinstance(data, list) else (data.results, data.next)
         return self._finish(rows, Page([], link))
+
+    def patient(self) -> Callable[[bytes], Page]:
+        """Return what reads the answers to one call: a doubtful one when the same bytes come a second time."""
+        doubted = b""
+
+        def decode(body: bytes) -> Page:
+            nonlocal doubted
+            try:
+                return self.decode(body)
+            except DoubtfulBody:
+                digest = hashlib.sha256(body).digest()
+                if digest == doubted:
+                    return self.decode(body, trusted=True)
+                doubted = digest
+                raise
+
+        return decode
 
     def records(self, rows: Iterable[Mapping[str, Any]]) -> list[Any]:
         """Turn rows in their final form into records; what was not asked for is left out."""

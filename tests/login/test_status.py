@@ -173,7 +173,7 @@ def test_status_of_a_stored_connection(program: Program, days: float, code: int,
 
 
 def test_status_needs_no_server(program: Program) -> None:
-    program.settings["base_url"] = "http://no.such.host.invalid"
+    program.settings["base_url"] = "https://no.such.host.invalid"
     assert program.run("status").exit_code == 3
 
 

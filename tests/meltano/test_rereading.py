@@ -21,7 +21,7 @@ from demo.project import Project
 from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.doctor.cures import CURES
 from tap_exact_online.sandbox.control import Control
-from tap_exact_online.state import Age
+from tap_exact_online.state.deletions import Age
 from tests.conftest import running
 from tests.docs.pages import page
 from tests.meltano.conftest import connect
