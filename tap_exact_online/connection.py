@@ -8,12 +8,13 @@ from importlib.metadata import version
 
 from tap_exact_online.auth.exchange import Exchange
 from tap_exact_online.auth.form import Form
+from tap_exact_online.auth.haven import Haven
 from tap_exact_online.auth.rotation import Rotation
 from tap_exact_online.auth.stores import Store, open_store, state_file
-from tap_exact_online.auth.stores.file import FileStore
 from tap_exact_online.auth.tokens import fingerprint
 from tap_exact_online.reading import Client, Limits, Patience
 from tap_exact_online.settings import Settings
+from tap_exact_online.spoken import keep_secret
 from tap_exact_online.wire import Transport
 
 
@@ -34,6 +35,7 @@ def connect(
     Raises:
         ConfigurationError: The setting `store` names no kind of store.
     """
+    keep_secret(settings.client_secret, settings.refresh_token, *settings.store_keys)
     form = Form(fingerprint(settings.client_id, settings.server), settings.store_keys)
     rotation = Rotation(
         store=store_of(settings, form),
@@ -42,7 +44,8 @@ def connect(
         seed=settings.refresh_token,
         clock=clock,
         sleep=sleep,
-        emergency=FileStore(state_file(settings.server, settings.client_id, "emergency"), form),
+        haven=Haven(state_file(settings.server, settings.client_id, "emergency"), form),
+        patience=settings.maintenance,
     )
     transport = Transport(f"tap-exact-online/{version('tap-exact-online')}")
     limits = Limits(clock, settings.reserved_calls)

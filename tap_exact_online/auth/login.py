@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote, unquote, urlsplit
 
+from tap_exact_online.auth import tries
 from tap_exact_online.auth.responses import TokenAnswer, Verdict
 from tap_exact_online.auth.signals import held_back
 from tap_exact_online.auth.stores import Store
@@ -190,6 +191,8 @@ class Login:
         """
         with self.store.lock(), held_back():
             stored = self.store.read()
+            # A write goes over what a killed one left.
+            stored = tries.newest(self.store.leftovers(), tries.awaited(stored, self.seed)) or stored
             try:
                 if stored is None or not stored.refresh_token:
                     self.store.write(Tokens(self.owner, refresh_token=""))

@@ -305,8 +305,8 @@ def _report(settings: Settings, places: Kept) -> None:
     sys.stdout.flush()
     client = connect(replace(settings, maintenance=0.0))  # a person waits
     rows = granted_divisions(client, _SHOWN, sorted(settings.choice.only)).rows
-    if client.tokens.unsaved is not None:
-        raise client.tokens.unsaved
+    if (unsaved := client.tokens.settle()) is not None:
+        raise unsaved
     click.echo(f"\n{len(rows)} {'division is' if len(rows) == 1 else 'divisions are'} granted to this app:")
     for row in sorted(rows, key=lambda row: int(row["Code"])):
         click.echo(f"  {row['Code']}  {row['Description'] or ''}".rstrip())

@@ -41,8 +41,8 @@ from tap_exact_online.wire.transport import (
     Answer,
     Transport,
     explain,
-    never_sent,
     redirected,
+    unfit,
 )
 
 __all__ = [
@@ -71,8 +71,8 @@ __all__ = [
     "filter_clock",
     "int64_literal",
     "is_instant",
-    "never_sent",
     "redirected",
     "skiptoken",
+    "unfit",
     "unknown_fields",
 ]
