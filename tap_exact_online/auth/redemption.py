@@ -27,6 +27,7 @@ RECHECK = 30.0
 # Less than this left: another process may have stored a newer token, so look before using the one at hand.
 ENOUGH = 60.0 - (LIFETIME - RENEW_AT)
 _OUT_OF_ORDER_WAITS = (5.0, 10.0, 20.0, 40.0)
+_MOST_OVERTAKEN = 10  # a store whose lock never holds is none
 _WRITE_WAITS = (0.2, 1.0)
 _POLL = 2.0
 # A store that takes nothing is tried before the calls of a run, but not before each of hundreds.
@@ -66,6 +67,7 @@ class Redemption:
     _held_until: float = 0.0
     _attempted: float = 0.0
     _turned_away: int = 0
+    _overtaken: int = 0
     _rested: tuple[str | None, float | None] | None = None
     _waited_for: float | None = -1.0
 
@@ -87,7 +89,7 @@ class Redemption:
         Args:
             rejected: One that the API does not accept; None where there is none.
         """
-        self._turned_away = 0
+        self._turned_away = self._overtaken = 0
         while True:
             yield Lock()
             outcome = yield from self._locked(rejected)
@@ -227,6 +229,9 @@ class Redemption:
             yield from self._taken_back(start, announced)
             raise
         if isinstance(answer, OSError):
+            if answer.errno == errno.ESTALE and self._overtaken < _MOST_OVERTAKEN:
+                self._overtaken += 1
+                return Rest(0)  # the lock was lost, and another process has written: see what
             if self._is_alive(start.base, rejected):
                 return self._hold(start.base, start.base.access_issued + start.base.expires_in)
             raise failures.unwritable(self.place, answer) from answer

@@ -32,8 +32,9 @@ class Tokens:
         previous: Fingerprint of the refresh token that this one replaced.
         before: Fingerprints of those that were spent before `previous` while no store took what they brought, the
             newest first: whatever store still holds one of them holds an ancestor.
-        seeds: Of every seed that ever went out here, how often; 2 where it is settled what became of it. A settled one
-            never replaces anything.
+        sent: How often tokens went out of which the note below says nothing (any more): of every seed that ever did, so
+            that none replaces anything twice, with 3 where a chain grew from it; and of a stored token whose note made
+            way for that of a seed.
         tried: Fingerprint of the refresh token that is being exchanged, or was when a process ended.
         tries: How often that one went out without an answer of Exact coming back.
         tried_by: Host and process that sent it last.
@@ -55,7 +56,7 @@ class Tokens:
     rotated_by: str | None = None
     previous: str | None = None
     before: tuple[str, ...] = ()
-    seeds: Mapping[str, int] = field(default_factory=dict)
+    sent: Mapping[str, int] = field(default_factory=dict)
     tried: str | None = None
     tries: int = 0
     tried_by: str | None = None

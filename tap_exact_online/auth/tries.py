@@ -17,7 +17,10 @@ from tap_exact_online.auth.responses import TokenAnswer, Verdict
 from tap_exact_online.auth.tokens import Tokens, fingerprint
 
 MOST = 2
-"""How often a token goes out without an answer of Exact coming back. In `Tokens.seeds`: settled, it never goes out."""
+"""How often a token goes out without a next one coming back."""
+
+GREW = MOST + 1
+"""In `Tokens.sent`: a chain grew from this seed here, or a login took its place. It never replaces anything again."""
 
 AGAIN: Mapping[Verdict, float] = {
     Verdict.LOST: 300.0,  # a network comes back within minutes
@@ -81,10 +84,10 @@ def next_try(start: Start, now: float, me: str, is_gone: Callable[[str | None], 
 
 
 def tries(start: Start) -> int:
-    """Return how often a token went out without an answer; of a seed also where the note was overwritten since."""
+    """Return how often a token went out without an answer, also where the note about it was overwritten since."""
     base = start.base
     noted = base.tries if base.tried == start.spent else 0
-    return max(noted, base.seeds.get(start.spent, 0))
+    return max(noted, base.sent.get(start.spent, 0))
 
 
 def rest(start: Start, now: float) -> float:
@@ -118,7 +121,7 @@ def announced(start: Start, now: float, me: str) -> Tokens:
     count = tries(start) + 1
     return replace(
         base,
-        seeds={**base.seeds, start.spent: count} if start.seed == start.spent else base.seeds,
+        sent=_counted(base, start, count),
         tried=start.spent,
         tries=count,
         tried_by=me,
@@ -128,6 +131,16 @@ def announced(start: Start, now: float, me: str) -> Tokens:
         other_at=base.tried_at if is_open else None,
         refused=None,
     )
+
+
+def _counted(base: Tokens, start: Start, count: int) -> Mapping[str, int]:
+    """Keep the count of a seed, and of the token whose note is overwritten now."""
+    sent = dict(base.sent)
+    if base.tried is not None and base.tried != start.spent and base.tries:
+        sent[base.tried] = max(base.tries, sent.get(base.tried, 0))
+    if start.seed == start.spent:
+        sent[start.spent] = count
+    return sent
 
 
 def noted(record: Tokens, announcement: Tokens, start: Start, answer: TokenAnswer, now: float) -> Tokens:
@@ -161,7 +174,7 @@ def successor(start: Start, answer: TokenAnswer, now: float, me: str, *, is_kept
     base = start.base
     has_access = answer.access_token is not None
     stays = not has_access and not start.is_seed
-    seeds = {**base.seeds, start.seed: MOST} if start.seed else base.seeds
+    sent = {**base.sent, start.seed: GREW} if start.seed else base.sent
     return Tokens(
         owner=base.owner,
         refresh_token=answer.refresh_token or start.refresh_token,
@@ -173,7 +186,7 @@ def successor(start: Start, answer: TokenAnswer, now: float, me: str, *, is_kept
         rotated_by=me,
         previous=start.spent,
         before=() if is_kept else base.spent,
-        seeds=seeds,
+        sent=sent,
     )
 
 
@@ -181,13 +194,13 @@ def may_replace(stored: Tokens | None, new: Tokens) -> bool:
     """Tell whether a record may take the place of the stored one.
 
     Its own ancestor it may replace, whatever was noted about that one since; another chain it may not. A seed replaces
-    the chain that was there before it, unless that chain knows what became of the seed.
+    the chain that was there before it, unless another one grew from it since.
     """
     if stored is None or not stored.refresh_token or stored.refresh_token == new.refresh_token:
         return True
     if fingerprint(stored.refresh_token) in new.spent:
         return True
-    return new.seed in new.spent and stored.seeds.get(new.seed or "", 0) < MOST and stored.seed != new.seed
+    return new.seed in new.spent and stored.sent.get(new.seed or "", 0) < GREW and stored.seed != new.seed
 
 
 def newest(found: Iterable[Tokens], spent: Collection[str]) -> Tokens | None:
@@ -201,7 +214,7 @@ def replaced_by_seed(stored: Tokens, seed: str | None) -> bool:
     if seed is None:
         return False
     print_of = fingerprint(seed)
-    return print_of != stored.seed and stored.seeds.get(print_of, 0) < MOST
+    return print_of != stored.seed and stored.sent.get(print_of, 0) < MOST
 
 
 def awaited(stored: Tokens | None, seed: str | None) -> frozenset[str]:

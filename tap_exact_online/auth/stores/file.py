@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import stat
@@ -48,13 +49,17 @@ class FileStore:
         self._form = form
         self._lock_timeout = lock_timeout
         self._warned = False
-        self._reserved = False
+        self._reserved = self._locked = False
+        self._seen: bytes | None = None  # what the file held when it was last looked at under the lock
 
     def read(self) -> Tokens | None:
         """Return what is stored, or None where there is no file."""
-        return self._read(self._path, self.place)
+        found = self._content(self._path, self.place)
+        if self._locked:
+            self._seen = found
+        return None if found is None else self._form.read(found, self.place)
 
-    def _read(self, path: Path, place: str) -> Tokens | None:
+    def _content(self, path: Path, place: str) -> bytes | None:
         try:
             content, facts = intake.file_content(path, intake.TOKENS)
         except FileNotFoundError:
@@ -65,26 +70,28 @@ class FileStore:
         if os.name == "posix" and stat.S_IMODE(facts.st_mode) & 0o077:
             msg = f"The token store {place} can be read by others. Close it: chmod 600 {place}"
             raise ConfigurationError(msg)
-        return self._form.read(content, place)
+        return content
 
     def leftovers(self) -> Sequence[Tokens]:
         """Return what a writer that was killed before its end left beside the file."""
         path = _successor(self._path.resolve())
         try:
-            left = self._read(path, str(path))
+            content = self._content(path, str(path))
+            return () if content is None else (self._form.read(content, str(path)),)
         except ConfigurationError:
             return ()  # only the room for it, or a part
-        return (left,) if left is not None else ()
 
     def write(self, tokens: Tokens) -> None:
         """Replace the file in one step: a crash leaves the old one or the new one, whole and on disk."""
         _make_folder(self._path.parent)
         path = self._path.resolve()  # where a link leads, so that the link stays
         successor = _successor(path)
+        content = self._form.write(tokens)
+        self._check(path)
         is_reserved, self._reserved = self._reserved, False
         try:
             with _opened(successor) as file:
-                file.write(self._form.write(tokens))
+                file.write(content)
                 file.flush()
                 file.truncate()
                 os.fsync(file.fileno())
@@ -95,7 +102,22 @@ class FileStore:
                 if not is_reserved:
                     successor.unlink()
             raise
+        self._seen = content
         _fsync_folder(path.parent)
+
+    def _check(self, path: Path) -> None:
+        """Under the lock, see that nobody has written since: somebody may have removed the lock file, and another got it."""
+        if not self._locked:
+            return
+        if self._now(path) != self._seen:
+            raise OSError(errno.ESTALE, "the lock was lost, and another process has written in the meantime")
+
+    def _now(self, path: Path) -> bytes | None:
+        """Return what the file holds, whatever that is."""
+        try:
+            return intake.file_content(path, intake.TOKENS)[0]
+        except OSError:
+            return None
 
     def reserve(self) -> None:
         """Take the room on the disk that the next write needs: when it comes, there may be none left."""
@@ -110,6 +132,7 @@ class FileStore:
         path = self._path.resolve()
         _successor(path).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
+        self._seen = None
         if path.parent.is_dir():
             _fsync_folder(path.parent)
 
@@ -134,9 +157,11 @@ class FileStore:
             words = getattr(error, "strerror", None) or error
             msg = f"The token store {self.place} cannot be locked ({words}). Set `store` to a writable place."
             raise ConfigurationError(msg) from error
+        self._locked, self._seen = True, self._now(path)
         try:
             yield
         finally:
+            self._locked = False
             if self._reserved:
                 self._reserved = False
                 with suppress(OSError):
