@@ -191,6 +191,10 @@ class Redemption:
 
     def _start(self, base: Tokens | None) -> Start:
         if base is not None and not tries.replaced_by_seed(base, self.seed):
+            if tries.is_given_up(base, self.seed):
+                _log.warning(
+                    "The setting `refresh_token` was sent before and gave no connection; going on with the stored one"
+                )
             return Start(base, base.refresh_token, base.seed)
         if self.seed is None:
             raise failures.not_connected(self.place)

@@ -217,6 +217,15 @@ def replaced_by_seed(stored: Tokens, seed: str | None) -> bool:
     return print_of != stored.seed and stored.sent.get(print_of, 0) < MOST
 
 
+def is_given_up(stored: Tokens, seed: str | None) -> bool:
+    """Tell whether a seed was sent as often as it may be, and no chain grew from it."""
+    return (
+        seed is not None
+        and stored.seed != fingerprint(seed)
+        and stored.sent.get(fingerprint(seed), 0) == MOST
+    )
+
+
 def awaited(stored: Tokens | None, seed: str | None) -> frozenset[str]:
     """Return the fingerprints of the tokens whose successor is looked for: what is stored, what was sent, the seed."""
     spent: set[str | None] = set()

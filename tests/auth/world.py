@@ -86,7 +86,7 @@ class World:
         try:
             yield
         finally:
-            self.log.append("unlock")
+            self._note("unlock")
 
     def refresh(self, refresh_token: str, announce: Callable[[], None]) -> TokenAnswer:
         self._note("connect")
@@ -105,8 +105,8 @@ class World:
         self.slept.append(seconds)
         self.now += seconds
 
-    def rotation(self, seed: str | None = None) -> Rotation:
-        return Rotation(self, self, OWNER, seed, self.clock, self.sleep, self.haven)
+    def rotation(self, seed: str | None = None, patience: float = 3600.0) -> Rotation:
+        return Rotation(self, self, OWNER, seed, self.clock, self.sleep, self.haven, patience)
 
 
 def new(number: int) -> TokenAnswer:
