@@ -180,7 +180,7 @@ class Company:
     def wait(self, seconds: float) -> None:
         self.now += seconds
 
-    def go(self, process: Process, luck: str = "good") -> None:  # noqa: C901, PLR0912  one branch for each step
+    def go(self, process: Process, luck: str = "good") -> None:  # noqa: C901  one branch for each step
         """Let a process take its next step.
 
         Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -13,7 +12,6 @@ from hypothesis.stateful import (
     rule,
 )
 
-from tap_exact_online.auth.steps import Spend
 from tests.auth.company import LIFE, Company, Process
 
 LUCK = ("good", "good", "good", "unreachable", "lost before", "lost after", "gateway")
