@@ -79,6 +79,7 @@ class Rotation:
     haven: Haven | None = None
     patience: float = float("inf")
     _redemption: Redemption = field(init=False, repr=False)
+    _told: tuple[Tokens, TokenNotStored] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._redemption = Redemption(
@@ -90,9 +91,12 @@ class Rotation:
         """Why the newest token is not in the store, or None: the run goes on, but must not end well."""
         now = self._redemption
         if now.unkept is None:
+            self._told = None
             return None
-        saved = self.haven.place(now.unkept) if self.haven is not None and now.saved else None
-        return failures.unkept(self.store.place, now.failed, saved)
+        if self._told is None or self._told[0] is not now.unkept:
+            saved = self.haven.place(now.unkept) if self.haven is not None and now.saved else None
+            self._told = (now.unkept, failures.unkept(self.store.place, now.failed, saved))
+        return self._told[1]
 
     def access_token(self) -> str:
         """Return an access token that can be used now.

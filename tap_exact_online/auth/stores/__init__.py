@@ -17,7 +17,7 @@ from tap_exact_online.auth.tokens import Tokens, fingerprint
 from tap_exact_online.errors import ConfigurationError
 
 # A URL without its colon, or with one slash.
-_MEANT = re.compile(r"(postgres(ql)?(\+\w+)?|s3|gs|az)[^\w.]*//", re.IGNORECASE)
+_MEANT = re.compile(r"(postgres(ql)?(\+\w+)?|s3|gs|az)[^\w/]*//", re.IGNORECASE)
 
 
 class Store(Protocol):
