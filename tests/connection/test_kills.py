@@ -110,7 +110,9 @@ def test_a_signal_waits_until_the_token_is_kept(world: Sandbox, tap: Tap, how: s
         pytest.param({"action": "empty", "act": True}, False, id="empty 200 after the server acted"),
         pytest.param({"action": "empty"}, True, id="empty 200"),
         pytest.param({"action": "status", "status": 503}, True, id="503"),
-        pytest.param({"action": "status", "status": 504, "act": True}, False, id="504 after the server acted"),
+        pytest.param(
+            {"action": "status", "status": 504, "act": True}, False, id="504 after the server acted"
+        ),
         pytest.param({"action": "status", "status": 504}, True, id="504"),
     ],
 )
