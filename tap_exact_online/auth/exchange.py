@@ -92,10 +92,10 @@ class Exchange:
         for wait in (*_CONNECT_WAITS, None):
             try:
                 return self._posted(form, announce)
-            except Unreachable as error:
+            except Unreachable:
                 if wait is None:
                     raise
-                _log.warning("%s Trying again in %g s", error, wait)
+                _log.warning("Cannot reach %s, trying again in %g s", self.base_url, wait)
                 self.sleep(wait)
         raise AssertionError  # the last wait is None
 
