@@ -7,16 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from tap_exact_online.auth import tries
 from tap_exact_online.auth.exchange import Exchange
 from tap_exact_online.auth.form import Form
+from tap_exact_online.auth.haven import Haven
 from tap_exact_online.auth.health import Health
 from tap_exact_online.auth.rotation import Rotation
 from tap_exact_online.auth.stores import Store, open_store, state_file
-from tap_exact_online.auth.stores.file import FileStore
-from tap_exact_online.auth.tokens import fingerprint
+from tap_exact_online.auth.tokens import Tokens, fingerprint
 from tap_exact_online.evidence import Recorder, both
 from tap_exact_online.reading import Client, Limits, Patience
 from tap_exact_online.settings import Settings
+from tap_exact_online.spoken import keep_secret
 from tap_exact_online.wire import Transport, Watcher
 
 
@@ -28,13 +30,13 @@ class Kept:
         settings: The settings that name them.
         owner: The fingerprint that what is stored must carry.
         store: The store.
-        emergency: Where a token waits that the store did not take.
+        haven: Where a token waits that the store did not take.
     """
 
     settings: Settings
     owner: str
     store: Store
-    emergency: Store
+    haven: Haven
 
     def health(self, now: float) -> Health:
         """Look at what is stored. Nothing is sent to Exact, and no token is spent.
@@ -45,18 +47,21 @@ class Kept:
         Raises:
             ConfigurationError: The store cannot be read, or holds something else.
         """
-        stored, saved = self.store.read(), self.emergency.read()
-        waits = (
-            stored is not None and saved is not None and saved.previous == fingerprint(stored.refresh_token)
-        )
+        stored = self.store.read()
+        saved = self.left(stored)
         return Health(
             place=self.store.place,
             server=self.settings.server,
             now=now,
-            tokens=saved if waits else stored,
+            tokens=saved or stored,
             seed=self.settings.refresh_token,
-            saved=self.emergency.place if waits else None,
+            saved=self.haven.place(saved) if saved else None,
         )
+
+    def left(self, stored: Tokens | None) -> Tokens | None:
+        """Return what came of the stored token (or of the seed) and waits elsewhere on this machine, if anything does."""
+        spent = tries.awaited(stored, self.settings.refresh_token)
+        return tries.newest([*self.store.leftovers(), *self.haven.find(spent)], spent)
 
 
 def kept(settings: Settings) -> Kept:
@@ -65,10 +70,11 @@ def kept(settings: Settings) -> Kept:
     Raises:
         ConfigurationError: The setting `store` names no kind of store.
     """
+    keep_secret(settings.client_secret, settings.refresh_token, *settings.store_keys)
     form = Form(fingerprint(settings.client_id, settings.server), settings.store_keys)
     store = open_store(settings.store, form, state_file(settings.server, settings.client_id))
-    emergency = FileStore(state_file(settings.server, settings.client_id, "emergency"), form)
-    return Kept(settings, form.owner, store, emergency)
+    haven = Haven(state_file(settings.server, settings.client_id, "emergency"), form)
+    return Kept(settings, form.owner, store, haven)
 
 
 def connect(
@@ -98,7 +104,8 @@ def connect(
         seed=settings.refresh_token,
         clock=clock,
         sleep=sleep,
-        emergency=places.emergency,
+        haven=places.haven,
+        patience=settings.maintenance,
     )
     recorder = None if settings.record is None else Recorder(settings.record, settings.base_url)
     transport = Transport(f"tap-exact-online/{version('tap-exact-online')}", both(recorder, watch))

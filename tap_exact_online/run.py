@@ -214,7 +214,7 @@ class Run:
             _log.debug("facts %s", line)
 
     def _check_token(self) -> None:
-        """End with what is most urgent: a new token that the store did not take."""
+        """End with what is most urgent: a new token that the store did not take, after the last tries to keep it."""
         client = self._client_so_far()
-        if client is not None and client.tokens.unsaved is not None:
-            raise client.tokens.unsaved
+        if client is not None and (unsaved := client.tokens.settle()) is not None:
+            raise unsaved

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -404,7 +405,22 @@ def _base_url(text: str) -> str:
             " example https://start.exactonline.nl or http://127.0.0.1:8765."
         )
         raise ConfigurationError(msg)
+    if parts.scheme == "http" and not _is_near(parts.hostname or ""):
+        msg = (
+            "`base_url` begins with http:, which sends secrets and tokens in the clear: use https:. Without it only this"
+            " machine can be reached, or a container by its short name."
+        )
+        raise ConfigurationError(msg)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_near(host: str) -> bool:
+    """Tell whether a server is on this machine, or has a name without a dot: no public server can have one."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        # A number without dots is an address too, and not one of this kind.
+        return bool(re.fullmatch(r"[a-z][\w-]*|[\w.-]+\.localhost", host, re.IGNORECASE))
 
 
 def _start_date(text: str) -> datetime:

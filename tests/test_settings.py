@@ -257,6 +257,9 @@ def test_a_start_date_never_lies_behind_the_moment_it_was_given_as(moment: datet
         ("base_url", "https://start.exactonline.nl:0"),
         ("base_url", "https://elsewhere\\start.exactonline.nl"),
         ("base_url", "http://[::1"),
+        ("base_url", "http://start.exactonline.nl"),
+        ("base_url", "http://134744072"),
+        ("base_url", "http://192.168.1.2:8765"),
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_the_setting(name: str, value: Any) -> None:

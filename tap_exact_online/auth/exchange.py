@@ -10,12 +10,28 @@ import requests
 
 from tap_exact_online.auth.responses import TokenAnswer, Verdict, classify
 from tap_exact_online.errors import ConfigurationError, Unreachable
-from tap_exact_online.wire import explain, never_sent, redirected
+from tap_exact_online.spoken import keep_secret
+from tap_exact_online.wire import explain, intake, redirected, unfit
+from tap_exact_online.wire.adapter import Adapter
 
 _log = logging.getLogger("tap-exact-online.auth")
 
-_TIMEOUT = (10.0, 60.0)
+WITHIN = 60.0
+"""Seconds from the first byte of a token request to the last one of its answer."""
+
+CONNECT = 10.0
+"""Seconds that one address of the server has to accept a connection, and as many for the encryption."""
+_TIMEOUT = (CONNECT, WITHIN)
 _CONNECT_WAITS = (1.0, 2.0)
+
+LONGEST = 3 * (2 * CONNECT + CONNECT) + sum(_CONNECT_WAITS) + WITHIN
+"""Seconds that an exchange takes at most where the server has two addresses: three times to connect to both, with the
+encryption, and the answer. Lock timeouts are more than this; the lease begins with the announcement, which comes after
+the connection."""
+
+
+def _nothing() -> None:
+    """Do nothing before a request goes out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,70 +50,98 @@ class Exchange:
     client_secret: str = field(repr=False)
     sleep: Callable[[float], None]
 
-    def refresh(self, refresh_token: str) -> TokenAnswer:
+    def refresh(self, refresh_token: str, announce: Callable[[], None] = _nothing) -> TokenAnswer:
         """Spend a refresh token.
 
-        Connecting is tried again, for nothing was sent yet; once bytes went out the POST is never repeated here.
+        To connect is a step of its own: through the proxy, encrypted, the certificate accepted. It is tried again, for
+        nothing was sent yet. Then comes `announce`, and then the POST, once.
+
+        Args:
+            refresh_token: The token.
+            announce: Called when the connection stands and before anything goes out. What it raises ends the exchange.
 
         Returns:
             What the server said; `LOST` where no answer came back.
 
         Raises:
-            Unreachable: No connection could be made, so the token is unspent.
-            ConfigurationError: The server sends elsewhere, so it is not Exact's.
+            Unreachable: No connection could be made, so the token is unspent and unannounced.
+            ConfigurationError: The server sends elsewhere, so it is not Exact's, or a proxy does not let it through.
         """
-        return self._post({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        return self._post({"grant_type": "refresh_token", "refresh_token": refresh_token}, announce)
 
-    def authorize(self, code: str, redirect_uri: str) -> TokenAnswer:
+    def authorize(self, code: str, redirect_uri: str, announce: Callable[[], None] = _nothing) -> TokenAnswer:
         """Exchange the code of a consent.
 
         Args:
             code: The code, decoded.
             redirect_uri: The one that the consent was asked for with.
+            announce: As for `refresh`.
 
         Returns:
             What the server said; `LOST` where no answer came back.
 
         Raises:
             Unreachable: No connection could be made, so the code is unspent.
+            ConfigurationError: As for `refresh`.
         """
-        return self._post({"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri})
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+        return self._post(form, announce)
 
-    def _post(self, form: Mapping[str, str]) -> TokenAnswer:
-        secrets = {"client_id": self.client_id, "client_secret": self.client_secret}
-        url = f"{self.base_url}/api/oauth2/token"
+    def _post(self, form: Mapping[str, str], announce: Callable[[], None]) -> TokenAnswer:
+        keep_secret(self.client_secret, form.get("refresh_token"), form.get("code"))
         for wait in (*_CONNECT_WAITS, None):
             try:
-                # A session of its own: a pooled connection that died unnoticed would leave open what was sent.
-                with requests.Session() as session:
-                    session.trust_env = True
-                    answer = session.post(
-                        url,
-                        data={**secrets, **form},
-                        headers={"Accept": "application/json"},
-                        auth=_no_netrc,
-                        timeout=_TIMEOUT,
-                        allow_redirects=False,
-                    )
-            except requests.RequestException as error:
-                if not never_sent(error):
-                    return TokenAnswer(Verdict.LOST, explain(error))
+                return self._posted(form, announce)
+            except Unreachable:
                 if wait is None:
-                    msg = (
-                        f"Cannot reach {self.base_url}: {explain(error)}. Check the network and the"
-                        " settings `region` and `base_url`. Nothing was spent."
-                    )
-                    raise Unreachable(msg) from None
+                    raise
                 _log.warning("Cannot reach %s, trying again in %g s", self.base_url, wait)
                 self.sleep(wait)
+        raise AssertionError  # the last wait is None
+
+    def _posted(self, form: Mapping[str, str], announce: Callable[[], None]) -> TokenAnswer:
+        """Connect and send, once."""
+        url = f"{self.base_url}/api/oauth2/token"
+        secrets = {"client_id": self.client_id, "client_secret": self.client_secret}
+        adapter = Adapter(WITHIN, announce)
+        # A session of its own: a pooled connection that died unnoticed would leave open what was sent.
+        with requests.Session() as session:
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, adapter)
+            try:
+                answer = session.post(
+                    url,
+                    data={**secrets, **form},
+                    headers={"Accept": "application/json", "Accept-Encoding": intake.ENCODINGS},
+                    auth=_no_netrc,
+                    timeout=_TIMEOUT,
+                    allow_redirects=False,
+                    stream=True,
+                )
+                # Byte by byte: what came before a connection breaks may be the tokens.
+                taken = intake.take(answer, intake.TOKENS, at_once=1)
+            except requests.RequestException as error:
+                if adapter.written:
+                    return TokenAnswer(Verdict.LOST, explain(error))
+                raise self._unsent(error, url) from None
             except OSError as error:  # requests finds no certificates where REQUESTS_CA_BUNDLE points
+                if adapter.written:
+                    return TokenAnswer(Verdict.LOST, "the connection broke before the answer was complete")
                 msg = f"No request can be made: {error}"
                 raise ConfigurationError(msg) from None
-            else:
-                if answer.is_redirect:
-                    raise ConfigurationError(redirected(answer.headers.get("Location", "")))
-                return classify(answer.status_code, answer.content)
-        raise AssertionError  # the last wait is None
+        if answer.is_redirect:
+            raise ConfigurationError(redirected(answer.headers.get("Location", "")))
+        token = classify(answer.status_code, taken.body, taken.trouble)
+        keep_secret(token.access_token, token.refresh_token)
+        return token
+
+    def _unsent(self, error: requests.RequestException, url: str) -> ConfigurationError | Unreachable:
+        """Say why nothing went out."""
+        proxies = requests.utils.get_environ_proxies(url)
+        return unfit(error, proxies, url) or Unreachable(
+            f"Cannot reach {self.base_url}: {explain(error)}. Check the network and the settings `region` and"
+            " `base_url`. Nothing was spent."
+        )
 
 
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 from tap_exact_online.auth.responses import TokenAnswer, Verdict
 from tap_exact_online.auth.tokens import RENEW_AT, Tokens
-from tap_exact_online.errors import ConfigurationError, LimitReached, LoginNeeded, TapError, Unreachable
+from tap_exact_online.errors import (
+    ConfigurationError,
+    LimitReached,
+    LoginNeeded,
+    TapError,
+    TokenNotStored,
+    Unreachable,
+)
+from tap_exact_online.spoken import spoken
 
 LOGIN = "Connect again with `exact-online login` (or put a new token in the setting `refresh_token`)."
 
@@ -21,17 +29,50 @@ def not_connected(place: str) -> LoginNeeded:
 
 def given_up(tokens: Tokens, place: str) -> LoginNeeded:
     """Say why a token is not sent once more: Exact called it dead, or two tries got no answer."""
-    when = datetime.fromtimestamp(tokens.tried_at or 0.0, UTC)
-    last = f"last by {tokens.tried_by} at {when:%Y-%m-%d %H:%M:%S} UTC"
+    last = f"last by {spoken(tokens.tried_by)} at {_at(tokens.tried_at)}"
     if tokens.refused:
         return LoginNeeded(
             f"The refresh token in {place} was sent to Exact {tokens.tries} times, {last}, and is dead. Exact said:"
-            f" {tokens.refused}. {LOGIN}"
+            f" {spoken(tokens.refused)}. {LOGIN}"
         )
     return LoginNeeded(
         f"The refresh token in {place} was sent to Exact {tokens.tries} times without an answer coming back, {last}: the"
         " connection broke or the process was ended in that moment. Exact has most likely replaced the token, and the"
         f" new one is lost. {LOGIN}"
+    )
+
+
+def not_yet(tokens: Tokens, place: str) -> Unreachable:
+    """Say that a token was sent without an answer coming back, and when it may go out for the last time."""
+    return Unreachable(
+        f"The refresh token in {place} was sent to Exact by {spoken(tokens.tried_by)} at {_at(tokens.tried_at)}, and no"
+        f" answer of Exact came back. It goes out once more, for the last time, not before {_at(tokens.again)}, when the"
+        " trouble is over. Run again then."
+    )
+
+
+def unwritable(place: str, error: OSError) -> ConfigurationError:
+    """Say that nothing is spent that could not be kept."""
+    return ConfigurationError(
+        f"The token store {place} cannot be written ({error.strerror or error}), and a refresh now would lose the"
+        " connection. Make it writable or set `store` elsewhere; nothing was spent."
+    )
+
+
+def unkept(place: str, error: OSError | None, saved: str | None) -> TokenNotStored:
+    """Say that the newest token is not in the store.
+
+    Args:
+        place: The store.
+        error: Why it did not take it.
+        saved: Where it was saved, if it was.
+    """
+    said = spoken((error.strerror or error) if error else "unknown why")
+    msg = f"A new token came but could not be kept in {place} ({said}); the stored one is dead. Make the store writable."
+    if saved is None:
+        return TokenNotStored(f"{msg} {LOGIN}")
+    return TokenNotStored(
+        f"{msg} The token was saved in {saved}; the next run on this machine brings it home by itself."
     )
 
 
@@ -57,7 +98,8 @@ def refused(answer: TokenAnswer, now: float, place: str, tokens: Tokens) -> TapE
             until,
         )
     if answer.verdict is Verdict.SPENT:
-        earlier = f" An earlier try by {tokens.tried_by} got no answer." if tokens.tries > 1 else ""
+        first = tokens.other_by or tokens.tried_by
+        earlier = f" An earlier try by {spoken(first)} got no answer." if tokens.tries > 1 else ""
         return LoginNeeded(
             f"The refresh token was used before, and {place} holds no newer one. {said}{earlier} {LOGIN}"
         )
@@ -69,3 +111,7 @@ def refused(answer: TokenAnswer, now: float, place: str, tokens: Tokens) -> TapE
         f"Exact's token endpoint is out of order ({answer.said}); this happens at night, around 04:00 Dutch time."
         " Nothing is lost. Run again later."
     )
+
+
+def _at(moment: float | None) -> str:
+    return f"{datetime.fromtimestamp(moment or 0.0, UTC):%Y-%m-%d %H:%M:%S} UTC"

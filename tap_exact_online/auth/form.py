@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_exact_online.auth.responses import is_token
 from tap_exact_online.auth.tokens import VERSION, Tokens
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.spoken import keep_secret
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
 # Said in the clear too where all is sealed, so that a store can be refused without its key.
 _OPEN = ("version", "owner")
+_END_OF_TIME = 1e11  # the year 5138, in epoch seconds
 
 
 class Form:
@@ -64,9 +67,13 @@ class Form:
             document = _document(self._opened(document["sealed"], place), place)
             self._check(document, place)  # again: what is said in the clear can be said by anyone
         try:
-            return msgspec.convert(document, Tokens)
-        except msgspec.ValidationError:
+            tokens = msgspec.convert(document, Tokens)
+        except (msgspec.ValidationError, RecursionError, OverflowError):
             raise damaged(place) from None
+        if not _sound(tokens):
+            raise damaged(place)
+        keep_secret(tokens.refresh_token, tokens.access_token)
+        return tokens
 
     def _check(self, document: Mapping[str, Any], place: str) -> None:
         version = document.get("version")
@@ -96,6 +103,27 @@ class Form:
         except InvalidToken:
             msg = f"None of the keys in `store_key` opens the token store {place}. Add the key it was written with."
             raise ConfigurationError(msg) from None
+
+
+def _sound(tokens: Tokens) -> bool:
+    """Tell whether values of the right types can be what was once written: anybody may have edited them since.
+
+    A token with a line end would end up in the message that says it cannot be sent; a time beyond all calendars is
+    none.
+    """
+    moments = (
+        tokens.refresh_issued,
+        tokens.access_issued,
+        tokens.tried_at,
+        tokens.again,
+        tokens.other_at,
+        tokens.expires_in,
+    )
+    return (
+        is_token(tokens.refresh_token or "-")
+        and is_token(tokens.access_token or "-")
+        and all(moment is None or 0 <= moment <= _END_OF_TIME for moment in moments)
+    )
 
 
 def newer(place: str) -> ConfigurationError:

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from tap_exact_online.auth.tokens import Tokens, fingerprint
+from tap_exact_online.auth.tries import MOST, replaced_by_seed
 from tap_exact_online.errors import LoginNeeded
+from tap_exact_online.spoken import spoken
 
 _DAY = 86_400.0
 LIFE_DAYS = 30
 """So long does an unused refresh token live; every exchange brings a new one."""
 WARN_FROM_DAY = 20
-_MOST_TRIES = 2
 
 Word = Literal["connected", "seed", "not connected", "lapsed", "broken"]
 _EXIT_CODES: Mapping[Word, int] = {
@@ -59,7 +60,7 @@ class Health:
             return "seed"
         if self.kept is None:
             return "not connected"
-        if self._tries and (self.kept.refused or self._tries >= _MOST_TRIES):
+        if self._tries and (self.kept.refused or self._tries >= MOST):
             return "broken"
         left = self.days_left
         return "lapsed" if left is not None and left <= 0 else "connected"
@@ -94,7 +95,7 @@ class Health:
     @property
     def _replaced(self) -> bool:
         """Whether the setting `refresh_token` was changed since the connection was made."""
-        return self.kept is not None and self.seed is not None and self.kept.seed != fingerprint(self.seed)
+        return self.kept is not None and replaced_by_seed(self.kept, self.seed)
 
     @property
     def _tries(self) -> int:
@@ -116,7 +117,7 @@ class Health:
             yield f"The refresh token was not used for {LIFE_DAYS} days and has lapsed. {LOGIN}"
         if word == "broken" and tokens is not None:
             why = (
-                f"Exact said: {tokens.refused}"
+                f"Exact said: {spoken(tokens.refused)}"
                 if tokens.refused
                 else "no answer came, and it is most likely dead"
             )
@@ -129,7 +130,8 @@ class Health:
         elif word == "connected" and self._tries and tokens is not None:
             yield (
                 f"An exchange of the refresh token was begun {_by(tokens)} and its answer is not stored: it is under"
-                " way, or the process was ended in that moment. The next run tries once more."
+                " way, or the process was ended in that moment. The next run tries once more"
+                + (f", not before {_when(tokens.again)}." if tokens.again else ".")
             )
         if word == "connected" and self.age_days is not None and self.age_days >= WARN_FROM_DAY:
             yield (
@@ -150,12 +152,12 @@ class Health:
             "refresh_token_days_left": _rounded(self.days_left),
             "access_token_issued": _iso(tokens.access_issued or None) if tokens else None,
             "access_token_seconds_left": self.access_seconds_left,
-            "last_rotation_by": tokens.rotated_by if tokens else None,
+            "last_rotation_by": spoken(tokens.rotated_by) if tokens and tokens.rotated_by else None,
             "interrupted_exchange": {
                 "tries": tries,
                 "at": _iso(tokens.tried_at),
-                "by": tokens.tried_by,
-                "refused": tokens.refused,
+                "by": spoken(tokens.tried_by) if tokens.tried_by else None,
+                "refused": spoken(tokens.refused) if tokens.refused else None,
             }
             if tokens and tries
             else None,
@@ -193,7 +195,7 @@ class Health:
                 )
                 yield f"Access token    {age} old, {left}"
             if tokens.rotated_by is not None:
-                yield f"Last rotation   {_when(tokens.refresh_issued)} by {tokens.rotated_by}"
+                yield f"Last rotation   {_when(tokens.refresh_issued)} by {spoken(tokens.rotated_by)}"
         yield from (f"Warning: {warning}" for warning in self.warnings)
 
 
@@ -202,7 +204,7 @@ def _times(count: int) -> str:
 
 
 def _by(tokens: Tokens) -> str:
-    return f"by {tokens.tried_by} at {_when(tokens.tried_at)}"
+    return f"by {spoken(tokens.tried_by)} at {_when(tokens.tried_at)}"
 
 
 def _when(moment: float | None) -> str:

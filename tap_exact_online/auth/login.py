@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote, unquote, urlsplit
 
+from tap_exact_online.auth import tries
 from tap_exact_online.auth.responses import TokenAnswer, Verdict
 from tap_exact_online.auth.signals import held_back
 from tap_exact_online.auth.stores import Store
@@ -26,11 +27,16 @@ from tap_exact_online.errors import (
     TokenNotStored,
     Unreachable,
 )
+from tap_exact_online.spoken import keep_secret, spoken
 
 AGAIN = "Run `exact-online login` again."
 
 _WRITE_WAITS = (0.2, 1.0)
 _LONGEST_QUOTE = 200
+
+
+class Foreign(LoginNeeded):
+    """What was given answers another login; whoever waits for the right answer goes on waiting."""
 
 
 class NotAnAnswer(ConfigurationError):  # noqa: N818  names what was given
@@ -106,9 +112,10 @@ class Consent:
             ConfigurationError: Exact names another error.
         """
         given = _query("".join(address.split()).strip("'\"<>"))
+        keep_secret(given.get("code"), given.get("state"))
         if "code" not in given and "error" not in given:
             raise _not_an_answer(given, self.redirect_uri)
-        # An error without a state ends the login and gives nothing away; a code without one is nobody's.
+        # An error without a state, given by a person, ends the login and gives nothing away; a code without one is nobody's.
         state = given.get("state", self.state if "code" not in given else "")
         if not hmac.compare_digest(state.encode(), self.state.encode()):
             msg = (
@@ -116,10 +123,14 @@ class Consent:
                 " exchanged. Perhaps an older tab was used; if you did not expect this, somebody may have tried to"
                 f" connect you to their account. {AGAIN}"
             )
-            raise LoginNeeded(msg)
+            raise Foreign(msg)
         if "error" in given:
             raise _no_consent(given)
         return given["code"]
+
+    def is_answered_by(self, address: str) -> bool:
+        """Tell whether an address carries the state of this question, which no other page knows."""
+        return hmac.compare_digest(_query(address).get("state", "").encode(), self.state.encode())
 
 
 def _query(address: str) -> dict[str, str]:
@@ -146,7 +157,7 @@ def _no_consent(given: dict[str, str]) -> TapError:
     if given["error"] == "access_denied":
         return LoginNeeded(f"Access was denied on Exact's page, so there is no connection. {AGAIN}")
     said = f"{given['error']}: {given.get('error_description', '').replace('+', ' ')}"
-    shown = "".join(letter for letter in said if letter.isprintable())[:_LONGEST_QUOTE].rstrip(" :")
+    shown = spoken(said, _LONGEST_QUOTE).rstrip(" :")
     return ConfigurationError(
         f"Exact did not ask for consent ({shown}). Check `client_id`, `region` and the redirect URI against your app"
         " registration."
@@ -190,6 +201,8 @@ class Login:
         """
         with self.store.lock(), held_back():
             stored = self.store.read()
+            # A write goes over what a killed one left.
+            stored = tries.newest(self.store.leftovers(), tries.awaited(stored, self.seed)) or stored
             try:
                 if stored is None or not stored.refresh_token:
                     self.store.write(Tokens(self.owner, refresh_token=""))
@@ -222,6 +235,9 @@ class Login:
                 # Whatever else the answer lacks: the next token is in it, and nothing gives it a second time.
                 self._keep(stored, answer)
 
+    def _seed_is_used(self) -> dict[str, int]:
+        return {fingerprint(self.seed): tries.GREW} if self.seed else {}
+
     def _keep(self, stored: Tokens | None, answer: TokenAnswer) -> None:
         now = self.clock()
         before = stored.seed if stored else None
@@ -234,6 +250,7 @@ class Login:
             expires_in=answer.expires_in,
             # A machine that shares the store may still have the seed that this one does not have.
             seed=fingerprint(self.seed) if self.seed else before,
+            sent={**(stored.sent if stored else {}), **self._seed_is_used()},
             rotated_by=this_process(),
             previous=fingerprint(stored.refresh_token) if stored else None,
         )
@@ -277,7 +294,7 @@ def refused(answer: TokenAnswer, now: float) -> TapError:
             f" after {until:%H:%M} UTC. {said}",
             until,
         )
-    if answer.verdict is Verdict.LOST:
+    if answer.verdict in {Verdict.LOST, Verdict.GATEWAY}:
         return LoginNeeded(
             f"The code was sent, but no answer says what became of it ({answer.said}). A code works once, so it was not sent again."
             " Whether Exact made the connection is not known; an earlier one of the same user may be dead now."

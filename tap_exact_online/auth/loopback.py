@@ -84,6 +84,11 @@ _NOTHING_HERE = View(
     "Open the address that `exact-online login` shows in the terminal; Exact Online then leads back to this page.",
     good=False,
 )
+_NOT_OURS = View(
+    "Not the answer to this login",
+    "Nothing was exchanged, and `exact-online login` goes on waiting. Use the address that it shows now, not an older tab.",
+    good=False,
+)
 
 
 def failed(error: Exception) -> View:
@@ -146,22 +151,27 @@ class Arrival:
 class Loopback:
     """Listens on this machine, for this machine, until it is closed.
 
-    The first request for the redirect URI's path that carries a query is the answer. The same one asked for again
-    (browsers do) gets the same page. Everything else is turned away and changes nothing.
+    The first request for the redirect URI's path that carries the state of this login is the answer. The same one asked
+    for again (browsers do) gets the same page. Everything else is turned away and changes nothing: any page in the
+    browser can send requests here.
     """
 
-    def __init__(self, door: Door, deliver: Callable[[Arrival], None]) -> None:
+    def __init__(
+        self, door: Door, deliver: Callable[[Arrival], None], is_ours: Callable[[str], bool]
+    ) -> None:
         """Start to listen.
 
         Args:
             door: Where.
             deliver: Called once, from another thread, with the browser that came.
+            is_ours: Tells whether an address carries the state of this login.
 
         Raises:
             OSError: The port cannot be had.
         """
         self._door = door
         self._deliver = deliver
+        self._is_ours = is_ours
         self._arrival: Arrival | None = None
         self._lock = threading.Lock()
         self._servers: list[ThreadingHTTPServer] = []
@@ -192,8 +202,10 @@ class Loopback:
             server.server_close()
         self._servers.clear()
 
-    def _answer(self, target: str) -> tuple[int, View, Arrival | None]:
+    def _answer(self, target: str, host: str) -> tuple[int, View, Arrival | None]:
         """Return the status and the page for a request, and the arrival that it is, if it is one."""
+        if not self._is_here(host):
+            return 421, _NOTHING_HERE, None
         path, _, query = target.partition("?")
         if path != self._door.path:
             return 404, _NOTHING_HERE, None
@@ -201,6 +213,8 @@ class Loopback:
             pair.partition("=")[0] in {"code", "error"} for pair in query.split("&") if pair[-1:] != "="
         ):
             return 200, _NOTHING_HERE, None
+        if not self._is_ours(target):
+            return 400, _NOT_OURS, None
         with self._lock:
             new = self._arrival is None
             if self._arrival is None:
@@ -213,6 +227,17 @@ class Loopback:
         view = arrival.outcome()
         return (200 if view.good else 400), view, arrival
 
+    def _is_here(self, host: str) -> bool:
+        """Tell whether a request was meant for this machine: a name that somebody else made lead here was not."""
+        try:
+            parts = urlsplit(f"//{host}")
+            port = parts.port or 80
+        except ValueError:
+            return False
+        return port == self._door.port and (
+            parts.hostname == "localhost" or _is_loopback(parts.hostname or "")
+        )
+
 
 class _Server(ThreadingHTTPServer):
     """One thread for each connection: browsers open some that they never use."""
@@ -222,7 +247,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(
-        self, host: str, port: int, answer: Callable[[str], tuple[int, View, Arrival | None]]
+        self, host: str, port: int, answer: Callable[[str, str], tuple[int, View, Arrival | None]]
     ) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.answer = answer
@@ -248,7 +273,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _SILENCE
 
     def do_GET(self) -> None:
-        status, view, arrival = self.server.answer(self.path)
+        status, view, arrival = self.server.answer(self.path, self.headers.get("Host", ""))
         body = page(view)
         try:
             self.send_response(status)

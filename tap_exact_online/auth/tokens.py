@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 VERSION = 1
@@ -29,10 +30,18 @@ class Tokens:
         seed: Fingerprint of the `refresh_token` setting that this chain grew from, if it did.
         rotated_by: Host and process that exchanged last.
         previous: Fingerprint of the refresh token that this one replaced.
+        before: Fingerprints of those that were spent before `previous` while no store took what they brought, the
+            newest first: whatever store still holds one of them holds an ancestor.
+        sent: How often tokens went out of which the note below says nothing (any more): of every seed that ever did, so
+            that none replaces anything twice, with 3 where a chain grew from it; and of a stored token whose note made
+            way for that of a seed.
         tried: Fingerprint of the refresh token that is being exchanged, or was when a process ended.
-        tries: How often that one went out without an answer coming back.
+        tries: How often that one went out without an answer of Exact coming back.
         tried_by: Host and process that sent it last.
         tried_at: When, in epoch seconds.
+        again: From when on it may go out once more, in epoch seconds; None while nobody knows how the last try ended.
+        other_by: Host and process that sent it first, if nobody knows how that ended.
+        other_at: When, in epoch seconds.
         refused: What Exact said of it, if it called it dead.
         version: The form of the stored data.
     """
@@ -46,12 +55,22 @@ class Tokens:
     seed: str | None = None
     rotated_by: str | None = None
     previous: str | None = None
+    before: tuple[str, ...] = ()
+    sent: Mapping[str, int] = field(default_factory=dict)
     tried: str | None = None
     tries: int = 0
     tried_by: str | None = None
     tried_at: float | None = None
+    again: float | None = None
+    other_by: str | None = None
+    other_at: float | None = None
     refused: str | None = None
     version: int = VERSION
+
+    @property
+    def spent(self) -> tuple[str, ...]:
+        """Fingerprints of the tokens that this one came from, the newest first."""
+        return (self.previous, *self.before) if self.previous else ()
 
     def left(self, now: float) -> float:
         """Return the seconds for which the access token can be used before it is to be renewed; below 0: renew it.
@@ -76,3 +95,23 @@ def fingerprint(*parts: str) -> str:
 def this_process() -> str:
     """Return how this process is named in the store: its host and its number."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def is_gone(process: str | None) -> bool:
+    """Tell whether a process of this machine has ended; of others nothing is known.
+
+    Args:
+        process: What `this_process` returned there. The same as here is an earlier one that had our number.
+    """
+    host, _, number = (process or "").rpartition(":")
+    if os.name != "posix" or host != socket.gethostname() or not number.isdecimal():
+        return False
+    if int(number) == os.getpid():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):  # another user's, or no number of a process
+        return False
+    return False

@@ -14,6 +14,7 @@ from typing import Any
 import click
 from typing_extensions import override
 
+from tap_exact_online.auth.signals import leave_no_core
 from tap_exact_online.errors import TapError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -65,3 +66,4 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy)
 def main() -> None:
     """Work with Exact Online beside the Singer tap."""
+    leave_no_core()

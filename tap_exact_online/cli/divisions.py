@@ -114,8 +114,8 @@ def command(settings: Settings, *, form: str | None, groups: int | None) -> None
             writer.writerow({name: _cell(value) for name, value in row.values().items()})
     else:
         show(lambda console: _draw(console, rows, groups, parts), sys.stdout)
-    if client.tokens.unsaved is not None:
-        raise client.tokens.unsaved
+    if (unsaved := client.tokens.settle()) is not None:
+        raise unsaved
 
 
 def _cell(value: Any) -> Any:

@@ -17,15 +17,28 @@ import click
 from tap_exact_online.auth import loopback
 from tap_exact_online.auth.exchange import Exchange
 from tap_exact_online.auth.health import LIFE_DAYS, Health
-from tap_exact_online.auth.login import AGAIN, Consent, Login, NotAnAnswer, check_redirect_uri, new_state
+from tap_exact_online.auth.login import (
+    AGAIN,
+    Consent,
+    Foreign,
+    Login,
+    NotAnAnswer,
+    check_redirect_uri,
+    new_state,
+)
 from tap_exact_online.cli.options import has_terminal, with_settings
 from tap_exact_online.connection import Kept, connect, kept
 from tap_exact_online.errors import ConfigurationError, LoginNeeded, TapError
 from tap_exact_online.reading import granted_divisions
 from tap_exact_online.settings import Settings
+from tap_exact_online.spoken import spoken
 from tap_exact_online.telling import words
 
 _LEAST_STATE = 16
+_IN_THE_LIST = (
+    "The address stood on the command line, where every user of this machine could read it with its code: use"
+    " --code-url - next time, and write it to standard input."
+)
 _SHOWN = ("Code", "Description")
 
 
@@ -78,17 +91,15 @@ class _Inbox:
 @click.option(
     "--code-url",
     metavar="URL|-",
-    help="Without a terminal: the address that the browser was sent back to; - reads it from standard input after the"
-    " address to open was printed.",
+    help="Without a terminal: - reads the address that the browser was sent back to from standard input, after the"
+    " address to open was printed. Given here itself it works too, but every user of the machine can see it.",
 )
 @click.option(
     "--print-url",
     is_flag=True,
-    help="Only print the address to open. Go on with --code-url URL --state STATE.",
+    help="Only print the address to open. Go on with --code-url - --state STATE.",
 )
-@click.option(
-    "--state", metavar="STATE", help="With --code-url URL: the `state` in the address of --print-url."
-)
+@click.option("--state", metavar="STATE", help="With --code-url: the `state` in the address of --print-url.")
 @with_settings
 def command(  # noqa: PLR0913  one for each option
     settings: Settings,
@@ -142,10 +153,11 @@ def command(  # noqa: PLR0913  one for each option
     _confirm(health, yes=yes)
     login.prepare()
     if code_url is not None and code_url != "-":
+        click.echo(_IN_THE_LIST, err=True)
         login.redeem(consent.code_in(code_url), redirect_uri)
     else:
         piped = code_url == "-"
-        with _inbox(redirect_uri, piped=piped) as inbox:
+        with _inbox(consent, piped=piped) as inbox:
             url = consent.url(force_login=force_login)
             _ask(url, consent, places, inbox)
             if not (piped or no_browser) and _has_browser(os.environ, sys.platform):
@@ -191,7 +203,7 @@ def _has_browser(environment: Mapping[str, str], platform: str) -> bool:
 
 
 @contextlib.contextmanager
-def _inbox(redirect_uri: str, *, piped: bool) -> Iterator[_Inbox]:
+def _inbox(consent: Consent, *, piped: bool) -> Iterator[_Inbox]:
     """Collect answers from the browser and from the terminal, or from a pipe only.
 
     Raises:
@@ -200,11 +212,14 @@ def _inbox(redirect_uri: str, *, piped: bool) -> Iterator[_Inbox]:
     terminal = not piped and has_terminal()
     answers: queue.Queue[_Answer] = queue.Queue()
     server: loopback.Loopback | None = None
+    redirect_uri = consent.redirect_uri
     door = None if piped else loopback.door_of(redirect_uri)
     problem = f"{redirect_uri} does not lead to this machine"
     if door is not None:
         try:
-            server = loopback.Loopback(door, lambda came: answers.put(_Answer(came.address, came.show)))
+            server = loopback.Loopback(
+                door, lambda came: answers.put(_Answer(came.address, came.show)), consent.is_answered_by
+            )
         except OSError as error:
             problem = f"Port {door.port} of this machine cannot be had ({error.strerror})"
             click.echo(f"{problem}: the answer has to be pasted.", err=True)
@@ -276,7 +291,7 @@ def _receive(inbox: _Inbox, consent: Consent, login: Login, deadline: float) -> 
             raise LoginNeeded(msg)
         try:
             login.redeem(consent.code_in(answer.address), consent.redirect_uri)
-        except NotAnAnswer as error:
+        except (NotAnAnswer, Foreign) as error:
             if not inbox.terminal:
                 raise
             click.echo(str(error), err=True)
@@ -305,8 +320,8 @@ def _report(settings: Settings, places: Kept) -> None:
     sys.stdout.flush()
     client = connect(replace(settings, maintenance=0.0))  # a person waits
     rows = granted_divisions(client, _SHOWN, sorted(settings.choice.only)).rows
-    if client.tokens.unsaved is not None:
-        raise client.tokens.unsaved
+    if (unsaved := client.tokens.settle()) is not None:
+        raise unsaved
     click.echo(f"\n{words.counted(len(rows), 'division is', 'divisions are')} granted to this app:")
     for row in sorted(rows, key=lambda row: int(row["Code"])):
-        click.echo(f"  {row['Code']}  {row['Description'] or ''}".rstrip())
+        click.echo(f"  {row['Code']}  {spoken(row['Description'] or '')}".rstrip())

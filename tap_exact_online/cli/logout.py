@@ -27,7 +27,9 @@ def command(settings: Settings, *, yes: bool) -> None:
     """
     places = kept(settings)
     place = places.store.place
-    if places.store.read() is None:
+    stored = places.store.read()
+    left = places.left(stored)
+    if stored is None and left is None:
         click.echo(f"Nothing is stored in {place}.")
     else:
         if not yes:
@@ -39,7 +41,8 @@ def command(settings: Settings, *, yes: bool) -> None:
         with places.store.lock():
             try:
                 places.store.forget()
-                places.emergency.forget()
+                if left is not None:
+                    places.haven.drop(left)
             except OSError as error:
                 msg = f"The token store {place} cannot be removed ({error.strerror or error}). Check its rights."
                 raise ConfigurationError(msg) from error

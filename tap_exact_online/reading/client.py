@@ -75,6 +75,10 @@ class AccessTokens(Protocol):
         """Get another token after one was refused."""
         ...
 
+    def settle(self) -> TapError | None:
+        """Try for the last time to keep the newest token; return why the store holds it not even then."""
+        ...
+
 
 @dataclass(slots=True)
 class Client:

@@ -40,8 +40,8 @@ from tap_exact_online.wire.transport import (
     Transport,
     Watcher,
     explain,
-    never_sent,
     redirected,
+    unfit,
 )
 from tap_exact_online.wire.values import is_instant
 
@@ -79,8 +79,8 @@ __all__ = [
     "int64_literal",
     "is_about_a_filter",
     "is_instant",
-    "never_sent",
     "redirected",
     "skiptoken",
+    "unfit",
     "unknown_field",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,10 +16,14 @@ from urllib3.exceptions import (
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
+    ReadTimeoutError,
     SSLError,
 )
 
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.spoken import keep_secret, spoken
+from tap_exact_online.wire import intake
+from tap_exact_online.wire.adapter import Adapter
 from tap_exact_online.wire.bearer import Bearer
 from tap_exact_online.wire.odata import MalformedBody
 
@@ -26,9 +32,9 @@ Watcher = Callable[[str, int, Mapping[str, str], bytes], None]
 """Is told of an answer: its address, status, headers and body."""
 
 _TIMEOUT = (10.0, 300.0)
+_WITHIN = 600.0
+"""Seconds for a whole answer: 300 until it begins, as Exact's slowest pages need, and as many again until it is there."""
 _NO_HEADERS: Mapping[str, str] = {}
-# requests reads 10 kB at a time by itself, which costs more than decoding what was read.
-_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,11 @@ class Transport:
             watch: Is told of every answer, in the thread that made the call.
         """
         self._watch = watch
-        self._headers = {"Accept": "application/json", "User-Agent": user_agent}
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": intake.ENCODINGS,
+            "User-Agent": user_agent,
+        }
         # A session is used by one thread at a time, the one that was used last first.
         self._sessions: list[requests.Session] = []
 
@@ -74,8 +84,9 @@ class Transport:
             read: Turns the body of an answer with status 200 into the result.
 
         Raises:
-            ConfigurationError: No request can be made on this machine.
+            ConfigurationError: No request can be made on this machine, or its proxy does not let it through.
         """
+        keep_secret(access_token)
         try:
             session = self._sessions.pop()
         except IndexError:
@@ -89,8 +100,11 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                body = b"".join(answer.iter_content(_AT_ONCE))
+                good = answer.status_code == requests.codes.ok
+                taken = intake.take(answer, intake.PAGE if good else intake.ERROR)
         except requests.RequestException as error:
+            if cause := unfit(error, session.proxies, url):
+                raise cause from None
             return Answer(0, trouble=explain(error))
         except OSError as error:  # requests finds no certificates where REQUESTS_CA_BUNDLE points
             msg = f"No request can be made: {error}"
@@ -98,13 +112,15 @@ class Transport:
         finally:
             self._sessions.append(session)
         if self._watch is not None:
-            self._watch(url, answer.status_code, answer.headers, body)
-        if answer.status_code != requests.codes.ok:
-            return Answer(answer.status_code, answer.headers, body)
+            self._watch(url, answer.status_code, answer.headers, taken.body)
+        if not good:
+            return Answer(answer.status_code, answer.headers, taken.body)
+        if taken.trouble:
+            return Answer(0, trouble=taken.trouble)
         try:
-            return Answer(answer.status_code, answer.headers, result=read(body))
+            return Answer(answer.status_code, answer.headers, result=read(taken.body))
         except MalformedBody as error:
-            return Answer(answer.status_code, answer.headers, body, trouble=str(error))
+            return Answer(answer.status_code, answer.headers, taken.body, trouble=str(error))
 
 
 def _session(url: str) -> requests.Session:
@@ -116,19 +132,9 @@ def _session(url: str) -> requests.Session:
     found = session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
     session.proxies, session.verify = found["proxies"], found["verify"]
     session.trust_env = False
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, Adapter(_WITHIN))
     return session
-
-
-def never_sent(error: requests.RequestException) -> bool:
-    """Tell whether a request failed before any of its bytes went out.
-
-    Of what can go wrong with the encryption only a certificate that is not accepted is sure to come before them:
-    other failures look the same while connecting and while waiting for the answer.
-    """
-    return isinstance(error, requests.exceptions.InvalidURL) or isinstance(
-        _cause(error),
-        NewConnectionError | ConnectTimeoutError | NameResolutionError | ssl.SSLCertVerificationError,
-    )
 
 
 def explain(error: requests.RequestException) -> str:
@@ -144,8 +150,9 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectTimeoutError, "the server does not accept the connection in time"),
     (ssl.SSLCertVerificationError, "the server's certificate is not accepted"),
     (requests.exceptions.SSLError, "the encrypted connection failed"),
-    (requests.exceptions.ProxyError, "the proxy does not answer"),
+    (requests.exceptions.ProxyError, "the proxy does not answer, or cannot reach the server"),
     (requests.exceptions.Timeout, "no answer in time"),
+    (ReadTimeoutError, "no complete answer in time"),
     (BaseException, "the connection broke before the answer was complete"),
 )
 
@@ -160,7 +167,56 @@ def _cause(error: requests.RequestException) -> BaseException:
     return inner if isinstance(inner, BaseException) else error
 
 
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+_WANTS = {
+    "403": "it does not let this machine reach the server: let its keeper allow {server}",
+    "407": "it wants a user and a password: put them into its address, http://user:password@host:port, with characters"
+    " such as @ / : # % escaped",
+}
+_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+def unfit(
+    error: requests.RequestException, proxies: Mapping[str, str], url: str
+) -> ConfigurationError | None:
+    """Return what this machine has to be told before any request can succeed, or None where trying again may help.
+
+    Args:
+        error: How a request failed.
+        proxies: What the environment says of proxies.
+        url: What was asked for.
+    """
+    proxy = requests.utils.select_proxy(url, dict(proxies))
+    if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in str(error):
+        msg = f"The proxy {_shown(proxy)} speaks SOCKS, which needs one more package: pip install pysocks"
+        return ConfigurationError(msg)
+    if isinstance(error, requests.exceptions.InvalidProxyURL | requests.exceptions.InvalidSchema):
+        msg = f"The proxy {_shown(proxy)} has no address that can be used: write http://host:port."
+        return ConfigurationError(msg)
+    refused = _TUNNEL.search(str(error))
+    if proxy and refused and refused[1] in _WANTS:
+        wants = _WANTS[refused[1]].format(server=urlsplit(url).hostname)
+        msg = f"The proxy {_shown(proxy)} refuses the connection ({refused[1]}): {wants}."
+        return ConfigurationError(msg)
+    if isinstance(_cause(error), ssl.SSLCertVerificationError) and _misses_certificates(os.environ):
+        msg = (
+            "The server's certificate is not accepted. SSL_CERT_FILE is set, but it does not count here: set"
+            " REQUESTS_CA_BUNDLE to the same file."
+        )
+        return ConfigurationError(msg)
+    return None
+
+
+def _misses_certificates(environment: Mapping[str, str]) -> bool:
+    return "SSL_CERT_FILE" in environment and not any(environment.get(name) for name in _CERTIFICATES)
+
+
+def _shown(proxy: str | None) -> str:
+    """Return the address of a proxy without user and password."""
+    return spoken((proxy or "").rpartition("@")[2].rpartition("://")[2] or "of the environment")
+
+
 def redirected(location: str) -> str:
     """Say that a server sends elsewhere, which Exact's never does."""
-    host = urlsplit(location).netloc or "no address"
+    host = spoken(urlsplit(location).netloc.rpartition("@")[2]) or "no address"
     return f"The server sends elsewhere ({host}): check the settings `region` and `base_url`."

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -70,26 +72,6 @@ def test_a_redirect_takes_the_secret_nowhere(status: int, requests_mock: request
 # --- Whether it was sent -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [
-        pytest.param(requests.ReadTimeout("hunter2"), id="no-answer-in-time"),
-        pytest.param(requests.ConnectionError("hunter2"), id="dropped"),
-        pytest.param(requests.exceptions.ChunkedEncodingError("hunter2"), id="cut-short"),
-        pytest.param(requests.exceptions.ContentDecodingError("hunter2"), id="not-gzip"),
-    ],
-)
-def test_what_may_have_been_sent_is_lost_and_not_repeated(
-    failure: Exception, requests_mock: requests_mock.Mocker, caplog: pytest.LogCaptureFixture
-) -> None:
-    requests_mock.post(URL, exc=failure)
-    slept: list[float] = []
-    answer = exchange(slept=slept).refresh("old-hunter2")
-    assert answer.verdict is Verdict.LOST
-    assert (requests_mock.call_count, slept) == (1, [])
-    assert "hunter2" not in answer.said + caplog.text
-
-
 class Server:
     """Accepts connections and does to each what it is told; counts those that sent a whole form."""
 
@@ -143,6 +125,19 @@ def half_an_answer(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + ANSWER[:20])
 
 
+def no_gzip(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nxyz")
+
+
+def bomb(connection: socket.socket) -> None:
+    """Unpack to 64 MB."""
+    packed = gzip.compress(b" " * (64 << 20))
+    connection.sendall(
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    )
+    connection.sendall(packed)
+
+
 def nonsense(connection: socket.socket) -> None:
     connection.sendall(b"\x00\x01nonsense\r\n\r\n")
 
@@ -153,7 +148,7 @@ def broken_tls(connection: socket.socket) -> None:
         plain.sendall(b"HTTP/1.1 502 Bad Gateway\r\n\r\n" * 50)
 
 
-@pytest.mark.parametrize("treat", [hang_up, half_an_answer, nonsense])
+@pytest.mark.parametrize("treat", [hang_up, half_an_answer, nonsense, no_gzip, bomb])
 def test_a_connection_that_ends_after_the_form_was_read_gets_no_second_form(
     treat: Callable[[socket.socket], None], serve: Callable[..., Server]
 ) -> None:
@@ -196,12 +191,173 @@ def test_encryption_that_breaks_after_the_form_was_read_gets_no_second_form(
 def test_a_certificate_that_is_not_trusted_is_sent_nothing(
     serve: Callable[..., Server], encrypted: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
     server = serve(hang_up, encrypted)
     with pytest.raises(Unreachable, match="Nothing was spent"):
         exchange(f"https://127.0.0.1:{server.port}").refresh("old")
     assert server.posts == 0
+
+
+def test_certificates_named_for_another_program_are_spoken_of(
+    serve: Callable[..., Server], encrypted: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", "/a/bundle.pem")
+    with pytest.raises(ConfigurationError, match="set REQUESTS_CA_BUNDLE to the same file"):
+        exchange(f"https://127.0.0.1:{serve(hang_up, encrypted).port}").refresh("old")
+
+
+def drip(connection: socket.socket) -> None:
+    """Send the tokens, and then a byte now and then, without end."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + ANSWER)
+    while True:
+        connection.sendall(b" ")
+        time.sleep(0.05)
+
+
+def drip_headers(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("treat", "verdict"),
+    [pytest.param(drip, Verdict.NEW, id="body"), pytest.param(drip_headers, Verdict.LOST, id="headers")],
+)
+def test_an_answer_that_drips_ends_in_time_and_what_came_counts(
+    treat: Callable[[socket.socket], None],
+    verdict: Verdict,
+    serve: Callable[..., Server],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tap_exact_online.auth.exchange.WITHIN", 1.0)
+    server = serve(treat)
+    start = time.monotonic()
+    assert exchange(f"http://127.0.0.1:{server.port}").refresh("old").verdict is verdict
+    assert 0.9 < time.monotonic() - start < 5
+    assert server.posts == 1
+
+
+def test_a_request_is_announced_when_the_connection_stands_and_before_it_goes_out(
+    serve: Callable[..., Server],
+) -> None:
+    server = serve(half_an_answer)
+    seen: list[int] = []
+    exchange(f"http://127.0.0.1:{server.port}").refresh("old", lambda: seen.append(server.posts))
+    assert seen == [0]
+
+    class Refused(Exception):  # noqa: N818
+        pass
+
+    def refuse() -> None:
+        raise Refused
+
+    with pytest.raises(Refused):
+        exchange(f"http://127.0.0.1:{server.port}").refresh("old", refuse)
+    assert server.posts == 1
+
+
+# --- What fails before ---------------------------------------------------------------------------------------
+
+
+def close_at_the_first_byte(connection: socket.socket) -> None:
+    connection.recv(1)
+
+
+def test_a_handshake_that_is_cut_off_costs_no_try(announced: list[str]) -> None:
+    """A firewall that closes TCP when it sees the ClientHello."""
+    with standing_between(close_at_the_first_byte) as port, pytest.raises(Unreachable, match="Nothing was"):
+        exchange(f"https://127.0.0.1:{port}").refresh("old", lambda: announced.append("sent"))
+    assert announced == []
+
+
+def answering(answer: bytes) -> Callable[[socket.socket], None]:
+    def treat(connection: socket.socket) -> None:
+        while b"\r\n\r\n" not in connection.recv(65536):
+            pass
+        connection.sendall(answer)
+
+    return treat
+
+
+@pytest.fixture
+def announced() -> list[str]:
+    return []
+
+
+@pytest.mark.parametrize(
+    ("treat", "kind", "words"),
+    [
+        pytest.param(
+            answering(b"HTTP/1.1 503 Service Unavailable\r\n\r\n"),
+            Unreachable,
+            "the proxy does not",
+            id="503",
+        ),
+        pytest.param(
+            answering(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"),
+            ConfigurationError,
+            r"The proxy 127\.0\.0\.1:\d+ refuses the connection \(407\): it wants a user and a password",
+            id="407",
+        ),
+        pytest.param(
+            answering(b"HTTP/1.1 403 Forbidden\r\n\r\n"),
+            ConfigurationError,
+            r"refuses the connection \(403\): .* allow start\.exactonline\.nl",
+            id="403",
+        ),
+        pytest.param(close_at_the_first_byte, Unreachable, "Nothing was spent", id="closes"),
+        pytest.param(None, Unreachable, "the proxy does not answer", id="refuses"),
+    ],
+)
+def test_a_proxy_that_lets_nothing_through_costs_no_try_and_is_named(
+    treat: Callable[[socket.socket], None] | None,
+    kind: type[Exception],
+    words: str,
+    announced: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    with standing_between(treat or close_at_the_first_byte) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://someone:hunter2@127.0.0.1:{port if treat else 9}")
+        monkeypatch.delenv("https_proxy", raising=False)
+        with pytest.raises(kind, match=words) as caught:
+            exchange(slept=slept).refresh("old", lambda: announced.append("sent"))
+    assert announced == []
+    assert "hunter2" not in str(caught.value)
+    assert len(slept) == (0 if kind is ConfigurationError else 2)  # what has to be told is not tried again
+
+
+def test_a_socks_proxy_without_its_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://someone:hunter2@127.0.0.1:9")
+    monkeypatch.delenv("https_proxy", raising=False)
+    with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1:9 speaks SOCKS.*pip install") as caught:
+        exchange().refresh("old")
+    assert "hunter2" not in str(caught.value)
+
+
+@contextmanager
+def standing_between(treat: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Accept connections on a port and treat each."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with suppress(OSError), connection:
+                    connection.settimeout(10)
+                    treat(connection)
+
+    Thread(target=serve, daemon=True).start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        listener.close()
 
 
 def test_a_port_that_nobody_listens_on_leaves_the_token_unspent(caplog: pytest.LogCaptureFixture) -> None:

@@ -57,7 +57,7 @@ def test_what_another_process_stored_while_the_lock_was_waited_for_is_used() -> 
 def test_a_token_is_renewed_under_the_lock_and_kept_before_it_is_used() -> None:
     it = world(576, new(1))
     assert it.rotation().access_token() == "access-1-hunter2"
-    assert it.log == [*READ_UNDER_LOCK, "read", "announce", "post", "write", "unlock"]
+    assert it.log == [*READ_UNDER_LOCK, "connect", "announce", "post", "write", "unlock"]
     assert it.spent == ["refresh-0-hunter2"]
     assert it.stored is not None
     assert (it.stored.refresh_token, it.stored.access_issued) == ("refresh-1-hunter2", NOW + 576)

@@ -41,15 +41,19 @@ def test_nothing_shows_a_secret() -> None:
     assert "hunter2" not in repr(TOKENS) + str(TOKENS) + repr(exchange) + repr(Bearer("access-hunter2"))
 
 
+_token = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
 _any_tokens = st.builds(
     Tokens,
     st.just(OWNER),
-    st.text(),
+    _token,
     st.none() | st.floats(0, 4e9),
-    st.none() | st.text(),
+    st.none() | _token,
     st.floats(0, 4e9),
     st.floats(1, 1e5),
-    *[st.none() | st.text()] * 4,
+    *[st.none() | st.text()] * 3,
+    before=st.lists(st.text()).map(tuple),
+    sent=st.dictionaries(st.text(), st.integers(0, 9)),
+    tried=st.none() | st.text(),
     tries=st.integers(0, 9),
 )
 
@@ -125,6 +129,10 @@ def test_what_is_sealed_for_another_owner_is_not_believed_under_this_ones_name()
         pytest.param({**DOCUMENT, "owner": 5}, "does not hold a connection", id="owner-a-number"),
         pytest.param({**DOCUMENT, "access_issued": "then"}, "does not hold a connection", id="time-in-words"),
         pytest.param({**DOCUMENT, "access_issued": float("nan")}, "does not hold a connection", id="nan"),
+        pytest.param({**DOCUMENT, "access_issued": 1e300}, "does not hold a connection", id="after-all-time"),
+        pytest.param({**DOCUMENT, "tried_at": -1.0}, "does not hold a connection", id="before-all-time"),
+        pytest.param({**DOCUMENT, "access_token": "hunter2\n"}, "does not hold a conn", id="a-line-end"),
+        pytest.param({**DOCUMENT, "refresh_token": "hunter2\0"}, "does not hold a conn", id="a-nul"),
         pytest.param({**DOCUMENT, "expires_in": None}, "does not hold a connection", id="no-life"),
         pytest.param({"version": 1, "owner": OWNER, "sealed": 5}, "does not hold a connection", id="seal"),
         pytest.param(

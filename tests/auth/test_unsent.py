@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,8 @@ class Script:
         self.answers = [*answers]
         self.spent: list[str] = []
 
-    def refresh(self, refresh_token: str) -> TokenAnswer:
+    def refresh(self, refresh_token: str, announce: Callable[[], None]) -> TokenAnswer:
+        announce()
         self.spent.append(refresh_token)
         return self.answers.pop(0)
 

@@ -20,6 +20,26 @@ READ_UNDER_LOCK = ["read", "lock", "read"]
 
 
 @dataclass(repr=False)
+class Drawer:
+    """Keeps what the shelf does not take."""
+
+    saved: list[Tokens] = field(default_factory=list)
+
+    def place(self, _: Tokens) -> str:
+        return "the drawer"
+
+    def save(self, tokens: Tokens) -> None:
+        self.drop(tokens)
+        self.saved.append(tokens)
+
+    def find(self, spent: frozenset[str]) -> list[Tokens]:
+        return [tokens for tokens in self.saved if {*tokens.spent} & spent]
+
+    def drop(self, tokens: Tokens) -> None:
+        self.saved = [each for each in self.saved if not {*each.spent} & {*tokens.spent}]
+
+
+@dataclass(repr=False)
 class World:
     """A store, a token endpoint and a clock in one."""
 
@@ -32,6 +52,7 @@ class World:
     before: dict[str, Callable[[], None]] = field(default_factory=dict)
     fail: dict[str, Exception] = field(default_factory=dict)
     place: str = "the shelf"
+    haven: Drawer | None = None
 
     def _note(self, what: str) -> None:
         if what in self.before:
@@ -49,6 +70,12 @@ class World:
         self._note("announce" if announced else "write")
         self.stored = tokens
 
+    def reserve(self) -> None:
+        """Have room without end."""
+
+    def leftovers(self) -> list[Tokens]:
+        return []
+
     def forget(self) -> None:
         self._note("forget")
         self.stored = None
@@ -59,9 +86,11 @@ class World:
         try:
             yield
         finally:
-            self.log.append("unlock")
+            self._note("unlock")
 
-    def refresh(self, refresh_token: str) -> TokenAnswer:
+    def refresh(self, refresh_token: str, announce: Callable[[], None]) -> TokenAnswer:
+        self._note("connect")
+        announce()
         self._note("post")
         self.spent.append(refresh_token)
         answer = self.answers.pop(0)
@@ -76,8 +105,8 @@ class World:
         self.slept.append(seconds)
         self.now += seconds
 
-    def rotation(self, seed: str | None = None) -> Rotation:
-        return Rotation(self, self, OWNER, seed, self.clock, self.sleep)
+    def rotation(self, seed: str | None = None, patience: float = 3600.0) -> Rotation:
+        return Rotation(self, self, OWNER, seed, self.clock, self.sleep, self.haven, patience)
 
 
 def new(number: int) -> TokenAnswer:

@@ -2,7 +2,7 @@
 
 What the tap does before its first call, without the seconds that the Singer SDK takes to start. PATIENCE is how many
 seconds to wait for another process that holds the store. SECONDS_AHEAD in the environment lets its clock run ahead, as a
-clock does between two runs.
+clock does between two runs; LEASE is how many seconds a lease in object storage lasts.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ import time
 from pathlib import Path
 
 from tap_exact_online import connection, settings
+from tap_exact_online.auth.stores import objects
 from tap_exact_online.auth.stores.file import FileStore
 from tap_exact_online.auth.tokens import fingerprint
 from tap_exact_online.errors import TapError
 
 if __name__ == "__main__":
     ahead = float(os.environ.get("SECONDS_AHEAD", "0"))
+    if "LEASE" in os.environ:
+        objects.LEASE = float(os.environ["LEASE"])
     if len(sys.argv) > 2:
         patience = float(sys.argv[2])
         connection.open_store = lambda store, form, _: FileStore(Path(store or ""), form, patience)

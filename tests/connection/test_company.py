@@ -180,7 +180,9 @@ def test_a_store_that_stops_taking_writes_after_the_post(world: Sandbox, tmp_pat
     script = (
         "import errno, sys\n"
         "from tap_exact_online.auth.stores.file import FileStore\n"
+        "from tap_exact_online.auth import redemption\n"
         "from tap_exact_online.tap import TapExactOnline\n"
+        "redemption._LAST_WAITS = (0.1,)\n"
         "write = FileStore.write\n"
         "def full(store, tokens):\n"
         "    if tokens.tries == 0 and 'emergency' not in store.place:\n"

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.conftest import Sandbox, StartSandbox
 from tests.doctor.patient import Patient
 from tests.login.program import free_port
@@ -122,7 +124,10 @@ def test_options_that_cannot_be_used_do_not_end_the_examination(patient: Patient
     assert len(said.document["rights"]) == 13
 
 
-def test_a_certificate_that_nobody_vouches_for(start_sandbox: StartSandbox, connected: Connect) -> None:
+def test_a_certificate_that_nobody_vouches_for(
+    start_sandbox: StartSandbox, connected: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     patient = connected(start_sandbox(divisions=1, rows=5, tls=True))
     said = patient.doctor()
     assert said.exit_code == 1

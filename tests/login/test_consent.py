@@ -87,7 +87,7 @@ def test_the_code_in_an_answer(address: str, code: str) -> None:
         pytest.param(
             f"{BACK}?error=unauthorized_client&error_description=No+such%07app&state={STATE}",
             ConfigurationError,
-            "(unauthorized_client: No suchapp)",
+            "(unauthorized_client: No such app)",
             id="another error",
         ),
         pytest.param(

@@ -32,6 +32,9 @@ class Store:
     def read(self) -> Tokens | None:
         return self.tokens
 
+    def leftovers(self) -> list[Tokens]:
+        return []
+
     def write(self, tokens: Tokens) -> None:
         self.done.append("write")
         if self.failures:

@@ -77,7 +77,9 @@ def test_in_two_steps(program: Program) -> None:
     wrong = program.run(*options, "--state", "x" * 43)
     assert wrong.exit_code == 3
     assert "`state` is not the one" in wrong.err
-    assert program.run(*options, "--state", state_in(first.url)).exit_code == 0
+    seen = program.run(*options, "--state", state_in(first.url))
+    assert seen.exit_code == 0
+    assert "every user of this machine could read it" in seen.err
     assert program.run("status").exit_code == 0
 
 

@@ -48,13 +48,18 @@ class Server:
     def __init__(self) -> None:
         self.port = free_port()
         self.arrivals: queue.Queue[Arrival] = queue.Queue()
-        self.loopback = Loopback(Door(("127.0.0.1", "::1"), self.port, "/back"), self.arrivals.put)
+        self.loopback = Loopback(
+            Door(("127.0.0.1", "::1"), self.port, "/back"),
+            self.arrivals.put,
+            lambda address: "state=c" in address,
+        )
         self.pool = ThreadPoolExecutor()
 
-    def get(self, target: str, host: str = "127.0.0.1") -> requests.Response:
+    def get(self, target: str, host: str | None = None) -> requests.Response:
+        headers = {"Host": host} if host else {}
         with requests.Session() as session:
             session.trust_env = False
-            return session.get(f"http://{host}:{self.port}{target}", timeout=10)
+            return session.get(f"http://127.0.0.1:{self.port}{target}", timeout=10, headers=headers)
 
     def came(self) -> Arrival:
         return self.arrivals.get(timeout=10)
@@ -114,6 +119,33 @@ def test_the_same_answer_twice_is_one(server: Server) -> None:
     assert server.arrivals.empty()
 
 
+@pytest.mark.parametrize(
+    "target", ["/back?error=x", "/back?code=a", "/back?code=a&state=other", "/back?error=x&state="]
+)
+def test_what_any_page_can_send_changes_nothing(server: Server, target: str) -> None:
+    answer = server.get(target)
+    assert answer.status_code == 400
+    assert "goes on waiting" in words_of(answer.text)
+    assert server.arrivals.empty()
+    asked = server.pool.submit(server.get, "/back?code=a&state=c")
+    server.came().show(CONNECTED)
+    assert asked.result(10).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example:{port}", "localhost:1", "127.0.0.1.evil.example:{port}", "[", "x"]
+)
+def test_a_name_that_somebody_made_lead_here_is_turned_away(server: Server, host: str) -> None:
+    answer = server.get("/back?code=a&state=c", host.format(port=server.port))
+    assert answer.status_code == 421
+    assert server.arrivals.empty()
+
+
+def test_all_names_of_this_machine_are_taken(server: Server) -> None:
+    for host in ("localhost", "LOCALHOST", "127.0.0.1", "[::1]"):
+        assert server.get("/back", f"{host}:{server.port}").status_code == 200
+
+
 def test_a_connection_that_says_nothing_holds_up_nobody(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port)):
         assert server.get("/back").status_code == 200
@@ -158,7 +190,7 @@ def test_a_port_that_is_taken(host: str) -> None:
             pytest.skip(f"this machine has no {host}")
         other.listen()
         with pytest.raises(OSError, match="in use"):
-            Loopback(Door(("127.0.0.1", "::1"), other.getsockname()[1], "/"), lambda _: None)
+            Loopback(Door(("127.0.0.1", "::1"), other.getsockname()[1], "/"), lambda _: None, bool)
     assert not [each for each in threading.enumerate() if "serve_forever" in each.name]
 
 

@@ -184,10 +184,47 @@ def test_status_tells_of_a_token_that_was_saved_elsewhere(
     server = program.sandbox.base_url.partition("//")[2].replace(":", "_")
     elsewhere = state_file(server, program.settings["client_id"], "emergency")
     keep(program, program.store, aged(40))
+    elsewhere = elsewhere.with_name(f"{elsewhere.stem}-{fingerprint(REFRESH)}.json")
     keep(program, elsewhere, aged(1, previous=fingerprint(REFRESH)))
     ended = program.run("status")
     assert ended.exit_code == 0, ended.out
     assert f"it was saved in {elsewhere}" in ended.out
+    assert program.run("logout", "--yes").exit_code == 0
+    assert not elsewhere.exists()
+
+
+@pytest.mark.parametrize("command", ["status", "logout"])
+def test_what_a_killed_writer_left_is_found_and_forgotten(program: Program, command: str) -> None:
+    left = program.store.with_name(f".{program.store.name}.next")
+    keep(program, program.store, aged(40))
+    keep(program, left, aged(1, previous=fingerprint(REFRESH)))
+    if command == "status":
+        ended = program.run("status")
+        assert ended.exit_code == 0, ended.out
+        assert "The store did not take the newest token" in ended.out
+    else:
+        assert program.run("logout", "--yes").exit_code == 0
+        assert not left.exists()
+        assert not program.store.exists()
+
+
+def test_what_a_store_says_is_shown_on_one_line_without_escapes(program: Program) -> None:
+    keep(
+        program,
+        program.store,
+        aged(
+            1,
+            tried=fingerprint(REFRESH),
+            tries=2,
+            tried_by="x\x1b]0;t\x07\nState  connected",
+            refused="\x1b[2J",
+        ),
+    )
+    for options in ((), ("--json",)):
+        ended = program.run("status", *options)
+        assert "\x1b" not in ended.out
+        assert "\\u001b" not in ended.out
+        assert len([line for line in ended.out.splitlines() if line.startswith("State")]) <= 1
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"owner": 1}', b"\xff"])

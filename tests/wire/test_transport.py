@@ -1,8 +1,14 @@
-"""What a failed request is called, and whether it went out."""
+"""What a failed request is called, and what an answer may cost."""
 
 from __future__ import annotations
 
+import contextlib
+import gzip
+import socket
 import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 import requests
@@ -18,7 +24,9 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from tap_exact_online.wire.transport import Transport, explain, never_sent
+from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.wire import intake, transport
+from tap_exact_online.wire.transport import Transport, explain
 
 HOST = "start.exactonline.nl"
 URL = f"/api/v1/7/sync/CRM/Accounts?{'hunter2' * 100}"
@@ -29,67 +37,54 @@ def after_tries(reason: Exception) -> MaxRetryError:
 
 
 @pytest.mark.parametrize(
-    ("error", "never", "words"),
+    ("error", "words"),
     [
         pytest.param(
             requests.ConnectionError(after_tries(NameResolutionError(HOST, HTTPConnection(HOST), OSError()))),  # type: ignore[arg-type]
-            True,
             "name of the server",
             id="unknown-name",
         ),
         pytest.param(
             requests.ConnectionError(after_tries(NewConnectionError(HTTPConnection(HOST), "refused"))),
-            True,
             "nothing answers",
             id="refused",
         ),
         pytest.param(
             requests.ConnectTimeout(after_tries(ConnectTimeoutError())),
-            True,
             "accept the connection",
             id="connect-timeout",
         ),
         pytest.param(
             requests.exceptions.SSLError(after_tries(SSLError(ssl.SSLCertVerificationError("self-signed")))),
-            True,
             "certificate",
             id="certificate",
         ),
         pytest.param(
             requests.exceptions.SSLError(after_tries(SSLError(ssl.SSLError("bad record mac")))),
-            False,
             "encrypted connection",
             id="encryption-broke",
         ),
         pytest.param(
             requests.exceptions.SSLError(SSLError(ssl.SSLEOFError("EOF"))),
-            False,
             "encrypted connection",
             id="encryption-broke-in-the-body",
         ),
-        pytest.param(requests.ReadTimeout("hunter2"), False, "no answer in time", id="read-timeout"),
+        pytest.param(requests.ReadTimeout("hunter2"), "no answer in time", id="read-timeout"),
         pytest.param(
             requests.ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError())),
-            False,
             "connection broke",
             id="reset",
         ),
-        pytest.param(
-            requests.exceptions.ProxyError(after_tries(OSError("hunter2"))), False, "proxy", id="proxy"
-        ),
-        pytest.param(
-            requests.exceptions.ChunkedEncodingError("hunter2"), False, "connection broke", id="cut-short"
-        ),
-        pytest.param(requests.exceptions.InvalidURL("hunter2"), True, "", id="no-address"),
-        pytest.param(requests.RequestException(), False, "connection broke", id="anything-else"),
+        pytest.param(requests.exceptions.ProxyError(after_tries(OSError("hunter2"))), "proxy", id="proxy"),
+        pytest.param(requests.exceptions.ChunkedEncodingError("hunter2"), "connection broke", id="cut-short"),
+        pytest.param(requests.exceptions.InvalidURL("hunter2"), "", id="no-address"),
+        pytest.param(requests.RequestException(), "connection broke", id="anything-else"),
     ],
 )
-def test_a_failure_has_a_name_and_is_known_to_have_been_sent_or_not(
+def test_a_failure_has_a_name(
     error: requests.RequestException,
-    never: bool,  # noqa: FBT001  a column of the table
     words: str,
 ) -> None:
-    assert never_sent(error) is never
     assert words in explain(error)
     assert "hunter2" not in explain(error)
 
@@ -128,3 +123,77 @@ def test_what_the_environment_says_of_proxies_and_certificates_counts(
         assert transport.send(f"https://{HOST}/api", "a token", bytes).result == b"{}"
         assert requests_mock.last_request.proxies.get("https") == proxies.get("https")
         assert requests_mock.last_request.verify == verify
+
+
+# --- Answers that would take all memory, or never end ----------------------------------------------------------
+
+
+@contextlib.contextmanager
+def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """Serve every request in one way."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with contextlib.suppress(OSError), connection:
+                    connection.recv(65536)
+                    answer(connection)
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        listener.close()
+
+
+def bomb(status: int) -> Callable[[socket.socket], None]:
+    packed = gzip.compress(b" " * (8 << 20))
+
+    def send(connection: socket.socket) -> None:
+        head = f"HTTP/1.1 {status} X\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+        connection.sendall(head.encode() + packed)
+
+    return send
+
+
+def test_a_page_that_unpacks_beyond_its_bound_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "PAGE", 1 << 20)
+    with answering(bomb(200)) as url:
+        answer = Transport("tap/1").send(url, "a token", bytes)
+    assert (answer.status, answer.result, answer.trouble) == (0, None, "the answer is larger than 1024 kB")
+
+
+def test_of_an_error_only_the_beginning_is_read() -> None:
+    with answering(bomb(403)) as url:
+        answer = Transport("tap/1").send(url, "a token", bytes)
+    assert (answer.status, len(answer.body)) == (403, intake.ERROR)
+
+
+def test_a_page_that_drips_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_WITHIN", 1.0)
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            connection.sendall(b" ")
+            time.sleep(0.05)
+
+    start = time.monotonic()
+    with answering(drip) as url:
+        answer = Transport("tap/1").send(url, "a token", bytes)
+    assert answer.trouble == "no complete answer in time"
+    assert 0.9 < time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(("status", "words"), [(407, "it wants a user and a password"), (403, "allow start")])
+def test_a_proxy_that_refuses_is_named_at_once(
+    status: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("https_proxy", raising=False)
+    with answering(lambda it: it.sendall(f"HTTP/1.1 {status} No\r\n\r\n".encode())) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.replace("http://", "http://me:hunter2@"))
+        with pytest.raises(ConfigurationError, match=words) as caught:
+            Transport("tap/1").send(f"https://{HOST}/api", "a token", bytes)
+    assert "hunter2" not in str(caught.value)

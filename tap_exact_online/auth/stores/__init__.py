@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NoReturn, Protocol
@@ -14,6 +15,9 @@ from tap_exact_online.auth.form import Form
 from tap_exact_online.auth.stores.file import FileStore
 from tap_exact_online.auth.tokens import Tokens, fingerprint
 from tap_exact_online.errors import ConfigurationError
+
+# A URL without its colon, or with one slash.
+_MEANT = re.compile(r"(postgres(ql)?(\+\w+)?|s3|gs|az)[^\w/]*//", re.IGNORECASE)
 
 
 class Store(Protocol):
@@ -41,6 +45,18 @@ class Store(Protocol):
             OSError: They could not be kept, or the lock was lost and another process has written since; what that one
                 wrote stays. `strerror` says why.
         """
+        ...
+
+    def reserve(self) -> None:
+        """Take what the next write needs, so that it cannot fail for want of it. Under the lock, which gives it back.
+
+        Raises:
+            OSError: It cannot be had.
+        """
+        ...
+
+    def leftovers(self) -> Sequence[Tokens]:
+        """Return what a writer that was killed before its end left where only this store looks."""
         ...
 
     def lock(self) -> AbstractContextManager[None]:
@@ -74,6 +90,7 @@ def open_store(store: str | None, form: Form, default: Path) -> Store:
     """
     if store is None:
         return FileStore(default, form)
+    _check(store)
     scheme = store.partition(":")[0].lower() if ":" in store else ""
     if scheme == "file":
         return FileStore(_file(store), form)
@@ -87,7 +104,24 @@ def open_store(store: str | None, form: Form, default: Path) -> Store:
             " postgresql:, s3:, gs: or az:."
         )
         raise ConfigurationError(msg)
+    if "://" in store or _MEANT.match(store) or "password=" in store.lower():
+        msg = (
+            "`store` is no path, and no URL that is understood: a URL begins with file:, postgresql:, s3:, gs: or az:,"
+            " and that of a database is written postgresql://user:password@host:5432/database. It is not repeated here,"
+            " for it may hold a password."
+        )
+        raise ConfigurationError(msg)
     return FileStore(Path(store).expanduser(), form)
+
+
+def _check(store: str) -> None:
+    """Refuse what comes from a file of variables as it was not meant, before it is taken for the name of a file."""
+    if store != store.strip(" \t\r\n'\"`") or not store.isprintable():
+        msg = (
+            "`store` begins or ends with a blank or a quote, or holds a character that no place has: some programs take"
+            " the quotes of a file of variables for a part of the value. Write it without."
+        )
+        raise ConfigurationError(msg)
 
 
 def _file(url: str) -> Path:

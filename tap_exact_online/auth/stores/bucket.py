@@ -15,6 +15,7 @@ from obstore import exceptions
 from obstore.store import S3Store, from_url
 
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.spoken import keep_secret, spoken
 
 if TYPE_CHECKING:
     from obstore import PutMode, UpdateVersion
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 # obstore itself would go on for three minutes, far into the lease.
 _RETRY: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=15)}
 _FAILURES = (exceptions.BaseError, OSError, ValueError, NotImplementedError)
-_SHORTEST_SECRET = 8  # what is shorter is part of ordinary words
+_SECRET = re.compile(r"(AWS|AZURE|GOOGLE)_.*(KEY|SECRET|TOKEN|SAS|PASSWORD)")
 _ENVIRONMENT = {
     "s3": "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, elsewhere than at Amazon AWS_ENDPOINT_URL too",
     "gs": "GOOGLE_SERVICE_ACCOUNT, the path of a key file",
@@ -180,12 +181,8 @@ def words(error: BaseException) -> str:
         text = f"the server says {status[1].strip()}" + (f", {code[1]}" if code else "")
     else:
         text = " ".join(re.sub(r"\w+://\S+", "the server", text).split())
-    for name, value in os.environ.items():
-        if len(value) >= _SHORTEST_SECRET and re.match(
-            r"(AWS|AZURE|GOOGLE)_.*(KEY|SECRET|TOKEN|SAS|PASSWORD)", name
-        ):
-            text = text.replace(value, "***")
-    return text[:300].rstrip(".")
+    keep_secret(*(value for name, value in os.environ.items() if _SECRET.match(name)))
+    return spoken(text).rstrip(".")
 
 
 def _no_bucket(error: BaseException) -> bool:

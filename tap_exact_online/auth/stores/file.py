@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import stat
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import filelock
 
+from tap_exact_online.auth.exchange import LONGEST
 from tap_exact_online.auth.form import Form
 from tap_exact_online.auth.stores.mounts import network_file_system
 from tap_exact_online.auth.tokens import Tokens
 from tap_exact_online.errors import ConfigurationError, LimitReached
+from tap_exact_online.wire import intake
 
 _log = logging.getLogger("tap-exact-online.auth")
 
-LOCK_TIMEOUT = 120.0
-"""Seconds: more than the 93 that a token request takes at most, so that a working holder is waited for."""
+LOCK_TIMEOUT = LONGEST + 30.0
+"""Seconds: more than a token request takes at most, with the writes around it, so that a working holder is waited for."""
+
+_ROOM = 16 << 10  # bytes: more than a connection takes, also when it is sealed
 
 
 class FileStore:
@@ -44,43 +49,90 @@ class FileStore:
         self._form = form
         self._lock_timeout = lock_timeout
         self._warned = False
+        self._reserved = self._locked = False
+        self._seen: bytes | None = None  # what the file held when it was last looked at under the lock
 
     def read(self) -> Tokens | None:
         """Return what is stored, or None where there is no file."""
+        found = self._content(self._path, self.place)
+        if self._locked:
+            self._seen = found
+        return None if found is None else self._form.read(found, self.place)
+
+    def _content(self, path: Path, place: str) -> bytes | None:
         try:
-            content = self._path.read_bytes()
-            mode = self._path.stat().st_mode
+            content, facts = intake.file_content(path, intake.TOKENS)
         except FileNotFoundError:
             return None
         except OSError as error:
-            msg = f"The token store {self.place} cannot be read: {error.strerror}. Check `store` and its rights."
+            msg = f"The token store {place} cannot be read: {error.strerror}. Check `store` and its rights."
             raise ConfigurationError(msg) from error
-        if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-            msg = f"The token store {self.place} can be read by others. Close it: chmod 600 {self.place}"
+        if os.name == "posix" and stat.S_IMODE(facts.st_mode) & 0o077:
+            msg = f"The token store {place} can be read by others. Close it: chmod 600 {place}"
             raise ConfigurationError(msg)
-        return self._form.read(content, self.place)
+        return content
+
+    def leftovers(self) -> Sequence[Tokens]:
+        """Return what a writer that was killed before its end left beside the file."""
+        path = _successor(self._path.resolve())
+        try:
+            content = self._content(path, str(path))
+            return () if content is None else (self._form.read(content, str(path)),)
+        except ConfigurationError:
+            return ()  # only the room for it, or a part
 
     def write(self, tokens: Tokens) -> None:
         """Replace the file in one step: a crash leaves the old one or the new one, whole and on disk."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(self._path.parent)
         path = self._path.resolve()  # where a link leads, so that the link stays
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+        successor = _successor(path)
+        content = self._form.write(tokens)
+        self._check(path)
+        is_reserved, self._reserved = self._reserved, False
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(self._form.write(tokens))
+            with _opened(successor) as file:
+                file.write(content)
                 file.flush()
+                file.truncate()
                 os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
+            successor.replace(path)
+        except Exception:
+            # With room of its own it may hold what was to be written, whole: `leftovers` finds it.
             with suppress(OSError):
-                Path(temporary).unlink()
+                if not is_reserved:
+                    successor.unlink()
             raise
+        self._seen = content
         _fsync_folder(path.parent)
 
+    def _check(self, path: Path) -> None:
+        """Under the lock, see that nobody has written since: somebody may have removed the lock file, and another got it."""
+        if not self._locked:
+            return
+        if self._now(path) != self._seen:
+            raise OSError(errno.ESTALE, "the lock was lost, and another process has written in the meantime")
+
+    def _now(self, path: Path) -> bytes | None:
+        """Return what the file holds, whatever that is."""
+        try:
+            return intake.file_content(path, intake.TOKENS)[0]
+        except OSError:
+            return None
+
+    def reserve(self) -> None:
+        """Take the room on the disk that the next write needs: when it comes, there may be none left."""
+        with _opened(_successor(self._path.resolve())) as file:
+            self._reserved = True
+            file.write(b" " * _ROOM)
+            file.flush()
+            os.fsync(file.fileno())
+
     def forget(self) -> None:
-        """Remove the file."""
+        """Remove the file, and what may be left beside it."""
         path = self._path.resolve()
+        _successor(path).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
+        self._seen = None
         if path.parent.is_dir():
             _fsync_folder(path.parent)
 
@@ -89,7 +141,7 @@ class FileStore:
         """Hold the lock file beside it; the system lets go of it when the process dies, however it dies."""
         timeout = LOCK_TIMEOUT if self._lock_timeout is None else self._lock_timeout
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_folder(self._path.parent)
             path = self._path.resolve()  # where a link leads: two names of one file must not have two locks
             self._warn(path)
             # Without flock, filelock would go on with a file that outlives a killed holder: rather stop.
@@ -105,9 +157,15 @@ class FileStore:
             words = getattr(error, "strerror", None) or error
             msg = f"The token store {self.place} cannot be locked ({words}). Set `store` to a writable place."
             raise ConfigurationError(msg) from error
+        self._locked, self._seen = True, self._now(path)
         try:
             yield
         finally:
+            self._locked = False
+            if self._reserved:
+                self._reserved = False
+                with suppress(OSError):
+                    _successor(path).unlink()
             lock.release()
 
     def _warn(self, path: Path) -> None:
@@ -126,6 +184,24 @@ class FileStore:
                 self.place,
                 kind,
             )
+
+
+def _successor(path: Path) -> Path:
+    """Return the file that takes the place of another: always of the same name, so that it is found again."""
+    return path.with_name(f".{path.name}.next")
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file to write from its beginning, over what may be there: room that is taken already stays taken."""
+    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600), "wb")
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each closed to others: whoever may write above could swap it."""
+    for each in (*reversed(folder.parents), folder):
+        if not each.is_dir():
+            each.mkdir(mode=0o700, exist_ok=True)
 
 
 def _fsync_folder(folder: Path) -> None:

@@ -6,7 +6,7 @@ import errno
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import msgspec
 
+from tap_exact_online.auth.exchange import LONGEST, WITHIN
 from tap_exact_online.auth.form import Form, damaged, newer
 from tap_exact_online.auth.stores.bucket import Bucket, Changed, Found, unusable
 from tap_exact_online.auth.tokens import Tokens, this_process
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("tap-exact-online.auth")
 
-LEASE = 240.0
-"""Seconds that a holder has from its last write. Each token request is announced by a write, so the lease has to
-outlast one request and the write before it: connecting to two addresses of a host three times each (60 s) with the
-waits between (3 s), the answer (60 s), and an answer of the storage that is late (two times 45 s)."""
+LEASE = WITHIN + 2 * 45.0 + 30.0
+"""Seconds that a holder has from its last write. Each token request is announced by a write, when the connection stands
+already: so the lease has to outlast the whole answer, and an answer of the storage that is late before it and behind it
+(45 s each)."""
 
-LOCK_TIMEOUT = 270.0
-"""Seconds to wait for another process: more than `LEASE`, so that a crashed one is waited out."""
+LOCK_TIMEOUT = max(LEASE, LONGEST) + 60.0
+"""Seconds to wait for another process: more than `LEASE`, so that a crashed one is waited out, and more than a token
+request takes at most."""
 
 _SKEW = 600.0
 _POLL = (0.2, 1.0)
@@ -119,6 +121,13 @@ class ObjectStore:
             raise OSError(errno.ESTALE, _TAKEN) from None
         self._connection = connection
         return None
+
+    def reserve(self) -> None:
+        """Take nothing: a bucket has no end that is known."""
+
+    def leftovers(self) -> Sequence[Tokens]:
+        """Return nothing: an object is written whole, or not."""
+        return ()
 
     def forget(self) -> None:
         """Remove the object. There is no conditional removal: the lease alone keeps others away."""

@@ -5,22 +5,23 @@ from __future__ import annotations
 import errno
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any, LiteralString, TypeVar
-from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
+from tap_exact_online.auth.exchange import LONGEST
 from tap_exact_online.auth.form import Form
 from tap_exact_online.auth.tokens import Tokens
 from tap_exact_online.errors import ConfigurationError, LimitReached
+from tap_exact_online.spoken import keep_secret, spoken
 
-LOCK_TIMEOUT = 120.0
-"""Seconds: more than the 93 that a token request takes at most, so that a working holder is waited for."""
+LOCK_TIMEOUT = LONGEST + 30.0
+"""Seconds: more than a token request takes at most, with the writes around it, so that a working holder is waited for."""
 
 _STATEMENT_SECONDS = 30.0  # nothing here takes longer than a database needs for one row
 _RETAKE_SECONDS = 10.0  # for the lock, after its connection broke: who has it now will write something newer
@@ -93,6 +94,7 @@ class PostgresStore:
             ConfigurationError: It is no such URL.
         """
         self._parameters = _parameters(url)
+        keep_secret(*(self._parameters.get(name) for name in ("password", "sslpassword")))
         self.place = _place(self._parameters)
         self._form = form
         self._lock_timeout = lock_timeout
@@ -120,6 +122,13 @@ class PostgresStore:
                 return self.write(tokens)
         document = self._form.write(tokens).decode()
         return self._change(lambda connection: self._replace(connection, document))
+
+    def reserve(self) -> None:
+        """Take nothing: the row is there, and a database keeps some room for itself."""
+
+    def leftovers(self) -> Sequence[Tokens]:
+        """Return nothing: a row is written whole, or not."""
+        return ()
 
     def forget(self) -> None:
         """Remove the row; the table stays."""
@@ -269,13 +278,7 @@ class PostgresStore:
         text = error.diag.message_primary or "; ".join(
             line.strip() for line in str(error).splitlines() if line
         )
-        for name in ("password", "sslpassword"):
-            for secret in {
-                str(self._parameters.get(name) or ""),
-                quote(str(self._parameters.get(name) or "")),
-            }:
-                text = text.replace(secret, "***") if secret else text
-        return text[:300].rstrip(".?")
+        return spoken(text).rstrip(".?")
 
 
 def _one(connection: psycopg.Connection, query: LiteralString) -> Any:

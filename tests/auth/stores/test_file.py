@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import stat
+import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -120,6 +123,115 @@ def test_the_new_content_is_on_disk_before_it_takes_the_old_ones_place(
     monkeypatch.setattr(Path, "replace", lambda self, to: (steps.append("replace"), move(self, to))[1])
     store.write(TOKENS)
     assert steps == ["fsync", "replace", "fsync"]
+
+
+def test_every_folder_that_is_made_is_closed_to_others(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "a" / "b" / "c" / "tokens.json", Form(OWNER))
+    before = os.umask(0)
+    try:
+        keep(store)
+    finally:
+        os.umask(before)
+    assert {mode(tmp_path / each) for each in ("a", "a/b", "a/b/c")} == {0o700}
+
+
+def test_a_pipe_or_a_file_without_end_is_refused_at_once(store: FileStore, path: Path) -> None:
+    path.parent.mkdir()
+    os.mkfifo(path, 0o600)
+    with pytest.raises(ConfigurationError, match="it is no regular file"):
+        store.read()
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(ConfigurationError, match="it is no regular file"):
+        store.read()
+    path.unlink()
+    path.write_bytes(b" " * (300 << 10))
+    path.chmod(0o600)
+    with pytest.raises(ConfigurationError, match="larger than 256 kB"):
+        store.read()
+
+
+def test_room_for_the_next_write_is_taken_and_given_back(store: FileStore, path: Path) -> None:
+    room = path.parent / ".tokens.json.next"
+    with store.lock():
+        store.write(TOKENS)
+        store.reserve()
+        assert room.stat().st_size >= 16 << 10
+        assert mode(room) == 0o600
+    assert not room.exists()
+    with store.lock():
+        store.reserve()
+        store.write(replace(TOKENS, refresh_token="next"))
+        assert not room.exists()
+    assert store.leftovers() == ()
+
+
+def test_what_a_killed_writer_left_is_found(store: FileStore, path: Path) -> None:
+    keep(store)
+    left = replace(TOKENS, refresh_token="next")
+    (path.parent / ".tokens.json.next").touch(0o600)
+    (path.parent / ".tokens.json.next").write_bytes(Form(OWNER).write(left))
+    assert store.leftovers() == (left,)
+    store.forget()
+    assert [*path.parent.iterdir()] in ([], [Path(f"{path}.lock")])
+
+
+@pytest.mark.parametrize("content", [b"", b" " * 100, b'{"version": 1, "ow'])
+def test_a_part_of_what_a_killed_writer_left_is_nothing(content: bytes, store: FileStore, path: Path) -> None:
+    keep(store)
+    (path.parent / ".tokens.json.next").touch(0o600)
+    (path.parent / ".tokens.json.next").write_bytes(content)
+    assert store.leftovers() == ()
+    keep(store)
+
+
+def test_what_another_wrote_after_the_lock_file_was_removed_stays(store: FileStore, path: Path) -> None:
+    keep(store)
+    with store.lock():
+        Path(f"{path}.lock").unlink()
+        other = FileStore(path, Form(OWNER), lock_timeout=0.05)
+        keep(other, replace(TOKENS, refresh_token="of-the-other"))
+        with pytest.raises(OSError, match="another process has written") as caught:
+            store.write(replace(TOKENS, refresh_token="mine"))
+        assert caught.value.errno == errno.ESTALE
+    stored = store.read()
+    assert stored is not None
+    assert stored.refresh_token == "of-the-other"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a disk of 64 kB, which a test can fill."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def fill(disk: Path) -> None:
+    """Write until nothing more goes in."""
+    with (disk / "big").open("ab", buffering=0) as big, contextlib.suppress(OSError):
+        while True:
+            big.write(b"x" * 4096)
+
+
+def test_on_a_disk_that_fills_up_after_the_announcement_there_is_room_for_the_token(small_disk: Path) -> None:
+    store = FileStore(small_disk / "tokens.json", Form(OWNER))
+    keep(store)
+    with store.lock():
+        store.write(replace(TOKENS, tries=1))
+        store.reserve()
+        fill(small_disk)
+        store.write(replace(TOKENS, refresh_token="next"))
+    stored = store.read()
+    assert stored is not None
+    assert stored.refresh_token == "next"
+    fill(small_disk)
+    with store.lock(), pytest.raises(OSError, match="No space"):
+        store.reserve()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

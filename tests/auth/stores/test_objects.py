@@ -13,6 +13,7 @@ import pytest
 from obstore.store import MemoryStore
 from typing_extensions import override
 
+from tap_exact_online.auth.exchange import LONGEST, WITHIN
 from tap_exact_online.auth.form import Form
 from tap_exact_online.auth.stores import objects
 from tap_exact_online.auth.stores.bucket import Bucket, Found
@@ -99,7 +100,9 @@ def machine(
 
 
 def test_the_lease_outlasts_a_token_request_and_is_waited_out() -> None:
-    assert 60 + 3 + 60 + 2 * 45 < LEASE < LOCK_TIMEOUT
+    """The connection stands before the announcement; an answer of the storage may be 45 s late on either side."""
+    assert WITHIN + 2 * 45 < LEASE < LOCK_TIMEOUT
+    assert LONGEST < LOCK_TIMEOUT
 
 
 def test_only_an_object_with_a_connection_is_left_behind(memory: MemoryStore) -> None:
@@ -277,7 +280,7 @@ def test_a_lease_that_cannot_be_given_back_is_spoken_of(
     (said,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert (
         said
-        == f"The lease on the token store {PLACE} could not be given back (no answer); it lapses in 240 s"
+        == f"The lease on the token store {PLACE} could not be given back (no answer); it lapses in 180 s"
     )
     assert store.read() == TOKENS
 

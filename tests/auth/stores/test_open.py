@@ -70,6 +70,31 @@ def test_an_unknown_kind_of_store_is_refused_without_its_password(url: str) -> N
 
 
 @pytest.mark.parametrize(
+    "setting",
+    [
+        "'postgresql://user:hunter2@host/db'",
+        '"postgresql://user:hunter2@host/db"',
+        " postgresql://user:hunter2@host/db",
+        "postgresql://user:hunter2@host/db ",
+        "'/a/path with hunter2'",
+        "postgresql//user:hunter2@host/db",
+        "postgres.//user:hunter2@host/db",
+        "S3//hunter2/k",
+        "host=db user=me password=hunter2",
+        "dbname=x PASSWORD=hunter2",
+        "x y://user:hunter2@host/db",
+        "/a/hunter2\0.json",
+        "/a/hunter2\n.json",
+        "1http://hunter2",
+    ],
+)
+def test_what_was_not_meant_as_a_path_is_none_and_is_not_repeated(setting: str) -> None:
+    with pytest.raises(ConfigurationError, match="`store`") as caught:
+        open_store(setting, FORM, DEFAULT)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("setting", "module", "words"),
     [
         pytest.param(
