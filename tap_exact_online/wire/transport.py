@@ -111,12 +111,12 @@ class Transport:
             raise ConfigurationError(msg) from None
         finally:
             self._sessions.append(session)
+        if good and taken.trouble:
+            return Answer(0, trouble=taken.trouble)
         if self._watch is not None:
             self._watch(url, answer.status_code, answer.headers, taken.body)
         if not good:
             return Answer(answer.status_code, answer.headers, taken.body)
-        if taken.trouble:
-            return Answer(0, trouble=taken.trouble)
         try:
             return Answer(answer.status_code, answer.headers, result=read(taken.body))
         except MalformedBody as error:

@@ -10,18 +10,17 @@ ACCOUNT = "6cb1df13-4a5c-4a3b-a8b0-7b5a0e3c9b6e"
 NAME = "Bakkerij Jan de Vries B.V."
 IBAN = "NL91ABNA0417164300"
 EMAIL = "jan.devries@bakkerij.example"
-AMOUNT = 48151.62
+AMOUNT = 4815162.34
 NUMBER = 2342108
-CODE = "            481516"
+CODE = "           4815162"
 TEXTS = (
     "Bakkerij",
     "Vries",
     IBAN,
     "ABNA",
     EMAIL,
-    "48151",
+    "4815162",
     "2342108",
-    "481516",
     ACCOUNT,
     "stampNL001",
     "1000001",

@@ -14,7 +14,7 @@ from tests.evidence.planted import ACCOUNT, AMOUNT, CODE, EMAIL, IBAN, NAME, NUM
 BASE = "https://start.exactonline.nl"
 URL = f"{BASE}/api/v1/1000001/sync/CRM/Accounts?$select=ID,Name"
 # Long enough to be told from what is made up, and from what stands for it.
-PLANTED = ("Bakkerij", "Vries", "devries", IBAN, "0417164300", "48151", "2342108", "481516", ACCOUNT[:8])
+PLANTED = ("Bakkerij", "Vries", "devries", IBAN, "0417164300", "4815162", "2342108", ACCOUNT[:8])
 BODY = json.dumps(
     {
         "d": {

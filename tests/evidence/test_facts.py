@@ -88,7 +88,7 @@ def test_the_doctor_looks_at_a_few_pages(world: Sandbox, tmp_path: Path) -> None
     document = json.loads(ended.out)
     assert [*document] == ["version", "tap", "at", "calls", "facts"]
     assert {*document["facts"][0]} == {"fact", "mark", "believed", "unit", "seen"}
-    assert asked(document["facts"], "wordings") == {"400 unknown_field_not_found": 2}
+    assert asked(document["facts"], "wordings") == {"400 unknown_field_of_type": 2}
     assert asked(document["facts"], "row_order") == {"ascending": 8}
     assert not [planted for planted in TEXTS if planted in ended.out]
     stats = world.control.stats()
@@ -122,7 +122,7 @@ def test_what_may_not_be_read_is_no_reason_to_stop(world: Sandbox, tmp_path: Pat
     someone = patient(world, tmp_path)
     world.control.forbid(path="sync/CRM/Accounts")
     document = json.loads(someone.run("doctor", "--facts", "--json", "--streams", "accounts,journals").out)
-    assert asked(document["facts"], "wordings") == {"400 unknown_field_not_found": 1, "403 no_scope": 1}
+    assert asked(document["facts"], "wordings") == {"400 unknown_field_of_type": 1, "403 no_scope": 1}
 
 
 @pytest.mark.parametrize(
