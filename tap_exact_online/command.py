@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from tap_exact_online import settings as _settings
 from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.spoken import spoken
 from tap_exact_online.streams import TerminableTap
 from tap_exact_online.telling import tell_outcome
 
@@ -69,7 +70,11 @@ class CommandTap(TerminableTap):
             try:
                 return super().cb_config(ctx, param, value)
             except (OSError, ValueError) as error:
-                msg = f"--config: {' '.join(value)} cannot be read as JSON: {error}"
+                # Who gives the settings themselves instead of a file has a secret in them.
+                inline = any(each.lstrip().startswith("{") for each in value)
+                named = "what is given" if inline else spoken(" ".join(value))
+                why = "it is no file, but the settings themselves" if inline else spoken(error)
+                msg = f"--config: {named} cannot be read as JSON: {why}"
                 raise ConfigurationError(msg) from None
 
     @classmethod

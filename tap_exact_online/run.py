@@ -94,7 +94,7 @@ class Run:
     def reading(self) -> Reading[Outgoing]:
         """Reads many divisions at once, as many as the settings say."""
         client = self.client
-        scheduler = Scheduler(client.clock, self.settings.concurrency, client.limits.wait)
+        scheduler = Scheduler(client.ticks, self.settings.concurrency, client.limits.wait)
         return Reading(scheduler, client.transport, client.wait)
 
     @cached_property

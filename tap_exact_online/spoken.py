@@ -13,6 +13,8 @@ from urllib.parse import quote, quote_plus
 
 LONGEST = 300
 """Characters of foreign text in one message."""
+PARAGRAPH = 2000
+"""Characters of a text that holds foreign text among our own."""
 
 _SHORTEST = 6  # what is shorter is part of ordinary words
 _PIECE = 12  # so many characters in a row of a secret are no accident: a server may cut what it echoes

@@ -15,6 +15,7 @@ from tap_exact_online.catalog import BY_NAME, READS, STREAMS, Resource
 from tap_exact_online.command import CommandTap
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.run import Run
+from tap_exact_online.spoken import spoken
 from tap_exact_online.state import check_state
 from tap_exact_online.streams import ExactStream, stream_of
 
@@ -68,7 +69,7 @@ class TapExactOnline(CommandTap):
         """Take a state that is ours; refuse one that is not, before anything is read."""
         for name in check_state(state):
             self.logger.warning(
-                "The state knows a stream '%s' that this version does not have; it is kept.", name
+                "The state knows a stream '%s' that this version does not have; it is kept.", spoken(name, 60)
             )
         super().load_state(state)
 
@@ -83,7 +84,7 @@ class TapExactOnline(CommandTap):
         )
         if unknown:
             msg = (
-                f"The catalog selects streams that this tap does not have: {', '.join(unknown)}."
+                f"The catalog selects streams that this tap does not have: {spoken(', '.join(unknown))}."
                 " Make the catalog anew (`meltano run --refresh-catalog`, or --discover) or deselect them."
             )
             raise ConfigurationError(msg)

@@ -378,7 +378,7 @@ def test_plain_http_is_for_this_machine_and_between_containers(address: str) -> 
     ],
 )
 def test_secrets_do_not_travel_in_the_clear(address: str) -> None:
-    with pytest.raises(ConfigurationError, match="`base_url` begins with http://"):
+    with pytest.raises(ConfigurationError, match="`base_url` begins with http:"):
         parsed(base_url=address)
 
 

@@ -11,8 +11,7 @@ import requests
 from tap_exact_online.auth.responses import TokenAnswer, Verdict, classify
 from tap_exact_online.errors import ConfigurationError, Unreachable
 from tap_exact_online.spoken import keep_secret
-from tap_exact_online.wire import explain, intake, redirected, unfit
-from tap_exact_online.wire.adapter import Adapter
+from tap_exact_online.wire import Adapter, explain, intake, redirected, unfit
 
 _log = logging.getLogger("tap-exact-online.auth")
 

@@ -17,6 +17,7 @@ from tap_exact_online.mirror.plan import (
     Plan,
     mirrored,
 )
+from tap_exact_online.spoken import spoken
 
 _ENVIRONMENT = "EXACT_ONLINE_DELETES_"
 
@@ -148,10 +149,17 @@ def _apply(script: str, url: str) -> None:
     # The name that SQLAlchemy wants for its driver, `postgresql+psycopg://`, means nothing to PostgreSQL itself.
     address = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
     try:
-        psycopg.conninfo.conninfo_to_dict(address)
+        parts = psycopg.conninfo.conninfo_to_dict(address)
     except psycopg.Error:  # its message may hold the address, and so the password
-        msg = "--url: it is no address of a PostgreSQL database, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
-        raise ConfigurationError(msg) from None
+        parts = None
+    # A password with an @, / or # that is not escaped ends up in part in one of these, and so in messages.
+    shown = "".join(str((parts or {}).get(name) or "") for name in ("host", "hostaddr", "port", "dbname"))
+    if parts is None or "@" in shown:
+        msg = (
+            "--url: it is no address of a PostgreSQL database, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE. Characters such as"
+            " @ / : # in user or password have to be escaped: %40 %2F %3A %23."
+        )
+        raise ConfigurationError(msg)
     said: list[str] = []
     try:
         with psycopg.connect(
@@ -160,7 +168,7 @@ def _apply(script: str, url: str) -> None:
             connection.add_notice_handler(lambda notice: said.append(notice.message_primary or ""))
             connection.execute(script.encode())
     except psycopg.OperationalError as error:
-        msg = f"The database cannot be reached, or broke off: {' '.join(str(error).split())}"
+        msg = f"The database cannot be reached, or broke off: {spoken(error)}"
         raise TapError(msg) from None
     except psycopg.Error as error:
         reason = error.diag.message_primary or type(error).__name__

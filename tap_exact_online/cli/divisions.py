@@ -119,8 +119,13 @@ def command(settings: Settings, *, form: str | None, groups: int | None) -> None
 
 
 def _cell(value: Any) -> Any:
-    """Write truth in CSV as JSON does."""
+    """Write truth in CSV as JSON does, and what a spreadsheet would take for a formula as the text that it is."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
     return json.dumps(value) if isinstance(value, bool) else value
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _draw(console: Console, rows: Sequence[Listed], groups: int | None, parts: dict[str, list[int]]) -> None:

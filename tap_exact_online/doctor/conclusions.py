@@ -11,6 +11,7 @@ from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.verdicts import NOT_ASKED, Result, Verdict, judge
 from tap_exact_online.errors import LimitReached, ReadError, TapError
 from tap_exact_online.reading import Allowance
+from tap_exact_online.spoken import PARAGRAPH, spoken
 from tap_exact_online.telling import words
 from tap_exact_online.wire import CLOSED
 
@@ -75,7 +76,7 @@ _TEXTS: Mapping[str, str] = {
 
 def _cause(stream: str, verdict: Verdict) -> _Cause:
     """Return what makes two results one finding: the kind, what is missing, and what was said."""
-    said = words.plain(verdict.said)
+    said = spoken(verdict.said, PARAGRAPH)
     if verdict.result is Result.CLOSED:
         return verdict.detail, "", ""
     if verdict.result is Result.NO_CALLS:
@@ -92,7 +93,7 @@ def _finding(cause: _Cause, streams: Sequence[str], divisions: tuple[int, ...], 
     kind, what, said = cause
     if kind == "maintenance":  # what the first of them met
         verdict = next(ledger.known[stream, each] for stream in streams for each in divisions)
-        said = words.plain(verdict.said)
+        said = spoken(verdict.said, PARAGRAPH)
     where = words.where(divisions, len(ledger.divisions))
     text = _TEXTS[kind].format(who=words.listed(streams, len(streams)), where=where, what=what, said=said)
     return Finding(kind, text, tuple(streams), divisions, _values(cause))
@@ -113,7 +114,7 @@ def no_list(error: TapError) -> Finding:
     if not isinstance(error, ReadError | LimitReached):
         return of_failure(error)
     cause = _cause("divisions", judge(error, BY_NAME["divisions"]))
-    return Finding(cause[0], words.plain(str(error)), ("divisions",), (), _values(cause))
+    return Finding(cause[0], spoken(str(error), PARAGRAPH), ("divisions",), (), _values(cause))
 
 
 def calls(left: Sequence[Allowance]) -> Check:

@@ -11,6 +11,7 @@ from tap_exact_online.doctor import conclusions
 from tap_exact_online.doctor.findings import Check, Finding, Level
 from tap_exact_online.errors import ConfigurationError, Denied, TapError
 from tap_exact_online.reading import Choice, Client, granted_divisions
+from tap_exact_online.spoken import PARAGRAPH, spoken
 from tap_exact_online.state import read_before
 from tap_exact_online.telling import words
 
@@ -47,7 +48,7 @@ class Division:
         status = row.get("Status")
         return cls(
             row["Code"],
-            words.plain(row.get("Description") or ""),
+            spoken(row.get("Description") or "", PARAGRAPH),
             "unknown" if status is None else _STATUS.get(status, str(status)),
             bool(row.get("BlockingStatus")),
             row.get("DivisionMoveDate"),
@@ -111,7 +112,7 @@ def look(client: Client, choice: Choice, state: Mapping[str, Any]) -> Grants:
     chosen = [granted[code] for code in choice.pick(granted)]
     findings = [*_of_choice(choice, granted, chosen), *_of_divisions(chosen)]
     for line in page.rejected:
-        text = f"A row of the list of divisions cannot be understood: {words.plain(line)}"
+        text = f"A row of the list of divisions cannot be understood: {spoken(line, PARAGRAPH)}"
         findings.append(Finding("refused", text, ("divisions",)))
     summary = f"{len(granted):,} granted, {len(chosen):,} to read"
     return Grants(Check("divisions", summary, tuple(findings)), page.rows, chosen)

@@ -18,6 +18,7 @@ from tap_exact_online.doctor.layout import arrange
 from tap_exact_online.doctor.survey import Survey
 from tap_exact_online.doctor.verdicts import Result
 from tap_exact_online.evidence import told
+from tap_exact_online.spoken import PARAGRAPH, spoken
 from tap_exact_online.telling import words
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _checks(result: Examination) -> Table:
     grid.add_column(overflow="fold")
     for check in result.checks:
         word, style = _MARKS[check.status]
-        grid.add_row(Text(word, style), _TITLES[check.name], Text(words.plain(check.summary)))
+        grid.add_row(Text(word, style), _TITLES[check.name], Text(spoken(check.summary, PARAGRAPH)))
     return grid
 
 
@@ -212,7 +213,7 @@ def _print_alike(console: Console, level: Level, cure: Cure, alike: Sequence[Fin
     grid.add_column(no_wrap=True, min_width=_LEVEL)
     grid.add_column(overflow="fold")
     for finding in alike:
-        grid.add_row(Text(level.value, _LEVELS[level]), Text(words.plain(finding.text)))
+        grid.add_row(Text(level.value, _LEVELS[level]), Text(spoken(finding.text, PARAGRAPH)))
     grid.add_row(Text("EN", "dim"), Text(cure.english))
     grid.add_row(Text("NL", "dim"), Text(cure.dutch))
     console.print(grid)

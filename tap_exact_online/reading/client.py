@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -95,6 +96,7 @@ class Client:
         calls: Calls that went out so far.
         errors: How many refusals each endpoint may still cost.
         rest: Waits for a number of seconds until Exact allows a call; as `sleep` does, where nothing else is given.
+        ticks: Returns seconds that never go back, whatever becomes of the clock.
     """
 
     base_url: str
@@ -107,6 +109,7 @@ class Client:
     calls: int = 0
     errors: ErrorBudget = field(init=False)
     rest: Callable[[float], None] | None = None
+    ticks: Callable[[], float] = time.monotonic
     _met: Experience = field(default_factory=Experience)
     _witness: Witness = field(init=False)
     _expiry_was_wrong: bool = False

@@ -72,7 +72,8 @@ class Limits:
         known = self._divisions.get(division)
         if known is None or known.minute_left is None or known.minute_left > 0:
             return 0.0
-        return max(0.0, known.minute_resets - now)
+        # No longer than a minute, should the clock have gone back meanwhile.
+        return min(max(0.0, known.minute_resets - now), _MINUTE + _SKEW)
 
     def day_over(self, division: int) -> float | None:
         """Return when the division's next day begins (epoch seconds) if its day is used up, else None."""

@@ -9,6 +9,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from tap_exact_online.errors import UnsafeLink
+from tap_exact_online.spoken import spoken
 from tap_exact_online.wire import Call
 
 
@@ -38,7 +39,7 @@ class Trail:
         """
         origin = _origin(link)
         if origin is None or origin != _origin(self._base_url):
-            where = "{}://{}:{}".format(*origin) if origin and origin[1] else "no host"
+            where = spoken("{}://{}:{}".format(*origin), 80) if origin and origin[1] else "no host"
             msg = (
                 f"{self._call}: the next link leads to {where}, not to {self._base_url}. It was not followed."
             )

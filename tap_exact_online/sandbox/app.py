@@ -10,8 +10,9 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
+from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import orjson
 from starlette.applications import Starlette
@@ -66,6 +67,15 @@ async def _cut(answer: Answer, scope: Scope, receive: Receive, send: Send) -> No
         pass
 
 
+def _is_ours(host: str) -> bool:
+    """Tell whether a request was meant for this machine: by a loopback address, or a name without a dot (a container's)."""
+    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return "." not in name or name.endswith(".localhost")
+
+
 class App:
     """The sandbox as an ASGI application.
 
@@ -85,6 +95,15 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI asks for it."""
+        if scope["type"] == "http" and not _is_ours(HTTPRequest(scope).headers.get("host", "")):
+            # A page in a browser can let a name of its own lead to this machine, and would be let in by it.
+            await _send(
+                Answer(421, (), b"This sandbox answers to names of this machine only.\n"),
+                scope,
+                receive,
+                send,
+            )
+            return
         if scope["type"] == "http" and scope["path"].lower().startswith(_DATA):
             await self._data(scope, receive, send)
         elif (
@@ -196,6 +215,8 @@ class App:
         return Response(status_code=405, headers={"Allow": "POST"})
 
     async def _command(self, request: HTTPRequest) -> Response:
+        if request.method == "GET" and request.path_params["command"]:  # the list of them changes nothing
+            return Response(status_code=405, headers={"Allow": "POST"})
         return await command(
             self.service, request.path_params["command"], dict(request.query_params), request.body
         )

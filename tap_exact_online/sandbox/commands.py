@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
@@ -304,6 +305,9 @@ def now(service: Service) -> float:
 
 def advance_clock(service: Service, seconds: float) -> float:
     """Move the sandbox's time forward, and return it."""
+    if not math.isfinite(float(seconds)):
+        msg = "the clock moves by a number of seconds"
+        raise ValueError(msg)
     service.clock.offset += float(seconds)
     return service.clock.now()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from tap_exact_online.catalog import BY_NAME
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.spoken import spoken
 
 
 @dataclass(slots=True)
@@ -178,7 +179,7 @@ def _shown(value: Any) -> str:
         if _is_number(value) and abs(value) > _HIGHEST
         else repr(value)
     )
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return spoken(text, _SHOWN)
 
 
 def _is_number(value: Any) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap_exact_online.errors import Denied, ReadError, Refused, Unreachable, joined
+from tap_exact_online.spoken import spoken
 
 _LONGEST = 500
 
@@ -47,7 +48,7 @@ class Refusals:
             or not last
         ):
             return known
-        return cls(tuple(int(moment) for moment in at), str(error)[:_LONGEST], isinstance(error, Denied))
+        return cls(tuple(int(moment) for moment in at), spoken(error, _LONGEST), isinstance(error, Denied))
 
     @classmethod
     def read(cls, note: Any) -> Refusals | None:
@@ -55,7 +56,7 @@ class Refusals:
         if not isinstance(note, dict) or not isinstance(note.get("at"), list):
             return None
         at = tuple(moment for moment in note["at"] if isinstance(moment, int))
-        return cls(at, str(note.get("said", ""))[:_LONGEST], note.get("denied") is True)
+        return cls(at, spoken(note.get("said", ""), _LONGEST), note.get("denied") is True)
 
     def note(self) -> dict[str, Any]:
         """Return what the state is to hold."""

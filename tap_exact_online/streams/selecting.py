@@ -11,6 +11,7 @@ from typing_extensions import override
 from tap_exact_online import edm
 from tap_exact_online.catalog import Resource, needed, schema_of, selected_by_default
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.spoken import spoken
 from tap_exact_online.state import fields
 from tap_exact_online.streams.lending import Lender
 from tap_exact_online.streams.sdk import PageStream
@@ -64,7 +65,7 @@ class SelectingStream(PageStream):
         )
         if unknown and self.selected:
             msg = (
-                f"The catalog selects fields that the stream '{self.name}' does not have: {', '.join(unknown)}."
+                f"The catalog selects fields that the stream '{self.name}' does not have: {spoken(', '.join(unknown))}."
                 " Make the catalog anew (`meltano run --refresh-catalog`, or --discover) or deselect them."
             )
             raise ConfigurationError(msg)

@@ -11,11 +11,6 @@ _MANY_SECONDS = 120
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def plain(text: str) -> str:
-    """Return a text of somewhere else in one line and without what steers a terminal."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
-
-
 def counted(count: int, one: str, many: str = "") -> str:
     """Return a number with its noun, for example `1 division` and `1,200 divisions`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

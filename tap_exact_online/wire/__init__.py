@@ -5,6 +5,7 @@ Nothing here knows of streams, of a run or of threads that belong to one; everyt
 
 from __future__ import annotations
 
+from tap_exact_online.wire.adapter import Adapter
 from tap_exact_online.wire.calls import (
     BackOff,
     Call,
@@ -49,6 +50,7 @@ __all__ = [
     "CLOSED",
     "MANAGE_COMPANIES",
     "Accept",
+    "Adapter",
     "Answer",
     "BackOff",
     "Call",

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from tap_exact_online.edm import Property
+from tap_exact_online.spoken import spoken
 from tap_exact_online.wire.tolerant import DoubtfulBody, MalformedBody, record, split, without_nul
 from tap_exact_online.wire.values import converter, type_of
 
@@ -206,7 +207,8 @@ class Decoder:
     def _named(self, row: Any) -> str:
         """Name a row by its key, unless the key itself is what is wrong with it."""
         key = row.get(self._key) if isinstance(row, Mapping) else None
-        return f"{self._key} {key if isinstance(key, str | int) and len(str(key)) <= _LONGEST_KEY else '?'}"
+        shown = isinstance(key, str | int) and len(str(key)) <= _LONGEST_KEY
+        return f"{self._key} {spoken(key) if shown else '?'}"
 
 
 def _around(frame: Any, *, single: bool) -> tuple[str | None, list[str]]:
@@ -222,7 +224,7 @@ def _around(frame: Any, *, single: bool) -> tuple[str | None, list[str]]:
     inner = data if isinstance(data, dict) else {}
     for name in (*(frame if isinstance(frame, dict) else ()), *inner):
         if any(word in name.lower() for word in _TROUBLE):
-            msg = f"the answer tells of trouble ('{name[:40]}') instead of rows, or beside them"
+            msg = f"the answer tells of trouble ('{spoken(name, 40)}') instead of rows, or beside them"
             raise MalformedBody(msg)
     if single or data == {}:
         return None, []

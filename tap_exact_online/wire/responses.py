@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap_exact_online.errors import Denied, LimitReached, ReadError, Refused, joined
+from tap_exact_online.spoken import spoken
 from tap_exact_online.wire.transport import redirected
 
 MANAGE_COMPANIES = "Manage companies (user menu > My Exact Online > Security Centre > app permissions)"
@@ -112,7 +113,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Action:
     if status == 200:
         return Accept()
     said = message_of(body)
-    reason = headers.get("Reason", "").strip() or None
+    reason = spoken(headers.get("Reason", "")) or None
     if status == 401:
         return Renew(expired=_EXPIRED.search(headers.get("WWW-Authenticate", "")) is not None)
     if status in _OWN_WORDS:
@@ -178,7 +179,7 @@ def message_of(body: bytes) -> str:
         text = body[:2000].decode("utf-8", "replace")
         if "<html" in text.lower() or "<!doctype" in text.lower():
             text = "an HTML page"
-    return " ".join(text.split())[:300]
+    return spoken(text)
 
 
 def _denied(reason: str | None, said: str) -> Denied:

@@ -27,6 +27,7 @@ from tap_exact_online.errors import (
     Unreachable,
 )
 from tap_exact_online.reading import Allowance
+from tap_exact_online.spoken import spoken
 from tap_exact_online.telling import words
 from tap_exact_online.wire.responses import Stop, classify
 
@@ -402,7 +403,7 @@ def test_what_is_no_number_of_a_division(text: str) -> None:
 
 
 def test_words() -> None:
-    assert words.plain("a\x1b[31mb\n c\u202e") == "a [31mb c"
+    assert spoken("a\x1b[31mb\n c\u202e") == "a [31mb c"
     assert words.listed([1, 2, 3], 2) == "1, 2, 3"
     assert words.listed([1, 2, 3, 4], 2) == "1, 2 and 2 more"
     assert words.where([5], 5) == "in division 5"

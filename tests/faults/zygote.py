@@ -44,7 +44,9 @@ class QuickRun(Run):
     @override
     def client(self) -> Client:
         """The one connection of this run."""
-        return connect(self.settings, self._clock, self._sleep)
+        client = connect(self.settings, self._clock, self._sleep)
+        client.ticks = self._clock
+        return client
 
     def _clock(self) -> float:
         return time.time() + sum(self._ahead)

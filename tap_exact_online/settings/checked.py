@@ -1,0 +1,194 @@
+"""What the settings parse to, and what is said of those that cannot be used."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.reading import Choice, Shard
+from tap_exact_online.settings.table import HOSTS, SETTINGS, Setting
+from tap_exact_online.spoken import spoken
+from tap_exact_online.state import Reread
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one run, checked.
+
+    Attributes:
+        base_url: Scheme and host, without a slash at the end.
+        server: The region, or the host where `base_url` overrides it: names the default token store.
+        choice: Which divisions to read.
+        reread: What to read anew, or None where everything goes on from its bookmark.
+        start: The wall clock from which to read, or None for everything.
+        skip_denied: A missing right skips the stream in that division.
+        reserved_calls: Daily calls of each division that are left for others.
+        maintenance: Seconds to wait while Exact is out of order.
+        late_commits: Read the last page again on the next run.
+        reread_for_new_fields: Read a stream anew where a field came into the selection.
+        record: The folder to record scrubbed answers in, or None.
+    """
+
+    client_id: str = field(repr=False)
+    client_secret: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    base_url: str
+    server: str
+    store: str | None = field(repr=False)
+    store_keys: tuple[str, ...] = field(repr=False)
+    choice: Choice
+    reread: Reread | None
+    start: datetime | None
+    concurrency: int
+    skip_denied: bool
+    reserved_calls: int
+    maintenance: float
+    late_commits: bool
+    reread_for_new_fields: bool
+    record: Path | None
+
+
+def parse(config: Mapping[str, Any]) -> Settings:
+    """Check the configuration as a whole.
+
+    Raises:
+        ConfigurationError: A setting has a value that cannot be used; the message names it, but never shows a secret.
+    """
+    values = {}
+    for setting in SETTINGS:
+        value = config.get(setting.name)
+        values[setting.name] = setting.default if value is None or value == "" else value
+    for setting in SETTINGS:
+        if setting.required and not values[setting.name]:
+            raise ConfigurationError(_unset(setting))
+        if setting.options and values[setting.name] not in setting.options:
+            msg = (
+                f"`{setting.name}`: '{spoken(values[setting.name])}' is none of {', '.join(setting.options)}."
+            )
+            raise ConfigurationError(msg)
+    base_url = _base_url(values["base_url"]) if values["base_url"] else HOSTS[values["region"]]
+    return Settings(
+        client_id=values["client_id"],
+        client_secret=values["client_secret"],
+        refresh_token=values["refresh_token"],
+        base_url=base_url,
+        server=re.sub(r"[^\w.-]", "_", urlsplit(base_url).netloc) if values["base_url"] else values["region"],
+        store=values["store"],
+        store_keys=tuple(key.strip() for key in (values["store_key"] or "").split(",") if key.strip()),
+        choice=Choice(
+            only=frozenset(values["divisions"]),
+            exclude=frozenset(values["exclude_divisions"]),
+            shard=Shard.parse(values["shard"]) if values["shard"] else None,
+        ),
+        reread=Reread.parse(values["reread"]),
+        start=_start_date(values["start_date"]) if values["start_date"] else None,
+        concurrency=values["concurrency"],
+        skip_denied=values["on_denied"] == "skip",
+        reserved_calls=values["reserved_calls"],
+        maintenance=values["maintenance_minutes"] * 60.0,
+        late_commits=values["late_commits"],
+        reread_for_new_fields=values["new_fields"] == "reread",
+        record=Path(values["record"]).expanduser() if values["record"] else None,
+    )
+
+
+_WRITTEN: Mapping[str, tuple[type, str]] = {
+    "integer": (int, "a whole number"),
+    "array": (list, "a JSON list of numbers, for example [1, 2]"),
+    "object": (dict, 'a JSON object, for example {"divisions": [1, 2]}'),
+}
+
+
+def check_environment(environment: Mapping[str, str]) -> None:
+    """Check the settings that the environment gives as text but that are numbers, lists or objects.
+
+    Raises:
+        ConfigurationError: One of them is not what it should be; the message names the variable.
+    """
+    for setting in SETTINGS:
+        variable = f"TAP_EXACT_ONLINE_{setting.name.upper()}"
+        text = environment.get(variable)
+        if text is None or setting.kind not in _WRITTEN:
+            continue
+        kind, wanted = _WRITTEN[setting.kind]
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None
+        if not isinstance(value, kind) or isinstance(value, bool):
+            msg = f"{variable}: '{text}' is not {wanted}."
+            raise ConfigurationError(msg)
+
+
+def explain(errors: Iterable[str]) -> str:
+    """Turn the messages of a JSON Schema validation into one that names settings and says what to do."""
+    by_name = {setting.name: setting for setting in SETTINGS}
+    lines = []
+    for error in errors:
+        required = re.fullmatch(r"'(\w+)' is a required property", error)
+        place = re.search(r" in config\['(\w+)'\]", error)
+        name = (required or place or [None, None])[1]
+        if required and name in by_name:
+            lines.append(_unset(by_name[name]))
+        elif name in by_name and by_name[name].secret:
+            lines.append(f"`{name}`: the value has the wrong type.")
+        else:
+            lines.append(f"`{name}`: {error}" if name else error)
+    return " ".join(lines)
+
+
+def _unset(setting: Setting) -> str:
+    return (
+        f"`{setting.name}` is not set. {setting.description} Set it with"
+        f" `meltano config set tap-exact-online {setting.name}` or TAP_EXACT_ONLINE_{setting.name.upper()}."
+    )
+
+
+def _base_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        bare = not (parts.query or parts.fragment or parts.path.strip("/") or set("@\\ ") & set(parts.netloc))
+        valid = bare and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        msg = (
+            "`base_url` is not the address of a server: give scheme, host and port and nothing behind them, for"
+            " example https://start.exactonline.nl or http://127.0.0.1:8765."
+        )
+        raise ConfigurationError(msg)
+    if parts.scheme == "http" and not _is_near(parts.hostname or ""):
+        msg = (
+            "`base_url` begins with http:, which sends secrets and tokens in the clear: use https:. Without it only this"
+            " machine can be reached, or a container by its short name."
+        )
+        raise ConfigurationError(msg)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_near(host: str) -> bool:
+    """Tell whether a server is on this machine, or has a name without a dot: no public server can have one."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        # A number without dots is an address too, and not one of this kind.
+        return bool(re.fullmatch(r"[a-z][\w-]*|[\w.-]+\.localhost", host, re.IGNORECASE))
+
+
+def _start_date(text: str) -> datetime:
+    """Read a day, or a moment whose day counts: what is read starts at midnight of the Dutch clock."""
+    try:
+        moment = datetime.fromisoformat(text)
+        day = moment.astimezone(UTC) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
+        msg = f"`start_date`: '{spoken(text)}' is not a date of the form 2024-01-31."
+        raise ConfigurationError(msg) from None
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001  a wall clock has no zone
