@@ -11,7 +11,7 @@ import requests
 from tap_exact_online.auth.responses import TokenAnswer, Verdict, classify
 from tap_exact_online.errors import ConfigurationError, Unreachable
 from tap_exact_online.spoken import keep_secret
-from tap_exact_online.wire import Adapter, explain, intake, redirected, unfit
+from tap_exact_online.wire import Adapter, Session, explain, intake, redirected, unfit
 
 _log = logging.getLogger("tap-exact-online.auth")
 
@@ -104,7 +104,7 @@ class Exchange:
         secrets = {"client_id": self.client_id, "client_secret": self.client_secret}
         adapter = Adapter(WITHIN, announce)
         # A session of its own: a pooled connection that died unnoticed would leave open what was sent.
-        with requests.Session() as session:
+        with Session() as session:
             for scheme in ("https://", "http://"):
                 session.mount(scheme, adapter)
             try:

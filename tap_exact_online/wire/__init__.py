@@ -5,7 +5,7 @@ Nothing here knows of streams, of a run or of threads that belong to one; everyt
 
 from __future__ import annotations
 
-from tap_exact_online.wire.adapter import Adapter
+from tap_exact_online.wire.adapter import Adapter, Session
 from tap_exact_online.wire.calls import (
     BackOff,
     Call,
@@ -66,6 +66,7 @@ __all__ = [
     "Retry",
     "Selection",
     "Send",
+    "Session",
     "Stop",
     "Transport",
     "Wait",

@@ -14,11 +14,20 @@ from collections.abc import Callable
 from http.client import HTTPResponse
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from typing_extensions import Buffer, override
 
 CONNECT = 30.0
 """Seconds that a proxy has for its whole answer to a CONNECT."""
+
+
+class Session(requests.Session):
+    """A session that does not look where an answer sends it: nothing is followed, and what is no address breaks no call."""
+
+    @override
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: requests works out the next address even where it may not go there, and fails on a bad one."""
 
 
 class Adapter(HTTPAdapter):

@@ -23,7 +23,7 @@ from urllib3.exceptions import (
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.spoken import keep_secret, spoken
 from tap_exact_online.wire import intake
-from tap_exact_online.wire.adapter import Adapter
+from tap_exact_online.wire.adapter import Adapter, Session
 from tap_exact_online.wire.bearer import Bearer
 from tap_exact_online.wire.odata import MalformedBody
 
@@ -128,7 +128,7 @@ def _session(url: str) -> requests.Session:
 
     requests looks that up for every call, which costs a sixth of it.
     """
-    session = requests.Session()
+    session = Session()
     found = session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
     session.proxies, session.verify = found["proxies"], found["verify"]
     session.trust_env = False
@@ -218,5 +218,8 @@ def _shown(proxy: str | None) -> str:
 
 def redirected(location: str) -> str:
     """Say that a server sends elsewhere, which Exact's never does."""
-    host = spoken(urlsplit(location).netloc.rpartition("@")[2]) or "no address"
-    return f"The server sends elsewhere ({host}): check the settings `region` and `base_url`."
+    try:
+        host = spoken(urlsplit(location).netloc.rpartition("@")[2])
+    except ValueError:
+        host = ""
+    return f"The server sends elsewhere ({host or 'no address'}): check the settings `region` and `base_url`."
