@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_exact_online.reading.limits import Allowance, ErrorBudget, Limits, Remaining
+from tests.fakes import make_client
 
 DAY = 86_400
 NOON = 1_750_000_040.0  # 20 s into a minute
@@ -252,3 +254,21 @@ def test_refusals_are_counted_for_each_endpoint_and_division_and_hour() -> None:
     assert budget.left(7, "crm/Contacts") == before
     now[0] = 3601
     assert budget.left(7, "crm/Accounts") == before
+
+
+def test_no_wait_is_longer_than_its_minute_should_the_clock_go_back() -> None:
+    moment = [1_750_000_040.0]
+    limits = Limits(lambda: moment[0])
+    reset = {
+        "X-RateLimit-Minutely-Remaining": "0",
+        "X-RateLimit-Minutely-Reset": str(int((moment[0] + 20) * 1000)),
+    }
+    limits.answered(7, reset)
+    assert limits.wait(7) == pytest.approx(20.0)
+    moment[0] -= 3 * 3600
+    assert 0 < limits.wait(7) <= 65.0
+
+
+def test_turns_are_timed_on_a_clock_that_never_goes_back() -> None:
+    client, _, _ = make_client()
+    assert client.ticks is time.monotonic
