@@ -15,9 +15,9 @@ import requests
 from demo.postgres import Postgres, postgres
 from demo.processes import BIN
 from demo.project import Project, copy_project
+from tests.cli.program import free_port
 from tests.conftest import StartSandbox
 from tests.docs.pages import ROOT, Page
-from tests.login.program import free_port
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.login.program import COMMAND, Ended, Program
+from tests.cli.program import COMMAND, Ended, Program
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.cli.program import free_port
 from tests.conftest import Sandbox, StartSandbox
 from tests.doctor.patient import Patient
-from tests.login.program import free_port
 
 FIRST = 1000001
 Connect = Callable[[Sandbox], Patient]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.program import Program
 from tests.conftest import Sandbox, running
-from tests.login.program import Program
 
 PUBLIC = "https://www.example.com/callback"
 _users = (f"person {number}" for number in itertools.count())

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.login.conftest import PUBLIC
-from tests.login.program import Program, free_port, state_in, words_of
+from tests.cli.conftest import PUBLIC
+from tests.cli.program import Program, free_port, state_in, words_of
 
 ARGS = ("login", "--redirect-uri", PUBLIC)
 

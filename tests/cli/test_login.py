@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import PUBLIC
+from tests.cli.program import Program, free_port, state_in
 from tests.conftest import StartSandbox
-from tests.login.conftest import PUBLIC
-from tests.login.program import Program, free_port, state_in
 from tests.singer import Tap
 
 ARGS = ("login", "--code-url=-", "--redirect-uri", PUBLIC)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.login.chromium import CHROMIUM, DRIVER, Browser, browser
-from tests.login.program import Program, free_port
+from tests.cli.chromium import CHROMIUM, DRIVER, Browser, browser
+from tests.cli.program import Program, free_port
 
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER),

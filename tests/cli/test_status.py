@@ -14,7 +14,7 @@ from tap_exact_online.auth.health import Health
 from tap_exact_online.auth.stores import state_file
 from tap_exact_online.auth.tokens import Tokens, fingerprint
 from tap_exact_online.cli import COMMANDS, main
-from tests.login.program import Program
+from tests.cli.program import Program
 
 NOW = 1_750_000_000.0
 DAY = 86_400.0

@@ -22,7 +22,7 @@ from tap_exact_online.auth.loopback import (
     page,
 )
 from tap_exact_online.errors import LoginNeeded
-from tests.login.program import free_port, words_of
+from tests.cli.program import free_port, words_of
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,0 @@
-"""Login, status and logout."""
