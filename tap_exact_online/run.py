@@ -201,6 +201,7 @@ class Run:
             others = replace(self.settings.choice, shard=None).pick(self.granted)
             reread.apply(state, selected, read, others)
             _log.info("Reading anew, as `reread` says. The next run without it goes on from there.")
+        self._tell_gone(read_before(state))
         if "deleted" in selected:
             for age in deletions.ages(state, datetime.fromtimestamp(self.client.clock(), UTC)):
                 if age.old and age.division in read:
@@ -208,6 +209,16 @@ class Run:
         # Afterwards: it forgets when the log of a moved division was read.
         for move in moves.apply(state, divisions):
             self.report.warn(move.message())
+
+    def _tell_gone(self, known: Sequence[int]) -> None:
+        """Say which divisions are missing; of those that `divisions` names that is said anyway."""
+        choice = self.settings.choice
+        gone = [code for code in choice.pick(known) if code not in self.granted and not choice.only]
+        if gone:
+            self.report.warn(
+                f"Divisions that were read before are no longer granted, and are not read: {', '.join(map(str, gone))}. Their rows"
+                f" in your tables stay as they are. Tick them under {MANAGE_COMPANIES}, or name them in `exclude_divisions`."
+            )
 
     def _tell_facts(self) -> None:
         for line in self.facts.summary() if self.facts else ():

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from tap_exact_online.catalog import BY_NAME
@@ -73,7 +74,10 @@ class TimestampBookmark:
                 self.counted = len(new) if min(new) > self.highest else None
                 # 1 is the lowest that a filter may name.
                 self.reread = max(min(self.highest, min(new) - 1), self.start, 1)
-            self.ordered = self.ordered and min(seen) > self._written
+            descends = any(after < before for before, after in pairwise(seen))
+            beyond = goes_on_from is None or goes_on_from < max(seen)
+            # A link may name no Timestamp, or the lowest of a page that descends: what follows may lie below all of it.
+            self.ordered = self.ordered and min(seen) > self._written and not (descends and beyond)
             self.highest = max(self.highest, *seen)
         if last:
             self.reread = self.reread if self._found else None
@@ -158,7 +162,7 @@ OF_A_BOOKMARK = (
 
 def unread_places(note: Any) -> list[int]:
     """Read the places that a state holds; nothing where it holds none."""
-    return [place for place in note if isinstance(place, int)] if isinstance(note, list) else []
+    return [place for place in note if is_row_version(place)] if isinstance(note, list) else []
 
 
 _ADVICE = (
@@ -186,6 +190,11 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def is_row_version(value: Any) -> bool:
+    """Tell whether what a state holds is a number that a Timestamp may be."""
+    return _is_number(value) and 0 <= value <= _HIGHEST
+
+
 def read_timestamp(value: Any, place: str) -> int | None:
     """Read the bookmark of a Sync stream.
 
@@ -200,8 +209,8 @@ def read_timestamp(value: Any, place: str) -> int | None:
         return None
     if isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS:
         value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _HIGHEST:
-        return value
+    if is_row_version(value):
+        return int(value)
     msg = f"The state holds a bookmark for {place} that is not a row version: {_shown(value)}. {_ADVICE}"
     raise ConfigurationError(msg)
 

@@ -47,11 +47,12 @@ class Move:
 
 def find(state: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> list[Move]:
     """Return the divisions that were moved since the state was written. One that is new to it was not."""
-    known = state.get("bookmarks", {}).get("divisions", {}).get(_NOTE, {})
+    noted = state.get("bookmarks", {}).get("divisions", {}).get(_NOTE)
+    known = noted if isinstance(noted, Mapping) else {}
     moves = []
     for row in rows:
         before = known.get(str(row["Code"]))
-        if before is not None:
+        if isinstance(before, Mapping):
             changed = tuple(name for name in (MOVE, HR_LINK) if before.get(name) != row.get(name))
             if changed:
                 moves.append(Move(row["Code"], changed))
@@ -70,7 +71,9 @@ def apply(state: Any, rows: Iterable[Mapping[str, Any]]) -> list[Move]:
     moved = {move.division for move in moves}
     bookmarks = state.setdefault("bookmarks", {})
     forget(state, [resource.name for resource in RESOURCES if resource.kind is Kind.SYNC], moved)
-    dates = bookmarks.setdefault("divisions", {}).setdefault(_NOTE, {})
+    divisions = bookmarks.setdefault("divisions", {})
+    if not isinstance(dates := divisions.get(_NOTE), dict):
+        dates = divisions[_NOTE] = {}
     for row in rows:
         dates[str(row["Code"])] = {name: row.get(name) for name in (MOVE, HR_LINK)}
     return moves

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from singer_sdk import Tap
@@ -21,6 +22,7 @@ from tap_exact_online.state import (
     ModifiedBookmark,
     Shown,
     TimestampBookmark,
+    is_row_version,
     read_instant,
     read_timestamp,
     shown,
@@ -90,16 +92,23 @@ class SyncStream(IncrementalStream):
     def begin(self, division: int) -> Generator[Need, Any, Condition | None]:
         context = partition_of(division)
         start = read_timestamp(self.start(division), f"'{self.name}' in division {division}")
-        reread = self.note(context, "reread_from")
+        noted = self.note(context, "reread_from")
+        reread = noted if is_row_version(noted) else None
         counted = self.note(context, "reread_rows") if self.exact.facts else None
         known = counted if isinstance(counted, int) else None
         self._bookmarks[division] = TimestampBookmark(start or 0, reread=reread, known=known)
         if start is None:
             self._places[division] = 1
             return (yield from self._since(division))
-        usable = self.exact.settings.late_commits and isinstance(reread, int) and 0 <= reread < start
-        self._places[division] = reread if usable else start
+        self._places[division] = start
+        if self.exact.settings.late_commits and reread is not None and reread < start:
+            self._places[division] = reread
         return Condition(f"Timestamp gt {int64_literal(self._places[division])}", whole=False)
+
+    @override
+    def complete(self, records: list[Any]) -> None:
+        # Should a row come twice, its newest version has to be the last: a loader keeps that.
+        records.sort(key=attrgetter("Timestamp"))
 
     @override
     def unread(self, division: int) -> Sequence[tuple[int, Condition]]:
@@ -237,7 +246,7 @@ class ModifiedStream(IncrementalStream):
         ]
 
     @override
-    def complete(self, records: Iterable[Any]) -> None:
+    def complete(self, records: list[Any]) -> None:
         # In the thread that made the call; what it adds up to is learnt when the page is written.
         if self._has_created:
             self._shown |= {shown(record.Modified or None, record.Created or None) for record in records}
@@ -275,7 +284,8 @@ class DeletedStream(SyncStream):
         self.keep_note(partition_of(division), "read_at", began.isoformat(timespec="seconds"))
 
     @override
-    def complete(self, records: Iterable[Any]) -> None:
+    def complete(self, records: list[Any]) -> None:
+        super().complete(records)
         for record in records:
             number = record.EntityType or None
             record.EntityName = edm.deleted_entities().get(number) if number else None

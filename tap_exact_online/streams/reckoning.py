@@ -126,7 +126,8 @@ class Reckoning:
 
         That Exact has no row at all is believed when two runs have seen it: an endpoint whose right is missing was seen
         empty instead of refused. A read that several runs make began with the first of them: every row that is there was
-        written by one of them.
+        written by one of them. A beginning that is still to come, by another machine's clock, proves nothing: rows that were
+        written since would look older.
         """
         if self.stream.replication_key is None:
             if done.rows:
@@ -138,11 +139,14 @@ class Reckoning:
             return None
         if began := reads.moment(self._noted(division, _SWEEP)):
             self._note(division, _SWEEP, None)
-            if done.rows or self.stream.bookmark(partition_of(division)) is not None:
-                began = done.began if done.whole else began
+            began = done.began if done.whole else began
+            if began <= done.began and (
+                done.rows or self.stream.bookmark(partition_of(division)) is not None
+            ):
                 self._note(division, _SWEPT, began.isoformat(timespec="microseconds"))
                 return began
-        return reads.moment(self._noted(division, _SWEPT))
+        swept = reads.moment(self._noted(division, _SWEPT))
+        return swept if swept and swept <= done.began else None
 
     def everything(self) -> bool:
         """Tell whether every division was read to its end, and nothing narrows the run."""
@@ -194,7 +198,8 @@ class Reckoning:
 
     def _marks(self) -> set[Any]:
         """Return the fingerprints that stand beside bookmarks."""
-        return {partition.get(_FIELDS) for partition in self.stream.stream_state.get("partitions", ())}
+        noted = (partition.get(_FIELDS) for partition in self.stream.stream_state.get("partitions", ()))
+        return {mark for mark in noted if isinstance(mark, str)}
 
     # --- State ---
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+from msgspec import UNSET
 from singer_sdk import Tap, metrics
 from singer_sdk.helpers.types import Context
 from typing_extensions import override
@@ -28,6 +29,7 @@ from tap_exact_online.wire import (
     Call,
     MalformedBody,
     Need,
+    Page,
     Selection,
     address,
     is_about_a_filter,
@@ -160,9 +162,11 @@ class ExactStream(SelectingStream):
             raise error
         said, always = str(error), needed(self.resource)
         asked = {fact.name for fact in selection.fields} - always
-        name = unknown_field(said)
-        if name is None and is_about_a_filter(said):
+        named = unknown_field(said)
+        if is_about_a_filter(said) or (named in always and f"{named} " in condition.text):
             return self.without_filter(division, condition, error)
+        # A name that was not asked for is not the culprit: the text may tell of two, or write it in another letter case.
+        name = named if named in asked | always else None
         found = frozenset({name}) if name else (yield from self._searched(division, condition, selection))
         if not found or not found <= asked:
             raise error
@@ -211,15 +215,16 @@ class ExactStream(SelectingStream):
             for record in page.records:
                 if record.Division != division:
                     _own(record, division)
+            keys = self.keys(page.records)  # in the order in which they came
             self.complete(page.records)
             made = self.page(
                 page.records,
                 selection.lacks,
                 partial=page.partial,
-                keys=self.keys(page.records),
+                keys=keys,
                 next_link=page.next_link,
                 rejected=page.rejected,
-                remarks=(_CONTROLS,) if page.doubtful else (),
+                remarks=_remarks_on(page, selection),
             )
             if files and page.partial:
                 msg = "rows lack properties that were asked for, and files cannot leave a column out"
@@ -233,8 +238,8 @@ class ExactStream(SelectingStream):
         key = self.replication_key
         return [getattr(record, key) or None for record in records] if key else ()
 
-    def complete(self, records: Iterable[Any]) -> None:
-        """Add what the endpoint does not say itself."""
+    def complete(self, records: list[Any]) -> None:
+        """Add what the endpoint does not say itself, and put the rows in the order in which they are written."""
 
     def begin(self, division: int) -> Generator[Need, Any, Condition | None]:  # noqa: ARG002  other kinds have a bookmark
         """Find out what to read: a conversation.
@@ -287,6 +292,23 @@ class ExactStream(SelectingStream):
         self.exact.report.not_activated(self.name)
 
 
+def _remarks_on(page: Page, selection: Selection) -> tuple[str, ...]:
+    """Say what is odd about the rows of a page, although they are rows."""
+    remarks = [_CONTROLS] if page.doubtful else []
+    if page.partial:
+        names = [
+            fact.name
+            for fact in selection.fields
+            if any(getattr(record, fact.name) is UNSET for record in page.records)
+        ]
+        if names:
+            remarks.append(f"{', '.join(names)}: asked for, but some rows came without. {_LEFT_AS_IT_IS}")
+    return tuple(remarks)
+
+
+_LEFT_AS_IT_IS = (
+    "What your table holds there was left as it is; read the stream anew once that is over, see `reread`."
+)
 _CONTROLS = "texts with raw control characters came twice in the same bytes, and were read as they are. Check them in your table."
 
 

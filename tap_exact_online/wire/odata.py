@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -20,6 +20,8 @@ __all__ = ["Decoder", "DoubtfulBody", "MalformedBody", "Page", "skiptoken"]
 _LONGEST_KEY = 60
 # What may stand beside `d`, or beside its rows, is not known; an error that came after the 200 was sent does.
 _TROUBLE = ("error", "fault", "exception")
+_NEXT = "next"
+_NOTHING = (None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Decoder:
         # Types made at run time, of which a type checker can say nothing.
         kinds = {p.name: type_of.get(p.type, Any) for p in properties}
         added = [(name, Any, msgspec.UNSET) for name in more if name not in kinds]
-        whole = [(name, kind if name in identity else kind | None) for name, kind in kinds.items()]
+        whole = [(name, _filled(kind) if name in identity else kind | None) for name, kind in kinds.items()]
         lenient = [(name, kind | None | msgspec.UnsetType, msgspec.UNSET) for name, kind in kinds.items()]
         # Not tracked by the collector of garbage: what was read from JSON holds no cycle.
         row: Any = msgspec.defstruct("row", [*whole, *added], gc=False, kw_only=True)
@@ -160,7 +162,7 @@ class Decoder:
     def _decode_slowly(self, body: bytes, *, trusted: bool) -> Page:
         """Read an answer record by record: a single record, a row that does not fit, text that is not quite Unicode."""
         parts = split(body)
-        link, others = _around(parts.frame, single=parts.single)
+        link, others = _around(parts.frame, self._names if parts.single else ())
         rows: list[Any] = []
         rejected = [f"{self._key} ?: it is no object but {kind}" for kind in others]
         partial = doubtful = False
@@ -183,7 +185,7 @@ class Decoder:
 
     def _convert(self, document: Mapping[str, Any]) -> Any:
         """Turn a parsed record into a struct."""
-        if missing := [name for name in self._identity if document.get(name) is None]:
+        if missing := [name for name in self._identity if document.get(name) in _NOTHING]:
             msg = f"the answer is JSON, but a row of it has no {missing[0]}"
             raise MalformedBody(msg)
         if document and not any(name in document for name in self._names):
@@ -211,20 +213,35 @@ class Decoder:
         return f"{self._key} {spoken(key) if shown else '?'}"
 
 
-def _around(frame: Any, *, single: bool) -> tuple[str | None, list[str]]:
+def _filled(kind: Any) -> Any:
+    """Return the type of what identifies a row: an empty text names none."""
+    return Annotated[kind, msgspec.Meta(min_length=1)] if kind is str else kind
+
+
+def _around(frame: Any, single: Collection[str]) -> tuple[str | None, list[str]]:
     """Check what is around the records, in place of which empty objects stand.
+
+    Args:
+        frame: The answer without its records.
+        single: Where `d` is itself the one record, the properties that were asked for: `ErrorText` or `IsDefault` among
+            them tell of no trouble. Empty where there is a list of records.
 
     Returns:
         The next link, and what stands in the list that is no object.
 
     Raises:
-        MalformedBody: It is none of the envelopes, or tells of an error.
+        MalformedBody: It is none of the envelopes, tells of an error, or has a next link where none is known to stand.
     """
     data = frame.get("d") if isinstance(frame, dict) else None
-    inner = data if isinstance(data, dict) else {}
-    for name in (*(frame if isinstance(frame, dict) else ()), *inner):
+    inner = {} if not isinstance(data, dict) else {k: v for k, v in data.items() if k not in single}
+    outer = frame if isinstance(frame, dict) else {}
+    for name, value in (*outer.items(), *inner.items()):
         if any(word in name.lower() for word in _TROUBLE):
             msg = f"the answer tells of trouble ('{spoken(name, 40)}') instead of rows, or beside them"
+            raise MalformedBody(msg)
+        # Not followed, it would be a gap of which nobody is told.
+        if _NEXT in name.lower() and value is not None and (single or name in outer or name != "__next"):
+            msg = f"the answer has a next link ('{name[:40]}') in a place where none is known to stand"
             raise MalformedBody(msg)
     if single or data == {}:
         return None, []
