@@ -11,6 +11,7 @@ import io
 import socket
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from http.client import HTTPResponse
 from typing import Any
 
@@ -88,9 +89,23 @@ def _watched(kind: Any, adapter: Adapter) -> type:
             super().send(data)
 
         def _bounded(self, sock: socket.socket, *given: Any, **named: Any) -> HTTPResponse:
-            return HTTPResponse(_Bounded(sock, self._until), *given, **named)  # type: ignore[arg-type]
+            return _Final(_Bounded(sock, self._until), *given, **named)  # type: ignore[arg-type]
 
     return Watched
+
+
+class _Final(HTTPResponse):
+    """The answer behind those that only announce it (103 and other 1xx), of which `http.client` passes over 100 alone.
+
+    Taken for the answer itself, it would leave the true one in the connection, for the next call to find.
+    """
+
+    @override
+    def begin(self) -> None:
+        super().begin()
+        while self.status < HTTPStatus.OK:
+            self.headers = None  # type: ignore[assignment]  # so that it reads another head
+            super().begin()
 
 
 class _Bounded:
