@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPResponse
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -24,7 +25,15 @@ CONNECT = 30.0
 
 
 class Session(requests.Session):
-    """A session that does not look where an answer sends it: nothing is followed, and what is no address breaks no call."""
+    """A session that does not look where an answer sends it: nothing is followed, and what is no address breaks no call.
+
+    It keeps no cookies: a token is all that a call shows, and what servers set would add up over a run of thousands.
+    """
+
+    def __init__(self) -> None:
+        """Open nothing yet."""
+        super().__init__()
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> None:

@@ -223,6 +223,19 @@ def test_an_early_hint_shifts_no_answer_to_the_next_call() -> None:
     assert [(answer.status, answer.result) for answer in answers] == [(200, b"/1000"), (200, b"/2000")]
 
 
+def test_what_a_server_sets_is_not_sent_back() -> None:
+    def set_more(_: bytes) -> Iterator[bytes]:
+        cookies = "".join(f"Set-Cookie: {len(heads)}-{n}={'x' * 1000}\r\n" for n in range(50))
+        yield f"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{cookies}\r\n{{}}".encode()
+
+    heads: list[bytes] = []
+    with keeping(heads, set_more) as url:
+        calls = Transport("tap/1")
+        assert [calls.send(f"{url}/", "a token", bytes).result for _ in range(3)] == [b"{}"] * 3
+    assert heads == heads[:1] * 3
+    assert b"Cookie" not in heads[-1]
+
+
 @pytest.mark.parametrize(("status", "words"), [(407, "it wants a user and a password"), (403, "allow start")])
 def test_a_proxy_that_refuses_is_named_at_once(
     status: int, words: str, monkeypatch: pytest.MonkeyPatch
