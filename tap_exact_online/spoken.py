@@ -61,12 +61,16 @@ def _printable(text: str) -> str:
 
 def _without_secrets(text: str) -> str:
     """Replace each secret, also the larger part of one."""
-    pieces = {text[at : at + _PIECE] for at in range(len(text) - _PIECE + 1)}
+    places: dict[str, list[int]] = {}
+    for at in range(len(text) - _PIECE + 1):
+        places.setdefault(text[at : at + _PIECE], []).append(at)
     hidden = [False] * len(text)
     for secret in _secrets:
         for piece in _pieces(secret):
-            if len(piece) < _PIECE or piece in pieces:
-                _hide(text, piece, hidden)
+            # Taken out: a secret that repeats itself would else be hidden again for each time, for minutes.
+            found = places.pop(piece, ()) if len(piece) == _PIECE else _found(text, piece)
+            for at in found:
+                hidden[at : at + len(piece)] = [True] * len(piece)
     return "".join(_shown(text, hidden))
 
 
@@ -76,11 +80,8 @@ def _pieces(secret: str) -> list[str]:
     return [secret[at : at + _PIECE] for at in range(len(secret) - _PIECE + 1)]
 
 
-def _hide(text: str, piece: str, hidden: list[bool]) -> None:
-    at = text.find(piece)
-    while at >= 0:
-        hidden[at : at + len(piece)] = [True] * len(piece)
-        at = text.find(piece, at + 1)
+def _found(text: str, piece: str) -> list[int]:
+    return [at for at in range(len(text)) if text.startswith(piece, at)] if piece in text else []
 
 
 def _shown(text: str, hidden: list[bool]) -> list[str]:

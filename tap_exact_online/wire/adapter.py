@@ -11,7 +11,9 @@ import io
 import socket
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from http.client import HTTPResponse
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -23,7 +25,15 @@ CONNECT = 30.0
 
 
 class Session(requests.Session):
-    """A session that does not look where an answer sends it: nothing is followed, and what is no address breaks no call."""
+    """A session that does not look where an answer sends it: nothing is followed, and what is no address breaks no call.
+
+    It keeps no cookies: a token is all that a call shows, and what servers set would add up over a run of thousands.
+    """
+
+    def __init__(self) -> None:
+        """Open nothing yet."""
+        super().__init__()
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> None:
@@ -88,9 +98,23 @@ def _watched(kind: Any, adapter: Adapter) -> type:
             super().send(data)
 
         def _bounded(self, sock: socket.socket, *given: Any, **named: Any) -> HTTPResponse:
-            return HTTPResponse(_Bounded(sock, self._until), *given, **named)  # type: ignore[arg-type]
+            return _Final(_Bounded(sock, self._until), *given, **named)  # type: ignore[arg-type]
 
     return Watched
+
+
+class _Final(HTTPResponse):
+    """The answer behind those that only announce it (103 and other 1xx), of which `http.client` passes over 100 alone.
+
+    Taken for the answer itself, it would leave the true one in the connection, for the next call to find.
+    """
+
+    @override
+    def begin(self) -> None:
+        super().begin()
+        while self.status < HTTPStatus.OK:
+            self.headers = None  # type: ignore[assignment]  # so that it reads another head
+            super().begin()
 
 
 class _Bounded:

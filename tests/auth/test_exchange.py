@@ -242,6 +242,17 @@ def test_an_answer_that_drips_ends_in_time_and_what_came_counts(
     assert server.posts == 1
 
 
+def announced_first(connection: socket.socket) -> None:
+    """Send what a content network may send while it waits for the server behind it."""
+    connection.sendall(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(ANSWER), ANSWER))
+
+
+def test_tokens_behind_an_early_hint_are_not_lost(serve: Callable[..., Server]) -> None:
+    answer = exchange(f"http://127.0.0.1:{serve(announced_first).port}").refresh("old")
+    assert (answer.verdict, answer.refresh_token) == (Verdict.NEW, "next-hunter2")
+
+
 def test_a_request_is_announced_when_the_connection_stands_and_before_it_goes_out(
     serve: Callable[..., Server],
 ) -> None:

@@ -187,6 +187,55 @@ def test_a_page_that_drips_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0.9 < time.monotonic() - start < 5
 
 
+# --- Answers that would get into others -----------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def keeping(heads: list[bytes], answer: Callable[[bytes], Iterator[bytes]]) -> Iterator[str]:
+    """Answer one request after the other over one connection, part by part; note what was asked."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rb") as asked:
+                while line := asked.readline():
+                    heads.append(line + b"".join(iter(asked.readline, b"\r\n")))
+                    for part in answer(line.split()[1]):
+                        connection.sendall(part)
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.close()
+
+
+def test_an_early_hint_shifts_no_answer_to_the_next_call() -> None:
+    def hint_first(path: bytes) -> Iterator[bytes]:
+        yield b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+        time.sleep(0.3)  # whoever takes the hint for the answer asks the next thing meanwhile
+        yield b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(path), path)
+
+    with keeping([], hint_first) as url:
+        calls = Transport("tap/1")
+        answers = [calls.send(f"{url}{path}", "a token", bytes) for path in ("/1000", "/2000")]
+    assert [(answer.status, answer.result) for answer in answers] == [(200, b"/1000"), (200, b"/2000")]
+
+
+def test_what_a_server_sets_is_not_sent_back() -> None:
+    def set_more(_: bytes) -> Iterator[bytes]:
+        cookies = "".join(f"Set-Cookie: {len(heads)}-{n}={'x' * 1000}\r\n" for n in range(50))
+        yield f"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{cookies}\r\n{{}}".encode()
+
+    heads: list[bytes] = []
+    with keeping(heads, set_more) as url:
+        calls = Transport("tap/1")
+        assert [calls.send(f"{url}/", "a token", bytes).result for _ in range(3)] == [b"{}"] * 3
+    assert heads == heads[:1] * 3
+    assert b"Cookie" not in heads[-1]
+
+
 @pytest.mark.parametrize(("status", "words"), [(407, "it wants a user and a password"), (403, "allow start")])
 def test_a_proxy_that_refuses_is_named_at_once(
     status: int, words: str, monkeypatch: pytest.MonkeyPatch
