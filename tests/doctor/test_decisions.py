@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tap_exact_online.catalog.resources import BY_NAME
-from tap_exact_online.cli.doctor import divisions_named, streams_of
 from tap_exact_online.doctor.conclusions import calls, rights
 from tap_exact_online.doctor.findings import Finding, Level, exit_code
 from tap_exact_online.doctor.layout import arrange
@@ -27,8 +26,6 @@ from tap_exact_online.errors import (
     Unreachable,
 )
 from tap_exact_online.reading import Allowance
-from tap_exact_online.spoken import spoken
-from tap_exact_online.telling import words
 from tap_exact_online.wire.responses import Stop, classify
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -364,57 +361,6 @@ def test_many_streams_that_are_fine_are_one_row() -> None:
     grid = arrange(ledger_of(3, {2: Result.RIGHT}, streams=30), room=5)
     assert [name for name, _ in grid.rows] == ["stream_0", "the other 29 streams"]
     assert [name for name, _ in arrange(ledger_of(3, {}, streams=30), room=5).rows] == ["30 streams"]
-
-
-def test_the_streams_of_a_catalog() -> None:
-    def entry(name: str, **metadata: Any) -> dict[str, Any]:
-        return {
-            "tap_stream_id": name,
-            "stream": name,
-            "schema": {"properties": {}},
-            "metadata": [{"breadcrumb": [], "metadata": metadata}],
-        }
-
-    streams = [
-        entry("vat_codes", **{"selected-by-default": True}),
-        entry("accounts", selected=True),
-        entry("units", selected=False, **{"selected-by-default": True}),
-        entry("items"),
-    ]
-    assert streams_of({"streams": streams}) == ["vat_codes", "accounts"]
-    nothing = [entry("nothing", selected=True)]
-    wrongs: list[dict[str, Any]] = [{}, {"streams": 1}, {"streams": []}, {"streams": nothing}]
-    for wrong in wrongs:
-        with pytest.raises(ConfigurationError, match="atalog"):
-            streams_of(wrong)
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"), [("1", {1}), (" 1, 2 ,2", {1, 2}), ("[1000001,1000002]", {1000001, 1000002})]
-)
-def test_numbers_of_divisions(text: str, numbers: set[int]) -> None:
-    assert divisions_named(text) == numbers
-
-
-@pytest.mark.parametrize("text", ["", "one", "1;2", "-1", "1.5"])
-def test_what_is_no_number_of_a_division(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="--divisions"):
-        divisions_named(text)
-
-
-def test_words() -> None:
-    assert spoken("a\x1b[31mb\n c\u202e") == "a [31mb c"
-    assert words.listed([1, 2, 3], 2) == "1, 2, 3"
-    assert words.listed([1, 2, 3, 4], 2) == "1, 2 and 2 more"
-    assert words.where([5], 5) == "in division 5"
-    assert words.where([1, 2], 2) == "in all 2 divisions"
-    assert words.where([1, 2], 1200) == "in 2 of 1,200 divisions (1, 2)"
-    assert [words.ago(timedelta(seconds=s)) for s in (5, 60, 7200, 86_400)] == [
-        "less than a minute ago",
-        "1 minute ago",
-        "2 hours ago",
-        "1 day ago",
-    ]
 
 
 def test_a_failure_without_a_reason_of_its_own() -> None:
