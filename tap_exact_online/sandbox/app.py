@@ -217,6 +217,10 @@ class App:
     async def _command(self, request: HTTPRequest) -> Response:
         if request.method == "GET" and request.path_params["command"]:  # the list of them changes nothing
             return Response(status_code=405, headers={"Allow": "POST"})
+        # A browser names the page that sends: any page could, without being let read the answer.
+        sender = urlsplit(request.headers.get("origin", "//localhost")).netloc
+        if not (sender and _is_ours(sender)):
+            return Response("This sandbox takes no commands from pages of others.\n", 403)
         return await command(
             self.service, request.path_params["command"], dict(request.query_params), request.body
         )
