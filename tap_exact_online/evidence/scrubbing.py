@@ -16,7 +16,7 @@ from tap_exact_online.evidence.answers import Answered, answered
 from tap_exact_online.evidence.disguise import GUID, NUMBER, Disguise, whole
 from tap_exact_online.evidence.wordings import is_type, known_words
 
-_TOKEN = re.compile(r'(?P<string>"[^"\\]*(?:\\.[^"\\]*)*"?)(?P<colon>\s*:)?|[^\s{}\[\],:"]+', re.DOTALL)
+_TOKEN = re.compile(r'(?P<string>"(?:[^"\\]++|\\.)*+"?)(?P<colon>\s*:)?|[^\s{}\[\],:"]+', re.DOTALL)
 _DATE = re.compile(r"/Date\((-?[0-9]{1,20})([+-][0-9]{1,4})?\)/")
 _NAME = re.compile(r"[A-Za-z_$@][\w.$@:-]{0,79}")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|.", re.DOTALL)

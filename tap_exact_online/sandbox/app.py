@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import gzip
 import os
+import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -68,12 +69,19 @@ async def _cut(answer: Answer, scope: Scope, receive: Receive, send: Send) -> No
 
 
 def _is_ours(host: str) -> bool:
-    """Tell whether a request was meant for this machine: by a loopback address, or a name without a dot (a container's)."""
+    """Tell whether a request was meant for this machine.
+
+    That is so for a loopback address, a name without a dot (a container's), and Exact's own names: programs that have those
+    built in are brought here by a proxy, and no web page can let them lead here.
+    """
     name = urlsplit(f"//{host}").hostname or ""
     try:
         return ip_address(name).is_loopback
     except ValueError:
-        return "." not in name or name.endswith(".localhost")
+        return "." not in name or name.endswith(".localhost") or _EXACT.fullmatch(name) is not None
+
+
+_EXACT = re.compile(r"start\.exactonline\.(?:nl|be|de|fr|es|co\.uk|com)")
 
 
 class App:
@@ -217,6 +225,10 @@ class App:
     async def _command(self, request: HTTPRequest) -> Response:
         if request.method == "GET" and request.path_params["command"]:  # the list of them changes nothing
             return Response(status_code=405, headers={"Allow": "POST"})
+        # A browser names the page that sends: any page could, without being let read the answer.
+        sender = urlsplit(request.headers.get("origin", "//localhost")).netloc
+        if not (sender and _is_ours(sender)):
+            return Response("This sandbox takes no commands from pages of others.\n", 403)
         return await command(
             self.service, request.path_params["command"], dict(request.query_params), request.body
         )

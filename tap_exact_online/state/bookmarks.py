@@ -269,6 +269,9 @@ def check_state(state: Mapping[str, Any]) -> list[str]:
         )
         raise ConfigurationError(msg)
     for name, bookmark in bookmarks.items():
+        if not isinstance(bookmark, dict):
+            msg = f"The state of '{spoken(name, _SHOWN)}' is no JSON object. {_ADVICE}"
+            raise ConfigurationError(msg)
         if name in BY_NAME:
             check_bookmarks(name, BY_NAME[name].replication_key, bookmark)
     return [name for name in bookmarks if name not in BY_NAME]

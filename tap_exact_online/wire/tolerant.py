@@ -11,7 +11,9 @@ from typing import Any
 
 _BOM = b"\xef\xbb\xbf"
 _NUL = rb"\u0000"
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}:,]', re.DOTALL)
+# Goes back nowhere (`++`), which would take a hundred bytes for each of a text. A text that is cut off is one, too:
+# else each quote in it would be tried for the beginning of another.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}:,]', re.DOTALL)
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Longer than any integer of 64 bits. Python refuses to read thousands of digits, and with them the whole document.

@@ -99,6 +99,21 @@ def test_stops_at_once_while_calls_wait(start_sandbox: StartSandbox) -> None:
         assert time.monotonic() - began < 20  # the call waits for a minute
 
 
+@pytest.mark.parametrize("page", ["https://elsewhere.example", "https://elsewhere.example:80", "null"])
+def test_a_page_of_others_commands_nothing(page: str, start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox(rows=10)
+    before = sandbox.control.divisions()
+    command = f"{sandbox.base_url}/_sandbox/withdraw_division"
+    sent = json.dumps({"division": before[0]["Code"]})
+    headers = {"Origin": page, "Content-Type": "text/plain"}
+    answer = requests.post(command, sent, headers=headers, timeout=5)
+    assert answer.status_code == 403
+    assert sandbox.control.divisions() == before
+    headers["Origin"] = sandbox.base_url
+    assert requests.post(command, sent, headers=headers, timeout=5).status_code == 200
+    assert sandbox.control.divisions() != before
+
+
 def test_tls(start_sandbox: StartSandbox) -> None:
     sandbox = start_sandbox(rows=10, tls=True)
     assert sandbox.base_url.startswith("https://")

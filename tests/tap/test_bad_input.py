@@ -137,6 +137,11 @@ def test_a_configured_division_that_is_not_granted_is_a_warning(tap: Tap, sandbo
             "one bookmark for all divisions of 'accounts'",
             id="not partitioned",
         ),
+        pytest.param(
+            {"bookmarks": {"accounts": {}, "of_tomorrow": [1]}},
+            "The state of 'of_tomorrow' is no JSON object",
+            id="no object",
+        ),
     ],
 )
 def test_a_state_that_is_not_ours(tap: Tap, state: dict[str, Any], says: str) -> None:
