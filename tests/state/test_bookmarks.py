@@ -298,7 +298,7 @@ def test_a_state_of_another_tap_is_refused_with_advice(key: str | None, state: A
     assert "--state-id" in str(caught.value)
 
 
-@pytest.mark.parametrize("bookmark", [None, [], {"partitions": None}, {"partitions": [{}]}])
+@pytest.mark.parametrize("bookmark", [{}, {"partitions": None}, {"partitions": [{}]}])
 def test_what_stands_under_a_stream_that_is_not_known_is_not_looked_at(bookmark: Any) -> None:
     state = {"bookmarks": {"accounts": {"partitions": [partition(5)]}, "of_tomorrow": bookmark}}
     assert check_state(state) == ["of_tomorrow"]
