@@ -221,6 +221,8 @@ class Schedule:
                 "status": self._random.choice([400, 403, 404, 408, 429, 500, 502, 503]),
             }
             rule.update(self._in_front.choice(_REFUSALS))
+            if self._in_front.random() < 0.4:
+                rule["action"] = self._in_front.choice(_SPOILT)
             self._say("fault", rule)
             self.sandbox.control.fault(**rule)
 
@@ -325,6 +327,19 @@ _ACTIONS = (
 )
 
 
+_SPOILT = (
+    *(
+        "other_division",
+        "mixed_division",
+        "error_beside",
+        "error_among",
+        "second_document",
+        "not_rows",
+        "no_key",
+    ),
+    *("no_timestamp", "nulls", "odd_number", "edge_403", "gateway_fault", "endpoint_401"),
+)
+"""Answers that prove nothing, by what the sandbox does to them; those that Exact might hold itself are not among them."""
 _REFUSALS: tuple[dict[str, Any], ...] = (
     {},
     {"headers": {"Reason": "Forbidden"}},
