@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import IO, Any, NoReturn, Self
 
 import click
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MappingError
 from typing_extensions import override
 
 from tap_exact_online import settings as _settings
@@ -127,6 +127,8 @@ class CommandTap(TerminableTap):
             raise
         except ConfigValidationError as error:
             cls._fail(ConfigurationError(_settings.explain(error.errors)))
+        except MappingError as error:
+            cls._fail(ConfigurationError(f"`stream_maps`: {spoken(error)}"))
         except TapError as error:
             cls._fail(error)
         except BrokenPipeError:

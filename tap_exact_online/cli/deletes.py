@@ -165,13 +165,13 @@ def _apply(script: str, url: str) -> None:
         with psycopg.connect(
             address, autocommit=True, fallback_application_name="tap-exact-online"
         ) as connection:
-            connection.add_notice_handler(lambda notice: said.append(notice.message_primary or ""))
+            connection.add_notice_handler(lambda notice: said.append(spoken(notice.message_primary)))
             connection.execute(script.encode())
     except psycopg.OperationalError as error:
         msg = f"The database cannot be reached, or broke off: {spoken(error)}"
         raise TapError(msg) from None
     except psycopg.Error as error:
-        reason = error.diag.message_primary or type(error).__name__
+        reason = spoken(error.diag.message_primary or type(error).__name__)
         msg = f"The database refuses, and nothing was changed: {reason}"
         raise TapError(msg) from None
     click.echo("\n".join(said) or "There was nothing to change.")

@@ -7,18 +7,22 @@ not in the schema it leaves alone (seen with target-postgres).
 from __future__ import annotations
 
 import ast
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import Any
 
 import msgspec
+from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers._catalog import get_selected_schema
+from singer_sdk.helpers.types import Record
 from singer_sdk.mapper import CustomStreamMap, PluginMapper, StreamMap
-from singer_sdk.singerlib import SchemaMessage
+from singer_sdk.singerlib import RecordMessage, SchemaMessage
 from typing_extensions import override
 
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.spoken import spoken
 from tap_exact_online.streams.sdk.bookkeeping import BookkeepingStream
 
 
@@ -80,6 +84,32 @@ class ColumnsStream(BookkeepingStream):
                 }
                 message.schema = {**message.schema, "properties": properties}
             yield message
+
+    @override
+    def _process_record(self, record: Record, *args: Any, **kwargs: Any) -> None:
+        with (
+            self._telling_failed_maps()
+        ):  # the filter is asked here, before it is asked again for the message
+            super()._process_record(record, *args, **kwargs)
+
+    @override
+    def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
+        with self._telling_failed_maps():
+            messages = list(super()._generate_record_messages(record))
+        yield from messages
+
+    @contextmanager
+    def _telling_failed_maps(self) -> Iterator[None]:
+        """Say of a map that fails on a row whose it is; the SDK raises what Python raised, with the row's value in it."""
+        try:
+            yield
+        except Exception as error:
+            if not any(isinstance(each, CustomStreamMap) for each in self.stream_maps):
+                raise
+            # Its own words about the expression hold no value of the row; those of Python do: int('…').
+            why = spoken(error) if isinstance(error, MappingError) else type(error).__name__
+            msg = f"`stream_maps`: what it makes of '{self.name}' fails on a row: {why}"
+            raise ConfigurationError(msg) from None
 
     @property
     @override
