@@ -48,9 +48,14 @@ class Browser:
         """Open an address; returns when the page is there."""
         self._post("url", url=url)
 
+    def wait_for(self, selector: str) -> str:
+        """Wait, half a minute at most, until a CSS selector finds something; return what names it to the driver."""
+        self._post("timeouts", implicit=30_000)
+        return str(self._post("element", using="css selector", value=selector)[_ELEMENT])
+
     def click(self, selector: str) -> None:
-        """Click what a CSS selector finds; returns when the page that it leads to is there."""
-        element = self._post("element", using="css selector", value=selector)[_ELEMENT]
+        """Click what a CSS selector finds. The page that it leads to may not be there yet."""
+        element = self.wait_for(selector)
         self._post(f"element/{element}/click")
 
     def run(self, script: str) -> Any:
