@@ -143,18 +143,14 @@ def _apply(script: str, url: str) -> None:
     """
     try:
         import psycopg  # noqa: PLC0415 - needs the extra
+
+        from tap_exact_online.auth.stores.postgres import address_parts  # noqa: PLC0415 - the same
     except ImportError as error:
         msg = f'--apply needs one more package: pip install "tap-exact-online[postgres]" ({error})'
         raise ConfigurationError(msg) from None
     # The name that SQLAlchemy wants for its driver, `postgresql+psycopg://`, means nothing to PostgreSQL itself.
     address = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
-    try:
-        parts = psycopg.conninfo.conninfo_to_dict(address)
-    except psycopg.Error:  # its message may hold the address, and so the password
-        parts = None
-    # A password with an @, / or # that is not escaped ends up in part in one of these, and so in messages.
-    shown = "".join(str((parts or {}).get(name) or "") for name in ("host", "hostaddr", "port", "dbname"))
-    if parts is None or "@" in shown:
+    if address_parts(address) is None:
         msg = (
             "--url: it is no address of a PostgreSQL database, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE. Characters such as"
             " @ / : # in user or password have to be escaped: %40 %2F %3A %23."

@@ -292,22 +292,27 @@ def _lock_number(owner: str) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def _parameters(url: str) -> Mapping[str, Any]:
-    """Return what libpq makes of the URL, or refuse it without a word of what it says: it may hold a password."""
-    scheme, _, rest = url.partition(":")
-    parameters: Mapping[str, Any] | None = None
-    if rest.startswith("//"):
-        with suppress(psycopg.Error):
-            parameters = conninfo_to_dict(f"{scheme.lower().partition('+')[0]}:{rest}")
+def address_parts(address: str) -> Mapping[str, Any] | None:
+    """Return what libpq makes of an address, or None where it is none: what libpq says of that may hold the password."""
+    try:
+        parts = conninfo_to_dict(address)
+    except psycopg.Error:
+        return None
     # A password with an @, / or # that is not escaped ends up in part in one of these, and so in messages.
-    shown = [str((parameters or {}).get(name) or "") for name in ("port", "host", "hostaddr", "dbname")]
-    if parameters is None or "@" in "".join(shown) or not re.fullmatch(r"[\d,]*", shown[0]):
+    shown = [str(parts.get(name) or "") for name in ("port", "host", "hostaddr", "dbname")]
+    return None if "@" in "".join(shown) or not re.fullmatch(r"[\d,]*", shown[0]) else parts
+
+
+def _parameters(url: str) -> Mapping[str, Any]:
+    scheme, _, rest = url.partition(":")
+    known = address_parts(f"{scheme.lower().partition('+')[0]}:{rest}") if rest.startswith("//") else None
+    if known is None:
         msg = (
             "`store` is not a PostgreSQL URL of the form postgresql://user:password@host:5432/database. Characters"
             " such as @ / : # ? % in user or password have to be escaped: %40 %2F %3A %23 %3F %25."
         )
         raise ConfigurationError(msg)
-    return parameters
+    return known
 
 
 def _place(parameters: Mapping[str, Any]) -> str:

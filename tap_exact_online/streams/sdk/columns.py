@@ -87,9 +87,8 @@ class ColumnsStream(BookkeepingStream):
 
     @override
     def _process_record(self, record: Record, *args: Any, **kwargs: Any) -> None:
-        with (
-            self._telling_failed_maps()
-        ):  # the filter is asked here, before it is asked again for the message
+        # The filter is asked here, before it is asked again for the message.
+        with self._telling_failed_maps():
             super()._process_record(record, *args, **kwargs)
 
     @override
