@@ -5,11 +5,13 @@ Two sources give files of the same form:
 
     scripts/write_edm.py reference endpoints.json              # every endpoint of the catalog
     scripts/write_edm.py reference endpoints.json crm/Opportunities
+    scripts/write_edm.py reference endpoints.json --forms streams-to-be.json
     scripts/write_edm.py metadata metadata.xml crm/Opportunities   # an OData $metadata document
 
-The first is a collection made from Exact's reference pages. The second is what someone with an account can
-download from `/api/v1/{division}/<service>/$metadata`; it knows names and types but neither scopes nor flags, so
-those are kept from the committed file where there is one.
+The first is a collection made from Exact's reference pages, with `--forms` together with what is known of addresses,
+parameters and page sizes beside them. What neither has is in `endpoints_seen.json` beside this script. The second is what
+someone with an account can download from `/api/v1/{division}/<service>/$metadata`; it knows names and types but neither scopes
+nor flags, so those are kept from the committed file where there is one.
 """
 
 from __future__ import annotations
@@ -26,12 +28,24 @@ from typing import Any
 from tap_exact_online import edm
 from tap_exact_online.catalog.resources import RESOURCES
 
-_PREFIX = "/api/v1/{division}/"
-_NOT_STREAMS = ("current/Me", "read/sync/Sync/SyncTimestamp")
+_FORMS = {"/api/v1/{division}/": "division", "/api/v1/beta/{division}/": "beta", "/api/v1/": "user"}
+_SEEN = Path(__file__).parent / "endpoints_seen.json"
+_NOT_STREAMS = (
+    "read/sync/Sync/SyncTimestamp",
+    "financial/FinancialPeriods",
+    "read/financial/JournalStatusList",
+)
 
 
-def from_reference(entry: Mapping[str, Any]) -> edm.Endpoint:
-    """Turn one entry of the reference collection into an endpoint."""
+def from_reference(entry: Mapping[str, Any], beside: Mapping[str, Any] | None = None) -> edm.Endpoint:
+    """Turn one entry of the reference collection into an endpoint.
+
+    Args:
+        entry: The entry.
+        beside: What is known of it beside the reference: parameters, page size, whether it has one row.
+    """
+    beside = beside or {}
+    form, path = _place(entry)
     flagged = {
         flag: set(entry.get(key, ()))
         for flag, key in (
@@ -41,11 +55,17 @@ def from_reference(entry: Mapping[str, Any]) -> edm.Endpoint:
         )
     }
     return edm.Endpoint(
-        path=_path(entry),
-        stable_id=entry["stable_id"],
+        path=path,
+        stable_id=entry.get("stable_id") or " ".join(name for name in entry["keys"] if name != "Division"),
+        form=form,
+        single="single object" in beside.get("flags", ()),
+        parameters={
+            name.removesuffix("?"): kind + "?" * name.endswith("?")
+            for name, kind in beside.get("parameters", {}).items()
+        },
         scope=None if entry.get("scope") in {None, "-"} else entry["scope"],
         scope_inferred=entry.get("scope_inferred", False),
-        page_size=entry.get("page_size"),
+        page_size=beside.get("page_size") or entry.get("page_size"),
         select_star=entry.get("select_star_supported"),
         select_required=entry.get("select_required", False),
         deleted_type=entry.get("deleted_entity_type"),
@@ -61,8 +81,11 @@ def from_reference(entry: Mapping[str, Any]) -> edm.Endpoint:
     )
 
 
-def _path(entry: Mapping[str, Any]) -> str:
-    return str(entry["path"]).removeprefix(_PREFIX).removeprefix("/api/v1/")
+def _place(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the form of an entry's address, and its path."""
+    address = str(entry["path"])
+    front, form = next((front, form) for front, form in _FORMS.items() if address.startswith(front))
+    return form, address.removeprefix(front)
 
 
 def from_metadata(document: str | bytes, path: str, known: edm.Endpoint | None = None) -> edm.Endpoint:
@@ -128,6 +151,9 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument(
         "path", nargs="*", help="endpoint paths; for `reference`, default: those of the catalog"
     )
+    parser.add_argument(
+        "--forms", type=Path, help="for `reference`: what is known of addresses and parameters beside it"
+    )
     parser.add_argument("--into", type=Path, default=Path(edm.__file__).parent, help="folder to write to")
     args = parser.parse_args(None if arguments is None else list(arguments))
 
@@ -141,11 +167,14 @@ def main(arguments: Iterable[str] | None = None) -> None:
         return
 
     reference = json.loads(args.file.read_bytes())
-    entries = {_path(entry): entry for entry in reference["endpoints"]}
+    seen = json.loads(_SEEN.read_bytes())["endpoints"]
+    entries = {_place(entry)[1]: entry for entry in (*seen, *reference["endpoints"])}
+    forms = json.loads(args.forms.read_bytes())["endpoints"] if args.forms else ()
+    beside = {each["path"]: each for each in forms}
     for path in args.path or [*(resource.path for resource in RESOURCES), *_NOT_STREAMS]:
         if path not in entries:
             parser.error(f"{args.file} has no endpoint {path!r}")
-        write(from_reference(entries[path]), args.into)
+        write(from_reference(entries[path], beside.get(path)), args.into)
     names = {int(number): name for number, name in reference["deleted_entity_types"].items()}
     lines = ",\n".join(f' "{number}": {json.dumps(name)}' for number, name in sorted(names.items()))
     (args.into / "deleted.json").write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")

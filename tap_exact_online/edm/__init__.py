@@ -41,7 +41,12 @@ class Endpoint:
 
     Attributes:
         path: The path behind `/api/v1/{division}/`, in the reference's own letter case.
-        stable_id: The property that identifies a row for as long as it lives.
+        stable_id: The property that identifies a row for as long as it lives; where it takes several, their names with spaces
+            between them.
+        form: Where its address is: `division` (`/api/v1/{division}/...`), `beta` (`/api/v1/beta/{division}/...`), or `user`
+            (`/api/v1/...`, for the user who connected, without a division).
+        single: It has one row, which may come without a list around it.
+        parameters: What it has to be told in the query string, by name, as EDM types; one that can be left out ends in `?`.
         scope: The app scope that a read needs, in the words of the app registration; None where unknown.
         scope_inferred: The scope is concluded from the neighbouring endpoints.
         page_size: Rows in a full page; None where undocumented.
@@ -54,6 +59,9 @@ class Endpoint:
 
     path: str
     stable_id: str
+    form: str = "division"
+    single: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
     scope: str | None = None
     scope_inferred: bool = False
     page_size: int | None = None
@@ -62,6 +70,11 @@ class Endpoint:
     deleted_type: int | None = None
     synctimestamp: str | None = None
     properties: Mapping[str, Property] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The properties that identify a row."""
+        return tuple(self.stable_id.split())
 
 
 _FLAGS = ("obsolete", "absent", "inferred")
@@ -74,6 +87,9 @@ def dump(endpoint: Endpoint) -> str:
         for name, value in (
             ("path", endpoint.path),
             ("stable_id", endpoint.stable_id),
+            ("form", None if endpoint.form == "division" else endpoint.form),
+            ("single", endpoint.single or None),
+            ("parameters", endpoint.parameters or None),
             ("scope", endpoint.scope),
             ("scope_inferred", endpoint.scope_inferred or None),
             ("page_size", endpoint.page_size),

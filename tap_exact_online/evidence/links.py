@@ -146,9 +146,7 @@ class _Literals:
         self._disguise = disguise
         self._key = key
         self._endpoint = endpoint_of(path)
-        self._kind = (
-            "" if not self._endpoint.path else self._endpoint.properties[self._endpoint.stable_id].type
-        )
+        self._kind = "" if not self._endpoint.path else self._endpoint.properties[self._endpoint.keys[0]].type
         bare = path.lower()
         self._sync, self._divisions = (
             bare.startswith("sync/"),

@@ -107,7 +107,7 @@ def granted_divisions(
     current = [row["CurrentDivision"] for row in page.rows if row.get("CurrentDivision")]
 
     endpoint = edm.load("system/Divisions")
-    key = endpoint.stable_id
+    key = endpoint.keys[0]
     decoder = Decoder([endpoint.properties[name] for name in select], key, identity=[key])
     candidates = [*dict.fromkeys([*current, *fallback])]
     refusal: Denied | Refused | None = None

@@ -249,7 +249,7 @@ Makers = dict[str, tuple[Live, Callable[[int], Any]]]
 
 def _identities(endpoint: edm.Endpoint, ids: Ids) -> Makers:
     """Return what computes the identity of a row; text that identifies a row is in its variant."""
-    name = endpoint.stable_id
+    name = endpoint.keys[0]
     kind = endpoint.properties[name].type
     if kind == "Guid":
         return {name: (Live(name, "guid", ids.prefix), ids.digits)}

@@ -131,7 +131,7 @@ def set_row(service: Service, division: int, path: str, row: dict[str, Value]) -
         else value
         for name, value in row.items()
     }
-    index = shelf.find(fields[endpoint.stable_id]) if endpoint.stable_id in fields else None
+    index = shelf.find(fields[endpoint.keys[0]]) if endpoint.keys[0] in fields else None
     if index is None:
         index = shelf.reserve()
     before = shelf.changes[index].fields if index in shelf.changes else {}

@@ -69,7 +69,7 @@ class Few:
 
     def identity(self, index: int) -> Value:
         """Return the key of a row."""
-        return self.moment(index, self.endpoint.stable_id)
+        return self.moment(index, self.endpoint.keys[0])
 
     def find(self, identity: Value) -> int | None:
         """Return the index of the row with a key."""
@@ -147,7 +147,7 @@ def _named(rows: Rows, match: re.Match[str]) -> int | None:
     number = match["number"]
     if number is None:
         return rows.find(match["guid"] or match["text"])
-    if rows.endpoint.properties[rows.endpoint.stable_id].type.startswith("Int"):
+    if rows.endpoint.properties[rows.endpoint.keys[0]].type.startswith("Int"):
         return rows.find(int(number))
     return int(number) if int(number) < rows.size else None
 
@@ -155,7 +155,7 @@ def _named(rows: Rows, match: re.Match[str]) -> int | None:
 def skip_token(rows: Rows, index: int, options: Options) -> str:
     """Return the skip token that leads past a row, in the form that is set."""
     key = wire.key_of(rows.endpoint, rows.row(index))
-    if options.skiptoken == "number" and rows.endpoint.properties[rows.endpoint.stable_id].type == "Guid":
+    if options.skiptoken == "number" and rows.endpoint.properties[rows.endpoint.keys[0]].type == "Guid":
         return str(index)
     if options.skiptoken == "datetime_guid" and "Modified" in rows.endpoint.properties:
         modified = rows.moment(index, "Modified")

@@ -67,7 +67,7 @@ class Shelf:
     def __post_init__(self) -> None:
         if self.size < 0:
             self.size = self.table.series.rows
-        if self.endpoint.properties[self.endpoint.stable_id].type != "Guid":
+        if self.endpoint.properties[self.endpoint.keys[0]].type != "Guid":
             self.named = {self.identity(index): index for index in range(self.size)}
 
     def row(self, index: int) -> dict[str, Value]:
@@ -87,7 +87,7 @@ class Shelf:
 
     def identity(self, index: int) -> Value:
         """Return the value of the property that identifies a row for as long as it lives."""
-        key = self.endpoint.stable_id
+        key = self.endpoint.keys[0]
         change = self.changes.get(index)
         if change is not None and key in change.fields:
             return change.fields[key]
@@ -171,7 +171,7 @@ class Shelf:
         self.size = max(self.size, index + 1)
         self.changes[index] = change
         insort(self.order, (change.timestamp, index))
-        key = self.endpoint.stable_id
+        key = self.endpoint.keys[0]
         if key in change.fields or self.named:
             self.named[change.fields.get(key, self.identity(index))] = index
         self.version += 1
@@ -212,7 +212,7 @@ class Shelf:
     def _edit(self, index: int, mark: int) -> Mapping[str, Value]:
         known = self.endpoint.properties
         texts = (
-            name for name, each in known.items() if each.type == "String" and name != self.endpoint.stable_id
+            name for name, each in known.items() if each.type == "String" and name != self.endpoint.keys[0]
         )
         name = next((name for name in _TOUCHED if name in known), None) or next(texts, None)
         if name is not None:

@@ -129,7 +129,7 @@ def _spoiled_rows(fault: Fault, rows: list[Row], struck: Struck) -> list[Row]:
         case "nulls":
             return [*rows, dict.fromkeys(name for name in last if name != "__metadata")]
     facts = edm.load(struck.path)
-    gone = {"no_key": facts.stable_id, "no_timestamp": "Timestamp"}.get(fault.action)
+    gone = {"no_key": facts.keys[0], "no_timestamp": "Timestamp"}.get(fault.action)
     kind = {"control_characters": "String", "odd_number": "Double"}.get(fault.action)
     names = [fault.field] if fault.field else [p.name for p in facts.properties.values() if p.type == kind]
     for name in [name for name in names if name in last][:1]:

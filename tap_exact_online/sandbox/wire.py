@@ -44,8 +44,8 @@ def key_of(endpoint: edm.Endpoint, row: Mapping[str, Value]) -> str:
     """Return how a row's address names it: Sync endpoints by row version, the others by identity."""
     if "Timestamp" in endpoint.properties and endpoint.path.startswith("sync/"):
         return f"{row['Timestamp']}L"
-    value = row[endpoint.stable_id]
-    kind = endpoint.properties[endpoint.stable_id].type
+    value = row[endpoint.keys[0]]
+    kind = endpoint.properties[endpoint.keys[0]].type
     return {"Guid": f"guid'{value}'", "String": f"'{value}'", "Int64": f"{value}L"}.get(kind, str(value))
 
 
@@ -97,7 +97,7 @@ class Encoder:
         endpoint = table.endpoint
         live = {each.name: (place, each) for place, each in enumerate(table.live)}
         sync = endpoint.path.startswith("sync/")
-        key = "Timestamp" if sync else endpoint.stable_id
+        key = "Timestamp" if sync else endpoint.keys[0]
         self._places: list[int] = []
         self._prepared = key in live
         if self._prepared:

@@ -32,7 +32,10 @@ _properties = st.builds(
 _endpoints = st.builds(
     edm.Endpoint,
     path=_names.map(lambda name: f"crm/{name}"),
-    stable_id=_names,
+    stable_id=st.lists(_names, min_size=1, max_size=3).map(" ".join),
+    form=st.sampled_from(["division", "beta", "user"]),
+    single=st.booleans(),
+    parameters=st.dictionaries(_names, st.sampled_from(["Guid", "DateTime?", "Int32"])),
     scope=st.none() | st.text(min_size=1),
     scope_inferred=st.booleans(),
     page_size=st.none() | st.integers(1, 5000),
@@ -79,7 +82,8 @@ def test_a_committed_file_is_what_the_script_would_write(path: str) -> None:
     endpoint = edm.parse(text)
     assert edm.dump(endpoint) == text
     assert endpoint.path == path
-    assert endpoint.stable_id in endpoint.properties
+    assert endpoint.keys
+    assert {*endpoint.keys} <= {*endpoint.properties}
 
 
 def test_types_are_written_without_their_prefix_and_flags_are_known_ones() -> None:

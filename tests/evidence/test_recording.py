@@ -139,7 +139,7 @@ def test_keys_join(entries: list[Entry]) -> None:
     assert ACCOUNT not in accounts
     for entry in entries:  # no key is lost by falling together with another
         fact = facts_of(entry)
-        keys = [row[fact.stable_id] for row in rows_of(entry) if fact.stable_id in row]
+        keys = [row[fact.keys[0]] for row in rows_of(entry) if fact.keys[0] in row]
         assert len({*keys}) == len(keys), entry["path"]
 
 
@@ -152,7 +152,7 @@ def test_row_versions_ascend_and_links_name_them(entries: list[Entry]) -> None:
         if link is not None:
             linked += 1
             assert link.startswith("{base}/api/v1/")
-            key = facts_of(entry).stable_id
+            key = facts_of(entry).keys[0]
             assert str(rows_of(entry)[-1][key]) in link
     assert linked
 
@@ -164,7 +164,7 @@ def test_a_scrubbed_page_is_decoded_to_the_same_shapes(
     entries: list[Entry], world: Sandbox, run: Run, path: str
 ) -> None:
     fact = edm.load(path)
-    decoder = Decoder(fact.properties.values(), fact.stable_id)
+    decoder = Decoder(fact.properties.values(), fact.keys[0])
     [found, *_] = [
         decoder.decode(json.dumps(entry["body"]).encode())
         for entry in entries
@@ -182,12 +182,12 @@ def test_a_scrubbed_page_is_decoded_to_the_same_shapes(
     for scrubbed, row in zip(found.rows, read, strict=True):
         for name, value in scrubbed.items():
             assert shape(name, value) == shape(name, row[name]), name
-    stored = {row[fact.stable_id]: row for row in world.control.iter_rows(1000001, path)}
+    stored = {row[fact.keys[0]]: row for row in world.control.iter_rows(1000001, path)}
     raw = [
         row for entry in entries if entry["path"] == path and entry["division"] == 1 for row in rows_of(entry)
     ]
     for scrubbed, row in zip(raw, read, strict=False):  # the padding, which the decoder strips
-        for name, value in stored[row[fact.stable_id]].items():
+        for name, value in stored[row[fact.keys[0]]].items():
             if isinstance(value, str) and fact.properties[name].type == "String":
                 assert padding(scrubbed[name]) == padding(value), name
 
