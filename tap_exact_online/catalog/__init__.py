@@ -1,6 +1,6 @@
 """What there is to read: the table of streams, their columns, and what a user has to be allowed to read them.
 
-All of it is data and pure functions on it. A stream is added by one line in `resources.py`.
+All of it is data and pure functions on it. A stream is added by one line in `table/`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 from tap_exact_online.catalog.own import READS
 from tap_exact_online.catalog.resources import (
     BY_NAME,
+    GROUPS,
     OWN,
     RESOURCES,
     STREAMS,
+    Cadence,
     Kind,
     Resource,
     stream_of_deleted,
@@ -30,6 +32,7 @@ from tap_exact_online.catalog.schemas import (
 
 __all__ = [
     "BY_NAME",
+    "GROUPS",
     "MENU",
     "MENU_DUTCH",
     "OWN",
@@ -38,6 +41,7 @@ __all__ = [
     "RIGHTS",
     "RIGHTS_DUTCH",
     "STREAMS",
+    "Cadence",
     "Kind",
     "Resource",
     "advice",

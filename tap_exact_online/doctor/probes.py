@@ -19,7 +19,7 @@ from tap_exact_online.doctor.verdicts import READABLE, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, Unreachable
 from tap_exact_online.reading import Client, Conversation, Patience, Reading, Scheduler, Wanted
 from tap_exact_online.settings import Settings
-from tap_exact_online.wire import BackOff, Call, Decoder, Need, Rest, Retry, Send, Watcher, address, explain
+from tap_exact_online.wire import BackOff, Call, Decoder, Need, Rest, Retry, Send, Watcher, call_to, explain
 
 # A filter that no row passes, in the form that the tap's own reads have: Exact seeks behind the last row and answers an empty
 # page. The highest int64.
@@ -36,12 +36,12 @@ def question(resource: Resource, base_url: str, division: int) -> Call:
     Sync endpoints answer without a row. The others give the key of one: whether they take a filter is not documented, and no
     matter of rights.
     """
-    options = {"$select": resource.key}
+    options = {"$select": ",".join(resource.keys)}
     if resource.kind is Kind.SYNC:
         options = {"$filter": _BEHIND_THE_LAST, "$select": f"{resource.key},Timestamp"}
     else:
         options["$top"] = "1"
-    return Call(resource.path, address(base_url, resource.path, division, options), division)
+    return call_to(resource.endpoint, base_url, division, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,8 @@ class Line:
                 """What is learnt is noted as it comes."""
 
     def _ask(self, resource: Resource, division: int, ledger: Ledger) -> Generator[Need, Any, Verdict]:
-        decoder = Decoder([resource.endpoint.properties[resource.key]], resource.key, identity=[resource.key])
+        facts = [resource.endpoint.properties[name] for name in resource.keys]
+        decoder = Decoder(facts, resource.keys[0], identity=resource.keys)
         rested, sent = 0.0, False
         asking = self.client.ask(question(resource, self.client.base_url, division), decoder.decode)
         answer = None

@@ -18,7 +18,7 @@ from tap_exact_online.sandbox.divisions import ARCHIVED, Division
 from tap_exact_online.sandbox.limits import Limits
 from tap_exact_online.sandbox.options import USER
 from tap_exact_online.sandbox.service import ENDPOINTS, Forbidden, Service
-from tap_exact_online.sandbox.shelf import Change, Shelf
+from tap_exact_online.sandbox.shelf import CHANGED, MADE, Change, Shelf, identity_of
 from tap_exact_online.sandbox.stats import Stats
 from tap_exact_online.sandbox.values import Value
 
@@ -68,8 +68,8 @@ def _new(service: Service, shelf: Shelf, timestamp: int) -> Change:
     """Return what tells a new row from its pattern."""
     wall = service.clock.wall()
     known = shelf.endpoint.properties
-    unchanged = service.options.null_modified and "Modified" in known
-    return Change(timestamp, None if unchanged else wall, {"Created": wall} if "Created" in known else {})
+    unchanged = service.options.null_modified and any(name in known for name in CHANGED)
+    return Change(timestamp, None if unchanged else wall, {name: wall for name in MADE if name in known})
 
 
 def _chosen(shelf: Shelf, count: int | None, ids: list[Value] | None) -> list[int]:
@@ -131,7 +131,7 @@ def set_row(service: Service, division: int, path: str, row: dict[str, Value]) -
         else value
         for name, value in row.items()
     }
-    index = shelf.find(fields[endpoint.keys[0]]) if endpoint.keys[0] in fields else None
+    index = shelf.find(identity_of(endpoint, fields)) if {*endpoint.keys} <= {*fields} else None
     if index is None:
         index = shelf.reserve()
     before = shelf.changes[index].fields if index in shelf.changes else {}

@@ -146,6 +146,14 @@ SETTINGS: tuple[Setting, ...] = (
         default={},
     ),
     Setting(
+        "cadence",
+        "object",
+        "Cadence",
+        "How often streams are asked at most: always, daily or weekly by the name of the stream, and `*` for all others, for"
+        ' example {"journals": "weekly", "*": "always"}. Unset: as the list of streams says. The first run of a stream ignores it.',
+        default={},
+    ),
+    Setting(
         "concurrency",
         "integer",
         "Concurrency",

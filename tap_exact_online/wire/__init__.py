@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tap_exact_online.wire.adapter import Adapter, Session
 from tap_exact_online.wire.calls import (
+    MOST_URL,
     BackOff,
     Call,
     Linked,
@@ -14,6 +15,7 @@ from tap_exact_online.wire.calls import (
     Rest,
     Send,
     address,
+    call_to,
 )
 from tap_exact_online.wire.dates import datetime_literal, filter_clock, int64_literal
 from tap_exact_online.wire.odata import Decoder, DoubtfulBody, MalformedBody, Page, skiptoken
@@ -49,6 +51,7 @@ from tap_exact_online.wire.values import is_instant
 __all__ = [
     "CLOSED",
     "MANAGE_COMPANIES",
+    "MOST_URL",
     "Accept",
     "Adapter",
     "Answer",
@@ -72,6 +75,7 @@ __all__ = [
     "Wait",
     "Watcher",
     "address",
+    "call_to",
     "classify",
     "compiled",
     "datetime_literal",

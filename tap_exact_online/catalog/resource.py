@@ -1,0 +1,126 @@
+"""What a row of the table of streams says, and the ways in which a stream can be read."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tap_exact_online import edm
+
+
+class Kind(enum.Enum):
+    """The ways a stream can be read; which one applies follows from the endpoint and its row in the table."""
+
+    DIVISIONS = "the list of divisions that every run reads anyway"
+    USER = "what the user who connected is, read once for all divisions"
+    SYNC = "incremental on the row version `Timestamp`"
+    MODIFIED = "incremental on a moment: when a row was changed, or made where rows never change"
+    LINES = "the lines of entries whose header was changed"
+    PARTS = "in parts that the endpoint has to be asked for one by one: years, schemes, dates"
+    FULL = "read whole at every run"
+    OWN = "made by the tap itself"
+
+
+class Cadence(enum.Enum):
+    """How often a stream is asked at most."""
+
+    ALWAYS = "always"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+_LIKE_NO_OTHER: Mapping[str, Kind] = {
+    "": Kind.OWN,
+    "system/Divisions": Kind.DIVISIONS,
+    "current/Me": Kind.USER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One stream and the endpoint behind it.
+
+    Attributes:
+        name: The stream's name.
+        path: The endpoint's path behind `/api/v1/{division}/`; its facts are in `edm/` under the same path. Empty for a stream
+            that the tap makes itself.
+        key: The property that identifies a row within a division for as long as it lives; where it takes several, their
+            names with spaces between them.
+        deleted_type: The `EntityType` of its rows in `sync/Deleted`.
+        selected: Whether the stream is selected by default.
+        by: The property that tells when a row was changed, or made where rows never change. The endpoint is filtered on it if
+            it has it and is not known to take no such filter.
+        each: What it has to be asked for one by one: a property to filter on, or the names of its parameters with spaces
+            between them.
+        header: The endpoint of the headers whose lines these are: it tells which of them were changed.
+        cadence: How often it is asked at most, where the user says nothing else.
+        per_user: What it shows depends on the user who connected.
+        group: What it is about.
+    """
+
+    name: str
+    path: str
+    key: str = "ID"
+    deleted_type: int | None = None
+    selected: bool = False
+    by: str = "Modified"
+    each: str = ""
+    header: str = ""
+    cadence: str = "always"
+    per_user: bool = False
+    group: str = ""
+
+    @property
+    def endpoint(self) -> edm.Endpoint:
+        """The facts about the endpoint."""
+        return edm.load(self.path) if self.path else edm.Endpoint("", self.key)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The properties that identify a row within a division."""
+        return tuple(self.key.split())
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """What it has to be asked for one by one."""
+        return tuple(self.each.split())
+
+    @property
+    def kind(self) -> Kind:
+        """How the stream is read."""
+        if self.path in _LIKE_NO_OTHER:
+            return _LIKE_NO_OTHER[self.path]
+        if self.path.startswith("sync/"):
+            return Kind.SYNC
+        if self.each:
+            return Kind.PARTS
+        if self.header:
+            return Kind.LINES
+        if self.path.startswith("read/"):  # what is so now, and no filter is known on it
+            return Kind.FULL
+        endpoint = self.endpoint
+        filtered = self.by in endpoint.properties and (not endpoint.filters or self.by in endpoint.filters)
+        return Kind.MODIFIED if filtered else Kind.FULL
+
+    @property
+    def replication_key(self) -> str | None:
+        """The property whose highest value is the bookmark, or None for a stream that has none."""
+        keys: Mapping[Kind, str] = {Kind.SYNC: "Timestamp", Kind.MODIFIED: self.by}
+        return keys.get(self.kind)
+
+    @property
+    def divided(self) -> bool:
+        """Whether every division has rows of its own."""
+        return self.kind not in {Kind.DIVISIONS, Kind.USER, Kind.OWN}
+
+    @property
+    def primary_keys(self) -> tuple[str, ...]:
+        """The columns that identify a row in the target."""
+        match self.kind:
+            case Kind.DIVISIONS | Kind.USER:
+                return self.keys
+            case Kind.OWN:
+                return (*self.keys, "Division")
+            case _:
+                return tuple(dict.fromkeys(("Division", *self.keys)))
