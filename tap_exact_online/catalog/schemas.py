@@ -69,8 +69,10 @@ def schema_of(resource: Resource) -> dict[str, Any]:
     # Whether a row that was never changed has a `Modified` is not known: such a row is loaded all the same.
     never_null = [name for name in first if name != "Modified"]
     columns = {name: column(facts[name], key=name in never_null) for name in names}
-    columns.pop("Division", None)
-    properties = {"Division": dict(_DIVISION), **columns}
+    properties = columns
+    if resource.kind is not Kind.USER:
+        columns.pop("Division", None)
+        properties = {"Division": dict(_DIVISION), **columns}
     if resource.name == "deleted":
         properties.update({name: dict(schema) for name, schema in DELETED_COLUMNS.items()})
     return {"type": "object", "properties": properties, "required": list(resource.primary_keys)}

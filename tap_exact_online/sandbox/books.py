@@ -85,6 +85,14 @@ _REFERENCES: Mapping[str, str] = {
     **dict.fromkeys(("CostCenter", "Costcenter"), "hrm/Costcenters"),
     **dict.fromkeys(("CostUnit", "Costunit"), "hrm/Costunits"),
 }
+HEADERS: Mapping[str, str] = {
+    "salesentry/SalesEntryLines": "salesentry/SalesEntries",
+    "purchaseentry/PurchaseEntryLines": "purchaseentry/PurchaseEntries",
+    "financialtransaction/BankEntryLines": "financialtransaction/BankEntries",
+    "financialtransaction/CashEntryLines": "financialtransaction/CashEntries",
+    "generaljournalentry/GeneralJournalEntryLines": "generaljournalentry/GeneralJournalEntries",
+}
+"""The headers of lines, which `EntryID` refers to: a line that changes changes its header."""
 _RISING = ("EntryNumber", "InvoiceNumber", "OrderNumber", "HID", "EmployeeHID", "DocumentNumber", "Hid")
 _AMOUNTS = ("AmountDC", "AmountFC", "Amount", "Quantity", "NetPrice", "UnitPrice")
 
@@ -206,6 +214,10 @@ class Book:
         for name, path in _REFERENCES.items():
             if name in row:
                 row |= self._reference(endpoint, name, path, number)
+        if (header := HEADERS.get(endpoint.path)) and self.counts[header]:
+            row["EntryID"] = self.ids(header).of(
+                values.number(self.seed, header, number) % self.counts[header]
+            )
         if "Division" in row:
             row["Division"] = self.division
         if "LineNumber" in row:

@@ -12,7 +12,7 @@ from tap_exact_online import edm
 from tap_exact_online.sandbox import faults as scripted
 from tap_exact_online.sandbox import options as settings
 from tap_exact_online.sandbox import wire
-from tap_exact_online.sandbox.books import DIVISIONS, ME
+from tap_exact_online.sandbox.books import DIVISIONS, HEADERS, ME
 from tap_exact_online.sandbox.clock import wall_of_iso
 from tap_exact_online.sandbox.divisions import ARCHIVED, Division
 from tap_exact_online.sandbox.limits import Limits
@@ -60,6 +60,7 @@ def add(service: Service, division: int, path: str, count: int = 1) -> list[Valu
     for _ in range(int(count)):
         index = shelf.reserve()
         shelf.put(index, _new(service, shelf, known.tick()))
+        _touch_header(service, known, shelf, index)
         made.append(shelf.identity(index))
     return made
 
@@ -70,6 +71,15 @@ def _new(service: Service, shelf: Shelf, timestamp: int) -> Change:
     known = shelf.endpoint.properties
     unchanged = service.options.null_modified and any(name in known for name in CHANGED)
     return Change(timestamp, None if unchanged else wall, {name: wall for name in MADE if name in known})
+
+
+def _touch_header(service: Service, known: Division, shelf: Shelf, index: int) -> None:
+    """Change the header that a line belongs to, as a user who changes the line does."""
+    if header := HEADERS.get(shelf.endpoint.path):
+        headers = service.shelf(known, header)
+        place = headers.find(shelf.row(index)["EntryID"])
+        if place is not None and headers.visible(place):
+            headers.touch(place, known.tick(), service.clock.wall())
 
 
 def _chosen(shelf: Shelf, count: int | None, ids: list[Value] | None) -> list[int]:
@@ -92,6 +102,7 @@ def change(
     chosen = _chosen(shelf, count, ids)
     for index in chosen:
         shelf.touch(index, known.tick(), service.clock.wall())
+        _touch_header(service, known, shelf, index)
     return [shelf.identity(index) for index in chosen]
 
 
@@ -111,6 +122,7 @@ def delete(  # noqa: PLR0913, PLR0917 - what a test may want to say about a dele
     gone = [shelf.identity(index) for index in chosen]
     number = entity_type if entity_type is not None else shelf.table.endpoint.deleted_type
     for index, identity in zip(chosen, gone, strict=True):
+        _touch_header(service, known, shelf, index)
         shelf.remove(index)
         if logged and number is not None:
             known.log_deleted(identity, number, service.clock.wall())

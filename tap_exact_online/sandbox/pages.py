@@ -155,7 +155,7 @@ def _shape(service: Service, call: Call, count: int) -> str:
     wanted = service.options.envelope
     if call.sync or call.query.count:
         return "results"
-    if wanted == "object" or (wanted == "mixed" and call.endpoint.single):
+    if wanted == "object" or (wanted == "mixed" and call.endpoint.single and call.division is not None):
         return "object" if count == 1 else "results"
     if wanted != "mixed":
         return wanted

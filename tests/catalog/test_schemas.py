@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tap_exact_online.catalog.resources import BY_NAME, STREAMS, Kind
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, STREAMS, Kind, Resource
 from tap_exact_online.catalog.schemas import column, needed, schema_of, selected_by_default
 from tap_exact_online.edm import Property
 from tap_exact_online.tap import TapExactOnline
@@ -131,25 +131,24 @@ def test_what_is_selected_by_default(fact: Property, selected: bool) -> None:  #
     assert selected_by_default(fact) is selected
 
 
-@every_name
-def test_division_comes_first_then_the_key(name: str) -> None:
-    resource = BY_NAME[name]
-    columns = [*schema_of(resource)["properties"]]
-    first = ["Division", resource.key] if resource.kind is not Kind.OWN else [*resource.primary_keys]
-    assert columns[:2] == first
-    assert len(columns) == len({*columns, *resource.endpoint.properties})
+def test_division_comes_first_then_the_key() -> None:
+    for resource in STREAMS:
+        columns = [*schema_of(resource)["properties"]]
+        first = resource.primary_keys if resource.name != "divisions" else ("Division", "Code")
+        assert tuple(columns[: len(first)]) == first, resource.name
+        if resource.kind is not Kind.OWN:
+            assert len(columns) == len({*columns, *resource.endpoint.properties}), resource.name
 
 
-@every_name
-def test_keys_and_bookmarks_are_read_whatever_is_selected(name: str, catalog: Mapping[str, Any]) -> None:
-    resource = BY_NAME[name]
-    if resource.kind is Kind.OWN:
-        return  # nothing is asked for
-    always = {resource.key, resource.replication_key} - {None}
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
+def test_keys_and_bookmarks_are_read_whatever_is_selected(
+    resource: Resource, catalog: Mapping[str, Any]
+) -> None:
+    always = {*resource.keys, resource.replication_key} - {None}
     assert always <= needed(resource) <= {*resource.endpoint.properties}
     automatic = {
         item["breadcrumb"][1]
-        for item in catalog[name]["metadata"]
+        for item in catalog[resource.name]["metadata"]
         if item["breadcrumb"] and item["metadata"]["inclusion"] == "automatic"
     }
     assert always <= automatic
