@@ -5,6 +5,7 @@ All of it is data and pure functions on it. A stream is added by one line in `ta
 
 from __future__ import annotations
 
+from tap_exact_online.catalog.costs import Bill, Cost, bill, cost
 from tap_exact_online.catalog.own import READS
 from tap_exact_online.catalog.resources import (
     BY_NAME,
@@ -41,10 +42,14 @@ __all__ = [
     "RIGHTS",
     "RIGHTS_DUTCH",
     "STREAMS",
+    "Bill",
     "Cadence",
+    "Cost",
     "Kind",
     "Resource",
     "advice",
+    "bill",
+    "cost",
     "needed",
     "schema_of",
     "selected_by_default",
