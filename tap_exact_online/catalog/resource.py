@@ -55,6 +55,7 @@ class Resource:
             between them.
         header: The endpoint of the headers whose lines these are: it tells which of them were changed.
         cadence: How often it is asked at most, where the user says nothing else.
+        instead: The stream to select where Exact does not have the endpoint.
         per_user: What it shows depends on the user who connected.
         group: What it is about.
     """
@@ -68,6 +69,7 @@ class Resource:
     each: str = ""
     header: str = ""
     cadence: str = "always"
+    instead: str = ""
     per_user: bool = False
     group: str = ""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tap_exact_online import edm
-from tap_exact_online.errors import Unreachable
+from tap_exact_online.errors import ReadError, Unreachable
 from tap_exact_online.reading import Client
 from tap_exact_online.wire import Decoder, Need, Page, call_to, datetime_literal
 
@@ -40,6 +40,10 @@ def gathered(
             need = asking.send(answer)
         except StopIteration:
             return rows
+        except ReadError as error:
+            if path not in str(error):  # what it rests on is not what the stream is called by
+                error.args = (f"{path}: {error}",)
+            raise
         if isinstance(need, Page):
             if need.rejected or need.partial:
                 msg = f"{call}: a row of it cannot be understood, and what is read by it would be less."

@@ -12,9 +12,9 @@ from singer_sdk.helpers.types import Context
 from typing_extensions import override
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import Resource
+from tap_exact_online.catalog import Cadence, Resource
 from tap_exact_online.errors import Refused
-from tap_exact_online.state import Evidence, modified_bookmark, read_instant, shown
+from tap_exact_online.state import Evidence, is_due, modified_bookmark, read_instant, shown
 from tap_exact_online.streams.gathering import changed_since, gathered
 from tap_exact_online.streams.kinds import IncrementalStream
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
@@ -24,6 +24,7 @@ from tap_exact_online.wire import MOST_URL, Need, filter_clock, is_about_a_filte
 HEADERS = "headers"
 """Under this name the state keeps up to when the headers were seen whose lines were read."""
 _MADE_OF = "modified"
+_REFUSED = "refused_lines"
 _A_DAY = timedelta(days=1)
 _FOR_THE_LINK = 300
 """Characters that a next link adds to the address that it goes on from."""
@@ -73,7 +74,7 @@ class LinesStream(IncrementalStream):
         headers = yield from self._changed(division, since)
         if headers is not None:
             self._seen[division] = headers
-        if since is None or headers is None:
+        if since is None or headers is None or (headers.keys and self._is_refused()):
             return [Condition()]
         return [Condition(text, whole=False) for text in self._conditions(division, headers.keys)]
 
@@ -103,6 +104,21 @@ class LinesStream(IncrementalStream):
             f"Exact does not take a filter on the headers ({self._header.path}) here, so all lines are read at every run."
         )
         return None
+
+    def _is_refused(self) -> bool:
+        """Tell whether Exact refused the filter on the entries within the last week."""
+        at = self.of_all(_REFUSED)
+        return isinstance(at, int) and not is_due(Cadence.WEEKLY, at, self.exact.client.clock())
+
+    @override
+    def without_filter(self, division: int, condition: Condition, error: Refused) -> Condition:
+        if not condition.text:
+            raise error
+        self.keep_of_all(_REFUSED, int(self.exact.client.clock()))
+        self.remark(
+            f"Exact does not take a filter on `{self._header.keys[0]}` here, so all lines are read where an entry was changed."
+        )
+        return Condition()
 
     @property
     def _evidence(self) -> Evidence:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -45,19 +45,6 @@ class _Value:
     settled: bool = False
 
 
-@dataclass(slots=True)
-class _Reading:
-    """The parts of one division that are read in this run.
-
-    Attributes:
-        names: All parts that there are.
-        began: When the read of each began, in epoch seconds.
-    """
-
-    names: list[str]
-    began: dict[str, float] = field(default_factory=dict)
-
-
 class PartsStream(ExactStream):
     """A stream that is asked for part by part.
 
@@ -67,7 +54,8 @@ class PartsStream(ExactStream):
 
     def __init__(self, tap: Tap, lender: Lender, resource: Resource) -> None:
         """Make the stream of one row of the catalog."""
-        self._readings: dict[int, _Reading] = {}
+        self._names: dict[int, list[str]] = {}
+        self._spoilt: set[tuple[int, str]] = set()
         super().__init__(tap, lender, resource)
 
     @property
@@ -79,7 +67,7 @@ class PartsStream(ExactStream):
     def begin(self, division: int) -> Generator[Need, Any, Sequence[Condition]]:
         axes = yield from self._axes(division)
         if not self.resource.endpoint.parameters and not all(axes):
-            self._readings[division] = _Reading([_ALL])
+            self._names[division] = [_ALL]
             return [Condition(part=_ALL)]
         conditions, all_parts = {}, []
         for values in product(*axes):
@@ -90,7 +78,7 @@ class PartsStream(ExactStream):
             conditions[_OTHERS] = others
             all_parts.append(parts.Part(_OTHERS, settled=True))
         names = [part.name for part in all_parts]
-        self._readings[division] = _Reading(names)
+        self._names[division] = names
         partition = partition_of(division)
         noted = parts.without_gone(self.note(partition, parts.PARTS), names)
         self.keep_note(partition, parts.PARTS, noted)
@@ -185,7 +173,6 @@ class PartsStream(ExactStream):
             self.remark(
                 f"whether there are rows outside of the years {self._span(division)} cannot be asked for here ({error})."
             )
-            self._readings[division].began[_OTHERS] = self.exact.client.clock()
             self._keep_part(division, _OTHERS)
             return None
         if not condition.text:
@@ -203,33 +190,27 @@ class PartsStream(ExactStream):
         return Condition(part=_ALL)
 
     def _span(self, division: int) -> str:
-        years = [name for name in self._readings[division].names if name != _OTHERS]
+        years = [name for name in self._names[division] if name != _OTHERS]
         return f"{min(years)} to {max(years)}"
 
     @override
     def written(self, division: int, page: Outgoing) -> None:
-        reading = self._readings[division]
-        names = reading.names if page.part == _ALL else [page.part]
-        for name in names:
-            began = self.reckoning.under_way_since(division).timestamp()
-            reading.began.setdefault(name, began)
-            if page.next_link is None and not page.rejected:
+        part = (division, page.part)
+        if page.rejected:
+            self._spoilt.add(part)
+        elif page.next_link is None and part not in self._spoilt:
+            for name in self._names[division] if page.part == _ALL else [page.part]:
                 self._keep_part(division, name)
 
     def _keep_part(self, division: int, name: str) -> None:
         partition = partition_of(division)
         note = self.note(partition, parts.PARTS)
-        began = self._readings[division].began[name]
-        self.keep_note(partition, parts.PARTS, parts.after(note, self._mark, name, began))
+        after = parts.after(note, self._mark, name, self.asked_at[division])
+        self.keep_note(partition, parts.PARTS, after)
 
     @override
     def whole_since(self, division: int) -> datetime | None:
-        reading = self._readings.get(division)
-        return (
-            None
-            if reading is None
-            else parts.since(self.note(partition_of(division), parts.PARTS), reading.names)
-        )
+        return parts.since(self.note(partition_of(division), parts.PARTS), self._names.get(division, ()))
 
 
 _ALL = "*"

@@ -50,7 +50,7 @@ class Reckoning:
     lender: Lender
     _under_way: dict[int, _Reading] = field(default_factory=dict)
     _complete: set[int] = field(default_factory=set)
-    _ended: dict[int, datetime] = field(default_factory=dict)
+    _ended: set[int] = field(default_factory=set)
     _passed_over: set[int] = field(default_factory=set)
     _new: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
@@ -61,14 +61,6 @@ class Reckoning:
     def passed_over(self, division: int) -> None:
         """Take note that a division is not due."""
         self._passed_over.add(division)
-
-    def under_way_since(self, division: int) -> datetime:
-        """Return when the read of a division began that is under way."""
-        return self._under_way[division].began
-
-    def began_at(self, division: int) -> datetime:
-        """Return when the read began that has come to its end."""
-        return self._ended[division]
 
     def asked(self, division: int, names: Iterable[str], *, whole: bool) -> None:
         """Take note of what a read asks for, once that has been answered.
@@ -117,14 +109,13 @@ class Reckoning:
         """
         done = self._settle(division)
         del self._under_way[division]
-        self._ended[division] = done.began
+        self._ended.add(division)
         if done.rejected:
             return
         if done.whole:
             self._complete.add(division)
-        whole_began = self.stream.whole_since(division)
-        if whole_began is None or not done.rows:
-            whole_began = self._whole_began(division, done)
+        since = None if done.whole or not done.rows else self.stream.whole_since(division)
+        whole_began = self._whole_began(division, done) if since is None else since
         self.lender.reads.append(
             Read(
                 self.stream.name,
@@ -186,7 +177,7 @@ class Reckoning:
     def by_design(self) -> bool:
         """Tell whether all that was to be read was read: the rest was not due, or is read by another run."""
         granted = {row["Code"] for row in self.lender.divisions}
-        return granted <= self._ended.keys() | self._passed_over and not granted <= self._complete
+        return granted <= self._ended | self._passed_over and not granted <= self._complete
 
     # --- Fields ---
 

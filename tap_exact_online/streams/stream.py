@@ -54,6 +54,8 @@ class ExactStream(SelectingStream):
         """
         self.reckoning = Reckoning(self, lender)
         self._remarked: set[str] = set()
+        self.asked_at: dict[int, float] = {}
+        """When the read of each division began, in epoch seconds."""
         super().__init__(tap, lender, resource)
 
     @property
@@ -126,6 +128,7 @@ class ExactStream(SelectingStream):
             if client.errors.left(division, path) <= 0:
                 raise known.error()
         self.reckoning.begins(division)
+        self.asked_at[division] = client.clock()
         for place, once_more in self.unread(division):
             selection = self.selection
             read = self._reader(selection, division, once_more)
@@ -344,7 +347,7 @@ class ExactStream(SelectingStream):
 
     def keep_asked(self, division: int) -> None:
         """Note when a division was asked, where that matters for the next run."""
-        at = None if self.cadence is Cadence.ALWAYS else int(self.reckoning.began_at(division).timestamp())
+        at = None if self.cadence is Cadence.ALWAYS else int(self.asked_at[division])
         self.keep_note(partition_of(division), ASKED, at)
 
     @property

@@ -35,9 +35,9 @@ BOOKS: Mapping[str, tuple[Resource, ...]] = {
         Resource("journals", "financial/Journals", selected=True),
         Resource("cost_centers", "hrm/Costcenters", selected=True),
         Resource("cost_units", "hrm/Costunits", selected=True),
-        Resource("sales_entries", "sync/Financial/SalesEntries"),
+        Resource("sales_entries", "sync/Financial/SalesEntries", instead="rest_sales_entries"),
         Resource("sales_entry_lines", "salesentry/SalesEntryLines", header="salesentry/SalesEntries"),
-        Resource("purchase_entries", "sync/Financial/PurchaseEntries"),
+        Resource("purchase_entries", "sync/Financial/PurchaseEntries", instead="rest_purchase_entries"),
         Resource(
             "purchase_entry_lines", "purchaseentry/PurchaseEntryLines", header="purchaseentry/PurchaseEntries"
         ),
