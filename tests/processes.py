@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tests import zygote
 
@@ -96,29 +97,53 @@ def fork(
     return Forked(int(pid), reading)
 
 
+@dataclass
+class Captured:
+    """A process whose output is kept until it ends."""
+
+    process: Forked
+    _out: IO[bytes]
+    _err: IO[bytes]
+
+    def end(self, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Wait for its end, and return what it wrote."""
+        try:
+            code = self.process.wait(timeout)
+        finally:
+            self.process.kill()
+        said = []
+        for file in (self._out, self._err):
+            file.seek(0)
+            said.append(file.read().decode())
+            file.close()
+        return subprocess.CompletedProcess([], code, *said)
+
+
+def capture(
+    program: str,
+    arguments: Sequence[str | os.PathLike[str]],
+    *,
+    given: bytes = b"",
+    env: Mapping[str, str] | None = None,
+) -> Captured:
+    """Start a program; what it is given on standard input is all there at once."""
+    out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  closed when it has ended
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(given)
+        stdin.seek(0)
+        files = {"stdin": stdin.fileno(), "stdout": out.fileno(), "stderr": err.fileno()}
+        return Captured(fork(program, arguments, env=env, **files), out, err)
+
+
 def run(
     program: str,
     arguments: Sequence[str | os.PathLike[str]],
     *,
     given: bytes = b"",
     env: Mapping[str, str] | None = None,
-    timeout: float = 120,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, as `subprocess.run` does; what it is given on standard input is all there at once."""
-    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        stdin.write(given)
-        stdin.seek(0)
-        files = {"stdin": stdin.fileno(), "stdout": out.fileno(), "stderr": err.fileno()}
-        process = fork(program, arguments, env=env, **files)
-        try:
-            code = process.wait(timeout)
-        finally:
-            process.kill()
-        out.seek(0)
-        err.seek(0)
-        return subprocess.CompletedProcess(
-            [program, *arguments], code, out.read().decode(), err.read().decode()
-        )
+    """Run a program to its end."""
+    return capture(program, arguments, given=given, env=env).end()
 
 
 @functools.cache

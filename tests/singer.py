@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.conftest import Sandbox
 from tests.expected import comparable
-from tests.processes import run
+from tests.processes import Captured, capture
 
 COMMAND = [sys.executable, "-m", "tap_exact_online"]
 
@@ -78,10 +78,14 @@ class Tap:
             command += ["--catalog", str(self._write("catalog", catalog))]
         return [*command, *options]
 
+    def start(self, *options: str, env: Mapping[str, str] | None = None, **given: Any) -> Captured:
+        """Start a run, forked from a process that has the tap loaded; `command` starts one anew."""
+        command = self.command(*options, **given)
+        return capture("tap", command[len(COMMAND) :], env={**os.environ, **(env or {})})
+
     def run(self, *options: str, env: Mapping[str, str] | None = None, **given: Any) -> Run:
         """Run to the end."""
-        command = self.command(*options, **given)
-        process = run("tap", command[len(COMMAND) :], env={**os.environ, **(env or {})})
+        process = self.start(*options, env=env, **given).end()
         self.check_no_secret(process.stdout + process.stderr)
         lines = [json.loads(line) for line in process.stdout.splitlines() if line.startswith('{"type"')]
         return Run(process.returncode, process.stderr, lines)
@@ -111,7 +115,9 @@ class Tap:
 
     def _write(self, name: str, document: Mapping[str, Any]) -> Path:
         file = self.folder / f"{name}.json"
-        file.write_text(json.dumps(document))
+        partial = file.with_suffix(".partial")
+        partial.write_text(json.dumps(document))
+        partial.replace(file)  # a run that was started just now may be reading it
         return file
 
 

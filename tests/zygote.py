@@ -71,6 +71,8 @@ PROGRAMS: Mapping[str, Program] = {
             *_SERVER,
         ),
     ),
+    "dying tap": Program("tests.connection.dying", "-c", None, _HTTP),
+    "one token": Program("tests.connection.one_token", "-c", None, ("obstore", "psycopg", *_HTTP)),
     "quick tap": Program("tests.faults.quick_tap", "-c", None, _HTTP),
 }
 
