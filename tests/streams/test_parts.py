@@ -167,8 +167,8 @@ def test_only_a_read_of_every_part_is_whole(
     read: Read, every: dict[str, Any], divisions: tuple[int, int]
 ) -> None:
     catalog = only(every, BALANCE, "reads")
-    first = read(catalog)
-    second = read(catalog, first.state)
+    first = read(catalog, emit_activate_version_messages=True)
+    second = read(catalog, first.state, emit_activate_version_messages=True)
     [before] = [row for row in first.records["reads"] if row["Division"] == divisions[0]]
     [after] = [row for row in second.records["reads"] if row["Division"] == divisions[0]]
     assert (before["Whole"], after["Whole"]) == (True, False)
