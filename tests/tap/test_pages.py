@@ -17,7 +17,7 @@ import pytest
 
 from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, STREAMS, Kind
 from tests.conftest import Sandbox, running
-from tests.faults.quick import FastTap, QuickRun, only, quick_taps
+from tests.faults.quick import FastTap, Quick, QuickRun, only
 from tests.faults.world import FINE
 from tests.singer import tap_for
 
@@ -38,9 +38,8 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def tap(books: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastTap]:
-    with quick_taps() as quick:
-        yield FastTap(**vars(tap_for(books, tmp_path_factory.mktemp("tap"))), quick=quick)
+def tap(books: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> FastTap:
+    return FastTap(**vars(tap_for(books, tmp_path_factory.mktemp("tap"))), quick=Quick())
 
 
 @pytest.fixture(scope="module")
