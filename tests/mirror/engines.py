@@ -57,7 +57,8 @@ class Engine:
         """Make tables, with the loader's column or without."""
         for stream in streams:
             _, key, version = columns(stream)
-            more = f', "_sdc_extracted_at" {self.types["extracted"]}' if extracted else ""
+            more = "".join(f""", "{name}" varchar DEFAULT 'the same'""" for name in BY_NAME[stream].keys[1:])
+            more += f', "_sdc_extracted_at" {self.types["extracted"]}' if extracted else ""
             self.connection.execute(
                 f'CREATE TABLE {SCHEMA}.{stream} ("Division" bigint, "{key}" {self.types["key"]}, "{version}" bigint{more},'
                 f' PRIMARY KEY ("Division", "{key}"))'

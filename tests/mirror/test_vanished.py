@@ -258,7 +258,7 @@ def test_a_stream_that_is_not_logged_needs_no_log(usual: Engine, mode: Mode) -> 
 
 @pytest.mark.parametrize("mode", Mode)
 def test_every_stream_by_its_own_key_and_read(usual: Engine, mode: Mode) -> None:
-    streams = mirrored()
+    streams = [stream for stream in mirrored() if stream.keys != ("Division",)]  # of which there is one row
     usual.create_reads()
     usual.create(*(stream.name for stream in streams))
     for place, stream in enumerate(streams):
