@@ -265,7 +265,7 @@ def test_every_stream_by_its_own_key_and_read(usual: Engine, mode: Mode) -> None
         usual.load(stream.name, [row("stays", 1), row("goes", 1)], BEGAN + place * HOUR - HOUR)
         usual.load(stream.name, [row("stays", 1)], BEGAN + place * HOUR)
         usual.read(stream.name, BEGAN + place * HOUR)
-    usual.apply(plan(mode))
+    usual.apply(plan(mode, *(stream.name for stream in streams)))
     keys = {(1, uuid("stays")), (1, uuid("goes"))}
     for stream in streams:
         assert gone(usual, stream.name, mode, keys) == {(1, uuid("goes"))}, stream.name
