@@ -202,7 +202,7 @@ def _rows(resource: Resource, words: Words) -> Iterator[tuple[str, ...]]:
             f"`{name}`",
             _type(schema),
             f"{fact.type}{' (inferred)' if fact.inferred else ''}" if fact else "",
-            "yes" if fact is None or selected_by_default(fact) else "",
+            "yes" if fact is None or selected_by_default(resource, fact) else "",
             " ".join(filter(None, remarks)),
         )
 

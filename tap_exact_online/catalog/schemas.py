@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tap_exact_online.catalog.own import COLUMNS
+from tap_exact_online.catalog.personal import special
 from tap_exact_online.catalog.resources import Kind, Resource
 from tap_exact_online.edm import Property
 from tap_exact_online.wire import is_instant
@@ -68,7 +69,10 @@ def schema_of(resource: Resource) -> dict[str, Any]:
     names = [*dict.fromkeys([*first, *facts])]
     # Whether a row that was never changed has a `Modified` is not known: such a row is loaded all the same.
     never_null = [name for name in first if name != "Modified"]
-    columns = {name: column(facts[name], key=name in never_null) for name in names}
+    columns = {
+        name: _marked(column(facts[name], key=name in never_null), special(resource.path, name))
+        for name in names
+    }
     properties = columns
     if resource.kind is not Kind.USER:
         columns.pop("Division", None)
@@ -78,12 +82,22 @@ def schema_of(resource: Resource) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(resource.primary_keys)}
 
 
-def selected_by_default(fact: Property) -> bool:
+def _marked(schema: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Say of a column that it tells of a person what is nobody's business."""
+    if kind:
+        mark = f"Special personal data ({kind}): read only where the field is named."
+        schema["description"] = " ".join(filter(None, [schema.get("description"), mark]))
+    return schema
+
+
+def selected_by_default(resource: Resource, fact: Property) -> bool:
     """Tell whether a field is asked for when nothing is said about it.
 
-    Not those that are heavy or nested, nor those that Exact calls obsolete or no longer documents.
+    Not those that are heavy or nested, nor those that Exact calls obsolete or no longer documents, nor those that tell of a
+    person what is nobody's business.
     """
-    return fact.type in _JSON and fact.type != "Binary" and not fact.obsolete and not fact.absent
+    usual = fact.type in _JSON and fact.type != "Binary" and not fact.obsolete and not fact.absent
+    return usual and not special(resource.path, fact.name)
 
 
 def needed(resource: Resource) -> frozenset[str]:
