@@ -5,6 +5,7 @@ All of it is data and pure functions on it. A stream is added by one line in `ta
 
 from __future__ import annotations
 
+from tap_exact_online.catalog.chosen import Entry, Told, chosen
 from tap_exact_online.catalog.own import READS
 from tap_exact_online.catalog.resources import (
     BY_NAME,
@@ -42,9 +43,12 @@ __all__ = [
     "RIGHTS_DUTCH",
     "STREAMS",
     "Cadence",
+    "Entry",
     "Kind",
     "Resource",
+    "Told",
     "advice",
+    "chosen",
     "needed",
     "schema_of",
     "selected_by_default",
