@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tap_exact_online import edm
+from tap_exact_online.catalog.personal import special
 from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind, Resource
 from tap_exact_online.catalog.rights import RIGHTS, RIGHTS_DUTCH
 from tap_exact_online.catalog.schemas import schema_of, selected_by_default
@@ -108,6 +109,24 @@ def rights_table() -> str:
     needed = [resource for resource in BY_NAME.values() if resource.path in RIGHTS]
     lines = [_cells((f"[`{each.name}`](streams/{each.name}.md)", _right(each))) for each in needed]
     return "\n".join(["| stream | the user's right in Exact |", "|---|---|", *lines])
+
+
+def special_table() -> str:
+    """Return the streams that have special personal fields, with those fields by what they tell, as a Markdown table."""
+    lines = [
+        _cells((f"[`{each.name}`](streams/{each.name}.md)", kind, ", ".join(f"`{name}`" for name in names)))
+        for each in RESOURCES
+        for kind, names in _special_of(each).items()
+    ]
+    return "\n".join(["| stream | what it tells | fields |", "|---|---|---|", *lines])
+
+
+def _special_of(resource: Resource) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in resource.endpoint.properties:
+        if kind := special(resource.path, name):
+            found.setdefault(kind, []).append(name)
+    return found
 
 
 def scopes_table() -> str:
@@ -210,6 +229,8 @@ def _rows(resource: Resource, words: Words) -> Iterator[tuple[str, ...]]:
 def _remarks(resource: Resource, fact: edm.Property, words: Words) -> Iterator[str]:
     if name := _led_to(resource, fact, words):
         yield f"Leads to [`{name}`]({name}.md)."
+    if kind := special(resource.path, fact.name):
+        yield _up(f"[Special personal data](personal.md): {kind}.")
     if fact.obsolete:
         yield "Exact calls it obsolete."
     if fact.absent:

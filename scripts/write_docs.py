@@ -73,6 +73,7 @@ def _words() -> stream_pages.Words:
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "settings.md": {"settings": settings_table},
     "streams.md": {"streams": _streams},
+    "personal.md": {"special": stream_pages.special_table},
     "exact.md": {"scopes": stream_pages.scopes_table, "rights": stream_pages.rights_table},
     "commands.md": {"commands": commands},
 }
