@@ -20,6 +20,7 @@ from tap_exact_online.catalog import (
     sentences,
     words_of,
 )
+from tap_exact_online.catalog.personal import special
 
 _READ = {
     Kind.SYNC: "by `Timestamp`: every run reads the rows with a higher row version than the bookmark",
@@ -175,7 +176,7 @@ def _rows(resource: Resource) -> Iterator[tuple[str, ...]]:
             f"`{name}`",
             _type(schema),
             f"{fact.type}{' (inferred)' if fact.inferred else ''}" if fact else "",
-            "yes" if fact is None or selected_by_default(fact) else "",
+            "yes" if fact is None or selected_by_default(resource, fact) else "",
             " ".join(filter(None, said)),
         )
 
@@ -190,6 +191,8 @@ def _own(resource: Resource, name: str, schema: Mapping[str, Any]) -> Sequence[s
 def _remarks(resource: Resource, fact: edm.Property) -> Iterator[str]:
     if codes_of(resource.path, fact.name):
         yield "See its [codes](#codes)."
+    if kind := special(resource.path, fact.name):
+        yield f"[Special personal data](../personal.md): {kind}."
     if fact.obsolete:
         yield "Exact calls it obsolete."
     if fact.absent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tap_exact_online.catalog import (
     BY_NAME,
@@ -17,6 +17,7 @@ from tap_exact_online.catalog import (
     sentences,
     stands_for,
 )
+from tap_exact_online.catalog.personal import special
 
 _KINDS = {
     Kind.SYNC: "`Timestamp`",
@@ -110,6 +111,24 @@ def scopes() -> str:
 def _scoped(resource: Resource) -> str:
     name = f"**`{resource.name}`**" if resource.selected else f"`{resource.name}`"
     return f"{name} (probably)" if resource.endpoint.scope_inferred else name
+
+
+def special_fields() -> str:
+    """Return the streams that have special personal fields, with those fields by what they tell, as a Markdown table."""
+    lines = [
+        cells((f"[`{each.name}`](streams/{each.name}.md)", kind, code(names)))
+        for each in RESOURCES
+        for kind, names in _special_of(each).items()
+    ]
+    return "\n".join(["| stream | what it tells | fields |", "|---|---|---|", *lines])
+
+
+def _special_of(resource: Resource) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in resource.endpoint.properties:
+        if kind := special(resource.path, name):
+            found.setdefault(kind, []).append(name)
+    return found
 
 
 def twins() -> str:

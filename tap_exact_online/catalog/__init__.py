@@ -5,6 +5,7 @@ All of it is data and pure functions on it. A stream is added by one line in `ta
 
 from __future__ import annotations
 
+from tap_exact_online.catalog.chosen import Entry, Told, chosen
 from tap_exact_online.catalog.codes import code_rows, codes_of
 from tap_exact_online.catalog.costs import Bill, Cost, bill, cost
 from tap_exact_online.catalog.described import forget_words, sentences, words_of
@@ -54,11 +55,14 @@ __all__ = [
     "Bill",
     "Cadence",
     "Cost",
+    "Entry",
     "Kind",
     "Reference",
     "Resource",
+    "Told",
     "advice",
     "bill",
+    "chosen",
     "code_rows",
     "codes_of",
     "cost",

@@ -7,6 +7,7 @@ from typing import Any
 
 from tap_exact_online.catalog.described import description_of
 from tap_exact_online.catalog.own import COLUMNS
+from tap_exact_online.catalog.personal import special
 from tap_exact_online.catalog.resources import Kind, Resource
 from tap_exact_online.edm import Property
 from tap_exact_online.wire import is_instant
@@ -71,8 +72,9 @@ def schema_of(resource: Resource) -> dict[str, Any]:
     never_null = [name for name in first if name != "Modified"]
     columns = {name: column(facts[name], key=name in never_null) for name in names}
     for name, schema in columns.items():
-        if said := " ".join(filter(None, (description_of(resource.path, name), schema.get("description")))):
-            schema["description"] = said
+        said = (description_of(resource.path, name), schema.get("description"), _mark(resource.path, name))
+        if text := " ".join(filter(None, said)):
+            schema["description"] = text
     properties = columns
     if resource.kind is not Kind.USER:
         columns.pop("Division", None)
@@ -82,12 +84,20 @@ def schema_of(resource: Resource) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(resource.primary_keys)}
 
 
-def selected_by_default(fact: Property) -> bool:
+def _mark(path: str, name: str) -> str:
+    """Say of a column that it tells of a person what is nobody's business."""
+    kind = special(path, name)
+    return f"Special personal data ({kind}): read only where the field is named." if kind else ""
+
+
+def selected_by_default(resource: Resource, fact: Property) -> bool:
     """Tell whether a field is asked for when nothing is said about it.
 
-    Not those that are heavy or nested, nor those that Exact calls obsolete or no longer documents.
+    Not those that are heavy or nested, nor those that Exact calls obsolete or no longer documents, nor those that tell of a
+    person what is nobody's business.
     """
-    return fact.type in _JSON and fact.type != "Binary" and not fact.obsolete and not fact.absent
+    usual = fact.type in _JSON and fact.type != "Binary" and not fact.obsolete and not fact.absent
+    return usual and not special(resource.path, fact.name)
 
 
 def needed(resource: Resource) -> frozenset[str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tap_exact_online.catalog import BY_NAME, RESOURCES
+from tap_exact_online.catalog import BY_NAME, RESOURCES, Told, chosen
 from tap_exact_online.cli.console import console_on, show
 from tap_exact_online.cli.options import json_object, with_connection
 from tap_exact_online.cli.selection import select_lines
@@ -40,21 +42,30 @@ def streams_named(text: str) -> list[str]:
     return _known({name.strip() for name in text.split(",") if name.strip()}, "--streams names")
 
 
-def streams_of(catalog: Mapping[str, Any]) -> list[str]:
-    """Return the streams that a Singer catalog selects.
+def streams_of(catalog: Mapping[str, Any], *, everything: bool = False) -> list[str]:
+    """Return the streams that a run with a Singer catalog would read.
+
+    Args:
+        catalog: The catalog.
+        everything: A catalog that selects everything is meant.
 
     Raises:
         ConfigurationError: It is no catalog, or selects a stream that does not exist.
     """
-    from singer_sdk.singerlib import Catalog  # noqa: PLC0415 - takes half a second, and most examinations need none
+    # They take half a second, and most examinations need none.
+    from singer_sdk.singerlib import Catalog  # noqa: PLC0415
+
+    from tap_exact_online.tap import entries  # noqa: PLC0415
 
     try:
-        entries = Catalog.from_dict(dict(catalog))
+        said = entries(Catalog.from_dict(dict(catalog)))
     except (LookupError, TypeError, AttributeError):
         msg = "--catalog: the file holds no Singer catalog. Make one with `tap-exact-online --discover`."
         raise ConfigurationError(msg) from None
-    selected = {name for name, entry in entries.items() if entry.metadata.resolve_selection().get((), False)}
-    return _known(selected, "The catalog selects")
+    found = chosen(said, Told.of(os.environ), everything=everything)
+    for line in found.warnings:
+        click.echo(line, err=True)
+    return _known([name for name, read in found.streams.items() if read], "The catalog selects")
 
 
 def _known(names: Collection[str], who: str) -> list[str]:
@@ -156,7 +167,9 @@ def command(  # noqa: PLR0913 - one for each option
     if streams is not None:
         names = checked("configuration", lambda: streams_named(streams), names)
     elif catalog is not None:
-        names = checked("configuration", lambda: streams_of(json_object(catalog, "--catalog")), names)
+        everything = settings is not None and settings.select_everything
+        given = partial(streams_of, everything=everything)
+        names = checked("configuration", lambda: given(json_object(catalog, "--catalog")), names)
     if divisions is not None and settings is not None:
         only = checked("configuration", lambda: divisions_named(divisions), settings.choice.only)
         settings = replace(settings, choice=replace(settings.choice, only=only))

@@ -29,6 +29,7 @@ class Settings:
         choice: Which divisions to read.
         reread: What to read anew, or None where everything goes on from its bookmark.
         cadences: How often streams are asked at most.
+        select_everything: A catalog that selects every stream is meant.
         start: The wall clock from which to read, or None for everything.
         skip_denied: A missing right skips the stream in that division.
         reserved_calls: Daily calls of each division that are left for others.
@@ -48,6 +49,7 @@ class Settings:
     choice: Choice
     reread: Reread | None
     cadences: Cadences
+    select_everything: bool
     start: datetime | None
     concurrency: int
     skip_denied: bool
@@ -92,6 +94,7 @@ def parse(config: Mapping[str, Any]) -> Settings:
         ),
         reread=Reread.parse(values["reread"]),
         cadences=Cadences.parse(values["cadence"]),
+        select_everything=bool(values["select_everything"]),
         start=_start_date(values["start_date"]) if values["start_date"] else None,
         concurrency=values["concurrency"],
         skip_denied=values["on_denied"] == "skip",

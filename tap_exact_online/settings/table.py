@@ -154,6 +154,14 @@ SETTINGS: tuple[Setting, ...] = (
         default={},
     ),
     Setting(
+        "select_everything",
+        "boolean",
+        "Select Everything",
+        "Believe a catalog that selects every stream, and read them all, pay and absence included. Off: it counts as one where"
+        " nothing was chosen, which is how Meltano makes it then, and what is on by default is read.",
+        default=False,
+    ),
+    Setting(
         "concurrency",
         "integer",
         "Concurrency",

@@ -42,13 +42,13 @@ class SelectingStream(PageStream):
     @property
     @override
     def metadata(self) -> MetadataMapping:
-        """The catalog's metadata; what is heavy or withdrawn is known but not selected by default."""
+        """The catalog's metadata; what is heavy, withdrawn or nobody's business is not selected by default."""
         fresh = self._metadata is None and self._tap_input_catalog is None
         mapping = super().metadata
         if fresh:
             for name, fact in self.resource.endpoint.properties.items():
                 if name not in needed(self.resource):
-                    mapping["properties", name].selected_by_default = selected_by_default(fact)
+                    mapping["properties", name].selected_by_default = selected_by_default(self.resource, fact)
         return mapping
 
     @override

@@ -137,7 +137,7 @@ def test_a_key_column_is_never_null() -> None:
     ],
 )
 def test_what_is_selected_by_default(fact: Property, selected: bool) -> None:  # noqa: FBT001  a column of the table
-    assert selected_by_default(fact) is selected
+    assert selected_by_default(BY_NAME["journals"], fact) is selected
 
 
 def test_division_comes_first_then_the_key() -> None:

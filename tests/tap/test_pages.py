@@ -74,7 +74,7 @@ def read(tap: FastTap, every: Catalog) -> Read:
 
     @cache
     def run(selection: str, config: str) -> QuickRun:
-        found = tap.run(catalog=SELECTIONS[selection](every), **json.loads(config))
+        found = tap.run(catalog=SELECTIONS[selection](every), select_everything=True, **json.loads(config))
         assert found.exit_code == 0, found.log
         return found
 
