@@ -11,8 +11,10 @@ from tap_exact_online.wire.calls import (
     Call,
     Linked,
     Need,
+    Reader,
     Rest,
     Send,
+    Sink,
     address,
 )
 from tap_exact_online.wire.dates import datetime_literal, filter_clock, int64_literal
@@ -60,6 +62,7 @@ __all__ = [
     "MalformedBody",
     "Need",
     "Page",
+    "Reader",
     "Refusal",
     "Renew",
     "Rest",
@@ -67,6 +70,7 @@ __all__ = [
     "Selection",
     "Send",
     "Session",
+    "Sink",
     "Stop",
     "Transport",
     "Wait",
