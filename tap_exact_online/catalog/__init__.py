@@ -5,9 +5,11 @@ All of it is data and pure functions on it. A stream is added by one line in `re
 
 from __future__ import annotations
 
+from tap_exact_online.catalog.filed import FILED, Filed
 from tap_exact_online.catalog.own import READS
 from tap_exact_online.catalog.resources import (
     BY_NAME,
+    FILES,
     OWN,
     RESOURCES,
     STREAMS,
@@ -30,6 +32,8 @@ from tap_exact_online.catalog.schemas import (
 
 __all__ = [
     "BY_NAME",
+    "FILED",
+    "FILES",
     "MENU",
     "MENU_DUTCH",
     "OWN",
@@ -38,6 +42,7 @@ __all__ = [
     "RIGHTS",
     "RIGHTS_DUTCH",
     "STREAMS",
+    "Filed",
     "Kind",
     "Resource",
     "advice",

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 from tap_exact_online import edm
+from tap_exact_online.catalog.filed import FILED
 from tap_exact_online.catalog.own import READS
 
 
@@ -20,6 +22,7 @@ class Kind(enum.Enum):
     SYNC = "incremental on the row version `Timestamp`"
     MODIFIED = "incremental on `Modified`"
     FULL = "read whole at every run"
+    FILES = "the files that rows of a Sync endpoint name, incremental on these rows"
     OWN = "made by the tap itself"
 
 
@@ -44,7 +47,9 @@ class Resource:
 
     @property
     def endpoint(self) -> edm.Endpoint:
-        """The facts about the endpoint."""
+        """The facts about the endpoint; of one whose rows name files, only what is asked of it."""
+        if self.name in FILED:
+            return _naming(self)
         return edm.load(self.path) if self.path else edm.Endpoint("", self.key)
 
     @property
@@ -52,6 +57,8 @@ class Resource:
         """How the stream is read."""
         if not self.path:
             return Kind.OWN
+        if self.name in FILED:
+            return Kind.FILES
         if self.path == "system/Divisions":
             return Kind.DIVISIONS
         if self.path.startswith("sync/"):
@@ -61,7 +68,8 @@ class Resource:
     @property
     def replication_key(self) -> str | None:
         """The property whose highest value is the bookmark, or None for a stream that is read whole."""
-        return {Kind.SYNC: "Timestamp", Kind.MODIFIED: "Modified"}.get(self.kind)
+        keys = {Kind.SYNC: "Timestamp", Kind.FILES: "Timestamp", Kind.MODIFIED: "Modified"}
+        return keys.get(self.kind)
 
     @property
     def primary_keys(self) -> tuple[str, ...]:
@@ -69,6 +77,14 @@ class Resource:
         if self.kind is Kind.DIVISIONS:
             return ("Code",)
         return (self.key, "Division") if self.kind is Kind.OWN else ("Division", self.key)
+
+
+@cache
+def _naming(resource: Resource) -> edm.Endpoint:
+    """Return an endpoint with the properties that name a file."""
+    facts, filed = edm.load(resource.path), FILED[resource.name]
+    names = {resource.key, "Timestamp", filed.url, *filed.fields}
+    return replace(facts, properties={name: fact for name, fact in facts.properties.items() if name in names})
 
 
 RESOURCES: tuple[Resource, ...] = (
@@ -191,7 +207,13 @@ RESOURCES: tuple[Resource, ...] = (
 OWN: tuple[Resource, ...] = (Resource(READS, "", key="Stream", selected=True),)
 """The streams that the tap makes itself."""
 
-STREAMS: tuple[Resource, ...] = (*RESOURCES, *OWN)
+FILES: tuple[Resource, ...] = (
+    Resource("document_attachment_files", "sync/Documents/DocumentAttachments"),
+    Resource("item_pictures", "sync/Logistics/Items"),
+)
+"""The streams of files that rows name; what each goes by is in `filed.py`."""
+
+STREAMS: tuple[Resource, ...] = (*RESOURCES, *FILES, *OWN)
 """All streams."""
 
 BY_NAME: Mapping[str, Resource] = {resource.name: resource for resource in STREAMS}

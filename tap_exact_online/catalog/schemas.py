@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tap_exact_online.catalog.filed import FILED
 from tap_exact_online.catalog.own import COLUMNS
 from tap_exact_online.catalog.resources import Kind, Resource
 from tap_exact_online.edm import Property
@@ -60,9 +61,10 @@ def column(fact: Property, *, key: bool = False) -> dict[str, Any]:
 
 def schema_of(resource: Resource) -> dict[str, Any]:
     """Return the JSON Schema of a stream, its key first."""
-    if resource.kind is Kind.OWN:
-        properties = {name: dict(schema) for name, schema in COLUMNS[resource.name].items()}
-        return {"type": "object", "properties": properties, "required": list(resource.primary_keys)}
+    if resource.kind in {Kind.OWN, Kind.FILES}:
+        columns = COLUMNS[resource.name] if resource.kind is Kind.OWN else FILED[resource.name].columns
+        own = {name: dict(schema) for name, schema in columns.items()}
+        return {"type": "object", "properties": own, "required": list(resource.primary_keys)}
     facts = resource.endpoint.properties
     first = [name for name in (*resource.primary_keys, resource.replication_key) if name and name in facts]
     names = [*dict.fromkeys([*first, *facts])]
@@ -87,6 +89,8 @@ def selected_by_default(fact: Property) -> bool:
 def needed(resource: Resource) -> frozenset[str]:
     """Return the properties that a read asks for whatever is selected: the keys, and what the reading rests on."""
     names = {*resource.primary_keys, resource.replication_key}
+    if resource.kind is Kind.FILES:
+        names.add(FILED[resource.name].url)
     if resource.kind is Kind.MODIFIED:
         names.add("Created")  # what stands in for `Modified` where a row was never changed
     if resource.kind is Kind.DIVISIONS:

@@ -105,6 +105,8 @@ def part(rows: Rows, query: Query, size: int) -> Part:
     """
 
     def wanted(index: int) -> bool:
+        if query.keys is not None:
+            return rows.identity(index) in query.keys
         moments = ((rows.moment(index, name), least) for name, least in query.since)
         return not query.since or any(isinstance(at, int) and at >= least for at, least in moments)
 

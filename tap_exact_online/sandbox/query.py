@@ -14,6 +14,7 @@ from tap_exact_online.sandbox.options import Options
 
 _SYNC = re.compile(r"Timestamp\s+(gt|ge)\s+(\d+)L(?:\s+and\s+EntityType\s+eq\s+(\d+))?")
 _TIME = re.compile(r"(Modified|Created)\s+(gt|ge)\s+datetime'([^']+)'")
+_KEY = re.compile(r"ID\s+eq\s+guid'([0-9a-fA-F-]{36})'")
 _ORDER = re.compile(r"(\w+)(?:\s+(asc|desc))?")
 _SKIP_SYNC = re.compile(r"(\d+)L")
 _SYNC_TIMESTAMP = re.compile(r"datetime'([^']+)'")
@@ -49,6 +50,7 @@ class Query:
         entity_type: The only `EntityType` wanted (`sync/Deleted`).
         since: `Modified` or `Created` and a moment in wall-clock milliseconds: a row must have one of these times at its
             moment or later; without any, all rows are wanted.
+        keys: The keys of the only rows wanted; None wants all.
         top: The most rows wanted in all.
         token: The position that the last page reached, as the next link carried it.
         skip: How many rows to leave out at the start.
@@ -61,6 +63,7 @@ class Query:
     after: int = -1
     entity_type: int | None = None
     since: tuple[tuple[str, int], ...] = ()
+    keys: frozenset[str] | None = None
     top: int | None = None
     token: str | None = None
     skip: int = 0
@@ -103,6 +106,7 @@ def read(query: str, endpoint: edm.Endpoint, options: Options) -> Query:
     if "$filter" not in given and endpoint.path in options.mandatory_filter:
         raise RefusedError(400, wording.mandatory_filter(known_names(endpoint, options)))
     after, entity_type = _sync_filter(given.get("$filter"), endpoint, options) if sync else (-1, None)
+    keys = None if sync else _keys(given.get("$filter"), endpoint)
     token = given.get("$skiptoken")
     if token is not None and sync:
         position = _SKIP_SYNC.fullmatch(token)
@@ -114,7 +118,8 @@ def read(query: str, endpoint: edm.Endpoint, options: Options) -> Query:
         names=names,
         after=after,
         entity_type=entity_type,
-        since=() if sync else _times(given.get("$filter"), endpoint, options),
+        since=() if sync or keys else _times(given.get("$filter"), endpoint, options),
+        keys=keys,
         top=top,
         token=token,
         skip=_number("$skip", given) or 0,
@@ -181,6 +186,13 @@ def _order(text: str | None, endpoint: edm.Endpoint, options: Options) -> tuple[
             raise RefusedError(400, wording.unknown_property(match[1], endpoint, options))
         found.append((match[1], match[2] == "desc"))
     return tuple(found)
+
+
+def _keys(text: str | None, endpoint: edm.Endpoint) -> frozenset[str] | None:
+    """Return the keys that a filter names, None where it is about something else."""
+    parts = [_KEY.fullmatch(part.strip(" ()")) for part in re.split(r"\s+or\s+", text or "")]
+    found = [part[1].lower() for part in parts if part is not None]
+    return frozenset(found) if len(found) == len(parts) and endpoint.keys == ("ID",) else None
 
 
 def _times(text: str | None, endpoint: edm.Endpoint, options: Options) -> tuple[tuple[str, int], ...]:

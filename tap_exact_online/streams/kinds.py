@@ -337,6 +337,10 @@ def stream_of(tap: Tap, lender: Lender, resource: Resource) -> ExactStream:
     """Return the stream of a row of the catalog, of the kind that its endpoint asks for."""
     if resource.name == "deleted":
         return DeletedStream(tap, lender, resource)
+    if resource.kind is Kind.FILES:
+        from tap_exact_online.streams.files import FilesStream  # noqa: PLC0415  it is a SyncStream itself
+
+        return FilesStream(tap, lender, resource)
     kinds: dict[Kind, type[ExactStream]] = {
         Kind.DIVISIONS: UndividedStream,
         Kind.SYNC: SyncStream,
