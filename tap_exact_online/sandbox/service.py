@@ -117,8 +117,7 @@ class Service:
         """Return the rows of an endpoint, and free those that nobody read for long if nothing was changed in them."""
         if path in TWINS:
             own = self.shelf(division, TWINS[path])
-            table = dataclasses.replace(own.table, endpoint=edm.load(path))
-            return dataclasses.replace(own, table=table)
+            return dataclasses.replace(own, table=own.table.of(edm.load(path)))
         self.recent[division.code, path] = None
         self.recent.move_to_end((division.code, path))
         if len(self.recent) > _MOST_TABLES:

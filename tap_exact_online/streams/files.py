@@ -317,8 +317,9 @@ class FilesStream(SyncStream):
         if not missed:
             return True
         context = partition_of(division)
-        places = sorted({*unread_places(self.note(context, UNREAD)), *missed})
-        if len(places) > MOST_UNREAD:
-            return False
-        self.keep_note(context, UNREAD, places)
-        return True
+        before = unread_places(self.note(context, UNREAD))
+        new = [place for place in missed if place not in before]
+        room = max(0, MOST_UNREAD - len(before))
+        if new[:room]:
+            self.keep_note(context, UNREAD, sorted({*before, *new[:room]}))
+        return len(new) <= room
