@@ -385,6 +385,10 @@ class Client:
             )
             raise Refused(msg)
 
+    def refusal(self, call: Call) -> ReadError | LimitReached | None:
+        """Return why a call like this one would not be made, or None."""
+        return self._met.refusal(call)
+
     def _remembered(self, call: Call, error: ReadError | LimitReached) -> ReadError | LimitReached:
         """Keep a refusal that would only be repeated."""
         whole = isinstance(error, Denied) and error.whole_division

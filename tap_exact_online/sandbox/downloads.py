@@ -48,7 +48,7 @@ class Request:
         named = self.query.get("_division_", "")
         if named.isdecimal():
             return named
-        if self.path == IMAGE_URL:
+        if self.path == IMAGE_URL and service.options.image_division == "row":
             owners = [code for code in service.divisions.by_code if self.index(service, code) is not None]
             return str(owners[0]) if owners else str(service.divisions.current)
         return str(service.divisions.current)

@@ -67,6 +67,7 @@ class Options:
         int64: `text`, or `number` for clients that must take both.
         error_body: `json`, or `text` for 403 answers that carry the bare words.
         downloads: Whether a file counts as a call of its division: `counted`; `silent`, without the headers that say so; or `free`.
+        image_division: The division of a picture whose address names none: that of its `row`, or the `open` one; undocumented.
         refused_file: How a file is refused without the right: `html` (200 and a web page), `403` or `404`.
         blocked_status: The status of every call while the app is blocked for its errors; undocumented.
     """
@@ -115,6 +116,7 @@ class Options:
     int64: Literal["text", "number"] = "text"
     error_body: Literal["json", "text"] = "json"
     downloads: Literal["counted", "silent", "free"] = "counted"
+    image_division: Literal["row", "open"] = "open"
     refused_file: Literal["html", "403", "404"] = "html"
     blocked_status: int = 403
 

@@ -13,6 +13,7 @@ from tap_exact_online.catalog import MENU, MENU_DUTCH, Filed
 from tap_exact_online.errors import (
     Denied,
     EnoughForNow,
+    LimitReached,
     NotKept,
     ReadError,
     Refused,
@@ -55,7 +56,7 @@ class Fetching:
     filing: Filing
     client: Client
     _in_a_row: Counter[int] = field(default_factory=Counter, init=False)
-    _ended: dict[int, ReadError] = field(default_factory=dict, init=False)
+    _ended: dict[int, ReadError | LimitReached | None] = field(default_factory=dict, init=False)
 
     def check(self, division: int) -> None:
         """See that another file of a division may be asked for.
@@ -124,22 +125,19 @@ class Fetching:
                 yield BackOff(_SECOND_TRY)
                 came = yield from self.client.ask(call, sink)
         except (Denied, Refused, Unreachable) as error:
-            return self._missing(division, error)
+            self._ended[division] = self.client.refusal(call)
+            return self._missing(error)
         if isinstance(came, Unkept):
             raise self._unkept(came.why)
         if isinstance(came, Unfit):
             return None if came.large else Missing(came.why)
         return came
 
-    def _missing(self, division: int, error: ReadError) -> Missing:
-        """Say why a file was refused; a refusal of rights is one for all files of the division."""
-        if isinstance(error, Denied):
-            self._ended[division] = error
-        if (
-            isinstance(error, Refused)
-            and HTTPStatus.MULTIPLE_CHOICES <= error.status < HTTPStatus.BAD_REQUEST
-        ):
-            return Missing(why=f"{error.status}: the server sends elsewhere for it, which is not followed")
+    def _missing(self, error: ReadError) -> Missing:
+        """Say why a file was refused."""
+        status = error.status if isinstance(error, Refused) else 0
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            return Missing(why=f"{status}: the server sends elsewhere for it, which is not followed")
         return Missing(str(error))
 
     def _unkept(self, why: str) -> NotKept:
