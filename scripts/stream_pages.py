@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tap_exact_online import edm
+from tap_exact_online.catalog.filed import FILED
 from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind, Resource
 from tap_exact_online.catalog.rights import RIGHTS, RIGHTS_DUTCH
 from tap_exact_online.catalog.schemas import schema_of, selected_by_default
@@ -19,6 +20,7 @@ _KINDS = {
     Kind.MODIFIED: "`Modified`",
     Kind.FULL: "whole",
     Kind.DIVISIONS: "whole",
+    Kind.FILES: "`Timestamp`",
     Kind.OWN: "",
 }
 _READ = {
@@ -26,6 +28,7 @@ _READ = {
     Kind.MODIFIED: "by `Modified`: every run reads the rows that were changed since the bookmark",
     Kind.FULL: "whole, at every run: the endpoint cannot tell what has changed",
     Kind.DIVISIONS: "whole, at every run, which needs this list anyway",
+    Kind.FILES: "by `Timestamp` of the row that names the file; each file is fetched once, see [files](files.md)",
     Kind.OWN: "nothing: every run writes what it has done",
 }
 
@@ -62,7 +65,7 @@ def starts(resource: Resource) -> bool:
     """Tell whether `start_date` bounds the first read of a stream."""
     return (
         bool(resource.endpoint.synctimestamp)
-        if resource.kind is Kind.SYNC
+        if resource.kind in {Kind.SYNC, Kind.FILES}
         else resource.kind is Kind.MODIFIED
     )
 
@@ -167,13 +170,17 @@ def _facts(resource: Resource) -> Iterator[tuple[str, str]]:
         yield "key", _code(resource.primary_keys)
         return
     yield "endpoint", f"`{resource.path}`"
+    if resource.kind is Kind.FILES:
+        yield "files from", f"`{FILED[resource.name].address}`, a call for each"
     yield "selected by default", "yes" if resource.selected else "no"
-    yield "read", _READ[resource.kind]
+    yield "read", _up(_READ[resource.kind])
     yield "key", _code(resource.primary_keys)
     yield "`start_date`", "bounds the first read" if starts(resource) else "has no effect: everything is read"
     if resource.deleted_type is not None:
         entity = edm.deleted_entities()[resource.deleted_type]
         yield "deletes", _up(f"in [`deleted`](deletes.md) as number {resource.deleted_type}, {entity}")
+    elif resource.kind is Kind.FILES:
+        yield "deletes", _up("the file and its row stay, see [files](files.md#what-is-kept)")
     elif resource.kind is not Kind.DIVISIONS and resource.name != "deleted":
         yield (
             "deletes",
@@ -194,7 +201,7 @@ def _rows(resource: Resource, words: Words) -> Iterator[tuple[str, ...]]:
     for name, schema in schema_of(resource)["properties"].items():
         fact = facts.get(name)
         remarks = [_up(own.get(name) or words.fields.get(name, ""))]
-        if resource.kind is Kind.OWN:
+        if resource.kind in {Kind.OWN, Kind.FILES}:
             remarks = [schema["description"]]
         if fact is not None:
             remarks += _remarks(resource, fact, words)

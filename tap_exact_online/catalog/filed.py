@@ -74,7 +74,7 @@ FILED: Mapping[str, Filed] = {
             "Document": {
                 "type": ["string", "null"],
                 "format": "uuid",
-                "description": "The document that it belongs to, in `documents`.",
+                "description": "The document that it belongs to.",
             },
             "FileName": {"type": ["string", "null"], "description": "Its name in Exact."},
             "FileSize": _SIZE,
