@@ -40,7 +40,9 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def tap(books: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastTap]:
     with quick_taps() as quick:
-        yield FastTap(**vars(tap_for(books, tmp_path_factory.mktemp("tap"))), quick=quick)
+        plain = tap_for(books, tmp_path_factory.mktemp("tap"))
+        plain.config["files"] = str(plain.folder / "files")
+        yield FastTap(**vars(plain), quick=quick)
 
 
 @pytest.fixture(scope="module")
