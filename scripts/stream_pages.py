@@ -9,6 +9,7 @@ from stream_tables import cells, code, right_of, scope_of, starts
 
 from tap_exact_online import edm
 from tap_exact_online.catalog import (
+    FILED,
     RIGHTS,
     Kind,
     Resource,
@@ -30,6 +31,7 @@ _READ = {
     Kind.FULL: "whole, at every run: the endpoint cannot tell what has changed",
     Kind.DIVISIONS: "whole, at every run, which needs this list anyway",
     Kind.USER: "whole, at every run, once for all divisions",
+    Kind.FILES: "by `{}` of the row that names the file; each file is fetched once, see [files](../files.md)",
     Kind.OWN: "nothing: every run writes what it has done",
 }
 _MADE = "by `{}`: every run reads the rows that were made since the bookmark; they do not change"
@@ -77,6 +79,8 @@ def page(resource: Resource) -> str:
 
 def _facts(resource: Resource) -> Iterator[tuple[str, str]]:
     yield "endpoint", f"`{resource.path}`" if resource.path else "none: the tap makes it itself"
+    if resource.kind is Kind.FILES:
+        yield "files from", f"`{FILED[resource.name].address}`, a call for each"
     if replaced := replaced_by(resource):
         yield "stands for", f"{code(replaced)}: the same rows"
     yield "selected by default", "yes" if resource.selected else "no"
@@ -92,6 +96,9 @@ def _facts(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.per_user:
         yield "shows", "what the user who connected may see"
     yield "`start_date`", "bounds the first read" if starts(resource) else "has no effect: everything is read"
+    if resource.kind is Kind.FILES:
+        yield "deletes", "the file and its row stay, see [files](../files.md#what-is-kept)"
+        return
     yield from _deletes(resource)
     yield "app scope", scope_of(resource) or "unknown"
     if resource.path in RIGHTS:

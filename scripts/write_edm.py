@@ -34,6 +34,7 @@ _NOT_STREAMS = (
     "read/sync/Sync/SyncTimestamp",
     "financial/FinancialPeriods",
     "read/financial/JournalStatusList",
+    "documents/Documents",
 )
 
 

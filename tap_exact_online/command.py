@@ -28,8 +28,8 @@ class CommandTap(TerminableTap):
     """Only the streams that a run needs are made: set where a run follows, not where all are listed."""
 
     @abstractmethod
-    def read(self) -> None:
-        """Read everything that is selected."""
+    def read(self) -> bool:
+        """Read everything that is selected; return whether nothing is left for the next run."""
 
     @abstractmethod
     def test(self) -> None:
@@ -63,8 +63,8 @@ class CommandTap(TerminableTap):
                 msg = "Standard output is closed, so rows have nowhere to go. Run the tap in front of a loader, or into a file."
                 raise ConfigurationError(msg)
             cls.print_version(print_fn=cls.logger.info)
-            cls._from_command_line(config, _document(state, "--state"), _catalog(catalog)).read()
-            tell_outcome(0)
+            whole = cls._from_command_line(config, _document(state, "--state"), _catalog(catalog)).read()
+            tell_outcome(0, whole=whole)
 
     @classmethod
     @override

@@ -9,7 +9,9 @@
         ├── Unreachable               no answer, or none that makes sense, after every allowed try
         ├── Refused                   400 or 404: the request itself is not accepted; or a 401 with a good token
         ├── Denied                    403: a scope, a right or a licence is missing
-        └── UnsafeLink                a next link that loops or leads elsewhere
+        ├── UnsafeLink                a next link that loops or leads elsewhere
+        ├── NotKept                   a file came but could not be written
+        └── EnoughForNow              a run has done as much as it is to do; the next one goes on
 
 A message names the setting, the stream or the endpoint and says what to do. It never holds a token or a secret.
 """
@@ -102,3 +104,11 @@ class Denied(ReadError):  # noqa: N818  names what Exact did
 
 class UnsafeLink(ReadError):  # noqa: N818  names the link
     """A next link loops, stands still or leads to another server."""
+
+
+class NotKept(ReadError):  # noqa: N818  the name says what happened to the file
+    """A file came but could not be written to the place of the setting `files`."""
+
+
+class EnoughForNow(ReadError):  # noqa: N818  nothing is in error: a setting says how much a run is to do
+    """A run has done as much as it is to do; the next one goes on from there."""

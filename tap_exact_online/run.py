@@ -21,6 +21,7 @@ from tap_exact_online.catalog import BY_NAME, needed
 from tap_exact_online.connection import connect
 from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.evidence import Facts
+from tap_exact_online.files import Filing, open_place
 from tap_exact_online.reading import (
     Client,
     Reading,
@@ -67,6 +68,18 @@ class Run:
     def facts(self) -> Facts | None:
         """Collects what the service shows, at the level DEBUG only."""
         return Facts() if _log.isEnabledFor(logging.DEBUG) else None
+
+    @cached_property
+    def filing(self) -> Filing | None:
+        """What files are kept with, or None where none are to be fetched.
+
+        Raises:
+            ConfigurationError: The setting `files` names no place.
+        """
+        settings = self.settings
+        if settings.files is None:
+            return None
+        return Filing(open_place(settings.files), settings.files_most, settings.files_only, time.time)
 
     @cached_property
     def progress(self) -> Progress:

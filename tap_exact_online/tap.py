@@ -12,7 +12,17 @@ from singer_sdk.singerlib import Catalog, CatalogEntry, MetadataMapping
 from typing_extensions import override
 
 from tap_exact_online import settings as _settings
-from tap_exact_online.catalog import BY_NAME, READS, STREAMS, Entry, Resource, Told, chosen, forget_words
+from tap_exact_online.catalog import (
+    BY_NAME,
+    FILES,
+    READS,
+    STREAMS,
+    Entry,
+    Resource,
+    Told,
+    chosen,
+    forget_words,
+)
 from tap_exact_online.command import CommandTap
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.run import Run
@@ -96,7 +106,7 @@ class TapExactOnline(CommandTap):
     @override
     def check(self) -> None:
         """Check settings and catalog, before anything is sent."""
-        _ = self.exact.settings
+        filing = self.exact.filing
         unknown = sorted(
             name
             for name, entry in (self.input_catalog or {}).items()
@@ -108,6 +118,15 @@ class TapExactOnline(CommandTap):
                 " Make the catalog anew (`meltano run --refresh-catalog`, or --discover) or deselect them."
             )
             raise ConfigurationError(msg)
+        wanting = [
+            each.name for each in FILES if each.name in self.streams and self.streams[each.name].selected
+        ]
+        if wanting and filing is None:
+            msg = (
+                f"`files` is not set, but {' and '.join(wanting)} cannot be read without: name the folder or bucket where the files"
+                " are to go, or deselect the stream."
+            )
+            raise ConfigurationError(msg)
         if not any(stream.selected for stream in self.streams.values()):
             msg = (
                 "Nothing is selected, so nothing would be read. Under Meltano select streams with"
@@ -117,8 +136,9 @@ class TapExactOnline(CommandTap):
             raise ConfigurationError(msg)
 
     @override
-    def read(self) -> None:
+    def read(self) -> bool:
         self.exact.read()
+        return not self.exact.report.left
 
     @override
     def test(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "tap_exact_online"
-ROOMS = ("catalog", "evidence", "reading", "state", "streams", "telling", "wire")
+ROOMS = ("catalog", "evidence", "files", "reading", "state", "streams", "telling", "wire")
 """Those whose face hands on what others may use."""
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.files import Only
 from tap_exact_online.reading.divisions import Shard
 from tap_exact_online.settings import (
     HOSTS,
@@ -70,8 +71,9 @@ def test_the_settings_are_the_promised_ones() -> None:
             "store_key",
             "divisions",
         ),
-        *("exclude_divisions", "shard", "start_date", "reread", "cadence", "concurrency"),
-        *("reserved_calls", "maintenance_minutes", "late_commits", "new_fields", "on_denied", "record"),
+        *("exclude_divisions", "shard", "start_date", "reread", "cadence", "select_everything"),
+        *("concurrency", "reserved_calls", "maintenance_minutes", "late_commits", "new_fields", "on_denied"),
+        *("files", "files_only", "files_most", "record"),
     ] == NAMES
     assert {setting.name for setting in SETTINGS if setting.secret} == {*SECRETS, "store"}
     assert {setting.name for setting in SETTINGS if setting.required} == {"client_id", "client_secret"}
@@ -119,6 +121,9 @@ def test_the_schema_is_valid_and_marks_secrets() -> None:
         ("reread", '{"divisions": [1]}'),
         ("concurrency", 0),
         ("concurrency", "2"),
+        ("files", 5),
+        ("files_only", [10]),
+        ("files_most", -1),
         ("start_date", 20240101),
         ("shard", 2),
         ("store", 5),
@@ -142,6 +147,7 @@ def test_the_defaults() -> None:
     assert settings.start is None
     assert settings.reread is None
     assert (settings.concurrency, settings.skip_denied) == (1, True)
+    assert (settings.files, settings.files_only, settings.files_most) == (None, Only(), 1000)
 
 
 @pytest.mark.parametrize("empty", [None, ""])
@@ -161,11 +167,16 @@ def test_settings_arrive_where_they_belong() -> None:
         store="~/x",
         concurrency=4,
         reread={"streams": ["items"], "divisions": [3]},
+        files="s3://bucket/folder",
+        files_only={"document_types": [10, 20], "largest": 5, "newest_days": 7},
+        files_most=0,
     )
     assert (settings.base_url, settings.server) == ("https://start.exactonline.be", "be")
     assert settings.choice.shard == Shard(1, 1)
     assert settings.choice.pick([1, 2, 3]) == [3]
     assert settings.reread == Reread(frozenset({"items"}), frozenset({3}))
+    assert (settings.files, settings.files_most) == ("s3://bucket/folder", 0)
+    assert settings.files_only == Only(frozenset({10, 20}), 5, 7)
     assert (settings.skip_denied, settings.store, settings.concurrency) == (False, "~/x", 4)
     assert (settings.client_id, settings.client_secret, settings.refresh_token) == (
         "an-id-hunter2",
@@ -256,6 +267,16 @@ def test_a_start_date_never_lies_behind_the_moment_it_was_given_as(moment: datet
         ("base_url", "https://start.exactonline.nl:99999"),
         ("base_url", "https://start.exactonline.nl:0"),
         ("base_url", "https://elsewhere\\start.exactonline.nl"),
+        ("files_only", {"types": [10]}),
+        ("files_only", {"document_types": 10}),
+        ("files_only", {"document_types": ["10"]}),
+        ("files_only", {"document_types": [True]}),
+        ("files_only", {"largest": 0}),
+        ("files_only", {"largest": 5.5}),
+        ("files_only", {"largest": "5 MB"}),
+        ("files_only", {"newest_days": -1}),
+        ("files_only", {"newest_days": 10**9}),
+        ("files_only", {"other\x1b[2J": 1}),
         ("base_url", "http://[::1"),
         ("base_url", "http://start.exactonline.nl"),
         ("base_url", "http://134744072"),

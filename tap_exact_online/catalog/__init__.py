@@ -9,6 +9,7 @@ from tap_exact_online.catalog.chosen import Entry, Told, chosen
 from tap_exact_online.catalog.codes import code_rows, codes_of
 from tap_exact_online.catalog.costs import Bill, Cost, bill, cost
 from tap_exact_online.catalog.described import forget_words, sentences, words_of
+from tap_exact_online.catalog.filed import FILED, Filed
 from tap_exact_online.catalog.own import CODE_LISTS, READS
 from tap_exact_online.catalog.references import (
     Reference,
@@ -18,6 +19,7 @@ from tap_exact_online.catalog.references import (
 )
 from tap_exact_online.catalog.resources import (
     BY_NAME,
+    FILES,
     GROUPS,
     OWN,
     RESOURCES,
@@ -43,6 +45,8 @@ from tap_exact_online.catalog.schemas import (
 __all__ = [
     "BY_NAME",
     "CODE_LISTS",
+    "FILED",
+    "FILES",
     "GROUPS",
     "MENU",
     "MENU_DUTCH",
@@ -56,6 +60,7 @@ __all__ = [
     "Cadence",
     "Cost",
     "Entry",
+    "Filed",
     "Kind",
     "Reference",
     "Resource",

@@ -13,6 +13,7 @@ _CALLS: Mapping[Kind, int] = {
     Kind.USER: 0,  # is not counted
     Kind.OWN: 0,
     Kind.SYNC: 1,
+    Kind.FILES: 1,
     Kind.MODIFIED: 1,
     Kind.LINES: 1,
     Kind.FULL: 1,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 from tap_exact_online import edm
+from tap_exact_online.catalog.filed import FILED
 
 
 class Kind(enum.Enum):
@@ -19,6 +21,7 @@ class Kind(enum.Enum):
     LINES = "the lines of entries whose header was changed"
     PARTS = "in parts that the endpoint has to be asked for one by one: years, schemes, dates"
     FULL = "read whole at every run"
+    FILES = "the files that rows of a Sync endpoint name, incremental on these rows"
     OWN = "made by the tap itself"
 
 
@@ -75,7 +78,9 @@ class Resource:
 
     @property
     def endpoint(self) -> edm.Endpoint:
-        """The facts about the endpoint."""
+        """The facts about the endpoint; of one whose rows name files, only what is asked of it."""
+        if self.name in FILED:
+            return _naming(self)
         return edm.load(self.path) if self.path else edm.Endpoint("", self.key)
 
     @property
@@ -91,14 +96,14 @@ class Resource:
     @property
     def kind(self) -> Kind:
         """How the stream is read."""
+        if self.name in FILED:
+            return Kind.FILES
         if self.path in _LIKE_NO_OTHER:
             return _LIKE_NO_OTHER[self.path]
         if self.path.startswith("sync/"):
             return Kind.SYNC
-        if self.each:
-            return Kind.PARTS
-        if self.header:
-            return Kind.LINES
+        if self.each or self.header:
+            return Kind.PARTS if self.each else Kind.LINES
         if self.path.startswith("read/"):  # what is so now, and no filter is known on it
             return Kind.FULL
         endpoint = self.endpoint
@@ -108,7 +113,7 @@ class Resource:
     @property
     def replication_key(self) -> str | None:
         """The property whose highest value is the bookmark, or None for a stream that has none."""
-        keys: Mapping[Kind, str] = {Kind.SYNC: "Timestamp", Kind.MODIFIED: self.by}
+        keys: Mapping[Kind, str] = {Kind.SYNC: "Timestamp", Kind.FILES: "Timestamp", Kind.MODIFIED: self.by}
         return keys.get(self.kind)
 
     @property
@@ -124,3 +129,11 @@ class Resource:
                 return self.keys
             case _:
                 return tuple(dict.fromkeys(("Division", *self.keys)))
+
+
+@cache
+def _naming(resource: Resource) -> edm.Endpoint:
+    """Return an endpoint with the properties that name a file."""
+    facts, filed = edm.load(resource.path), FILED[resource.name]
+    names = {*resource.keys, "Timestamp", filed.url, *filed.fields}
+    return replace(facts, properties={name: fact for name, fact in facts.properties.items() if name in names})

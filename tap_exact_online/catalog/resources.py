@@ -32,7 +32,13 @@ OWN: tuple[Resource, ...] = (
 )
 """The streams that the tap makes itself."""
 
-STREAMS: tuple[Resource, ...] = (*RESOURCES, *OWN)
+FILES: tuple[Resource, ...] = (
+    Resource("document_attachment_files", "sync/Documents/DocumentAttachments", group="documents"),
+    Resource("item_pictures", "sync/Logistics/Items", group="items"),
+)
+"""The streams of files that rows name; what each goes by is in `filed.py`."""
+
+STREAMS: tuple[Resource, ...] = (*RESOURCES, *FILES, *OWN)
 """All streams."""
 
 BY_NAME: Mapping[str, Resource] = {resource.name: resource for resource in STREAMS}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tap_exact_online.catalog.described import description_of
+from tap_exact_online.catalog.filed import FILED
 from tap_exact_online.catalog.own import COLUMNS
 from tap_exact_online.catalog.personal import special
 from tap_exact_online.catalog.resources import Kind, Resource
@@ -62,14 +63,15 @@ def column(fact: Property, *, key: bool = False) -> dict[str, Any]:
 
 def schema_of(resource: Resource) -> dict[str, Any]:
     """Return the JSON Schema of a stream, its key first."""
-    if resource.kind is Kind.OWN:
-        properties = {name: dict(schema) for name, schema in COLUMNS[resource.name].items()}
-        return {"type": "object", "properties": properties, "required": list(resource.primary_keys)}
+    if resource.kind in {Kind.OWN, Kind.FILES}:
+        ours = COLUMNS[resource.name] if resource.kind is Kind.OWN else FILED[resource.name].columns
+        own = {name: dict(schema) for name, schema in ours.items()}
+        return {"type": "object", "properties": own, "required": list(resource.primary_keys)}
     facts = resource.endpoint.properties
     first = [name for name in (*resource.primary_keys, resource.replication_key) if name and name in facts]
     names = [*dict.fromkeys([*first, *facts])]
     # Whether a row that was never changed has a `Modified` is not known: such a row is loaded all the same.
-    never_null = [name for name in first if name != "Modified"]
+    never_null = [name for name in first if resource.kind is not Kind.MODIFIED or name != resource.by]
     columns = {name: column(facts[name], key=name in never_null) for name in names}
     for name, schema in columns.items():
         said = (description_of(resource.path, name), schema.get("description"), _mark(resource.path, name))
@@ -103,6 +105,8 @@ def selected_by_default(resource: Resource, fact: Property) -> bool:
 def needed(resource: Resource) -> frozenset[str]:
     """Return the properties that a read asks for whatever is selected: the keys, and what the reading rests on."""
     names = {*resource.primary_keys, resource.replication_key}
+    if resource.kind is Kind.FILES:
+        names.add(FILED[resource.name].url)
     if resource.kind is Kind.MODIFIED:
         names.add("Created")  # what stands in for `Modified` where a row was never changed
     if resource.kind is Kind.DIVISIONS:

@@ -77,6 +77,11 @@ def _option(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
     "all: every text of fixed width is filled up with spaces; codes: only codes and countries.",
 )
 @_option(
+    "--file-sizes",
+    click.Choice(["bytes", "kilobytes", "none"]),
+    "What FileSize of attachments counts.",
+)
+@_option(
     "--reference",
     click.Choice(["all", "newest"]),
     "newest: properties that the newest reference lacks are unknown.",

@@ -19,6 +19,9 @@ from tap_exact_online.reading.divisions import (
     Shard,
     granted_divisions,
 )
+from tap_exact_online.reading.downloads import (
+    download,
+)
 from tap_exact_online.reading.limits import (
     Allowance,
     Limits,
@@ -44,5 +47,6 @@ __all__ = [
     "Scheduler",
     "Shard",
     "Wanted",
+    "download",
     "granted_divisions",
 ]

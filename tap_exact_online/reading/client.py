@@ -39,6 +39,7 @@ from tap_exact_online.wire import (
     Linked,
     Need,
     Page,
+    Reader,
     Refusal,
     Renew,
     Rest,
@@ -196,7 +197,7 @@ class Client:
             yield page
             del page  # not held on to while the next one is on its way: a page is megabytes
 
-    def ask(self, call: Call, read: Callable[[bytes], _T]) -> Generator[Need, Any, _T]:
+    def ask(self, call: Call, read: Reader[_T]) -> Generator[Need, Any, _T]:
         """Read one address: a conversation that returns what was read."""
         self._check_refused(call)
         course = Course()
@@ -218,9 +219,7 @@ class Client:
             elif isinstance(action, Retry):
                 yield from self._back_off(call, action, course)
 
-    def _exchange(
-        self, call: Call, token: str, read: Callable[[bytes], _T]
-    ) -> Generator[Need, Any, Answer[_T]]:
+    def _exchange(self, call: Call, token: str, read: Reader[_T]) -> Generator[Need, Any, Answer[_T]]:
         """Make a call once, and take note of what its answer says besides its data."""
         if call.division is not None:
             self.limits.sent(call.division)
@@ -385,6 +384,10 @@ class Client:
                 f"{call}: refused too often within an hour. It is not asked again, lest Exact block the app."
             )
             raise Refused(msg)
+
+    def refusal(self, call: Call) -> ReadError | LimitReached | None:
+        """Return why a call like this one would not be made, or None."""
+        return self._met.refusal(call)
 
     def _remembered(self, call: Call, error: ReadError | LimitReached) -> ReadError | LimitReached:
         """Keep a refusal that would only be repeated."""

@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tap_exact_online.errors import LimitReached, ReadError
 from tap_exact_online.reading.scheduler import Partition, Scheduler
-from tap_exact_online.wire import Answer, BackOff, Need, Rest, Send, Transport
+from tap_exact_online.wire import Answer, BackOff, Need, Reader, Rest, Send, Sink, Transport
 
 
 class Sized(Protocol):
@@ -117,7 +117,10 @@ class Crew:
         for _ in range(self._threads):
             self._calls.put(None)
 
-    def _alone(self, read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    def _alone(self, read: Reader[Any]) -> Reader[Any]:
+        if isinstance(read, Sink):  # it mostly waits, for the next part or for the disk
+            return read
+
         def alone(body: bytes) -> Any:
             with self._one_reads:
                 return read(body)

@@ -102,8 +102,14 @@ class Limits:
     def sent(self, division: int) -> None:
         """Count a call that goes out, so that a lost answer is not forgotten."""
         known = self._divisions.setdefault(division, Allowance())
+        now = self.clock()
         if known.minute_left is not None:
-            known.minute_left = max(0, known.minute_left - 1) if known.minute_resets > self.clock() else None
+            # Whether the next answer tells of limits is not certain: that of a file may not.
+            left = known.minute_left if known.minute_resets > now else known.minute_limit
+            known.minute_left = None if left is None else max(0, left - 1)
+            known.minute_resets = (
+                known.minute_resets if known.minute_resets > now else _reset(None, now, _MINUTE)
+            )
         if known.day_left is not None:
             known.day_left = max(0, known.day_left - 1)
 

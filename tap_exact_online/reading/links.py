@@ -37,11 +37,10 @@ class Trail:
             UnsafeLink: It leads to another server, which would be given the token, to another endpoint or division, or to a
                 page that was read already.
         """
-        origin = _origin(link)
-        if origin is None or origin != _origin(self._base_url):
-            where = spoken("{}://{}:{}".format(*origin), 80) if origin and origin[1] else "no host"
+        if not same_server(link, self._base_url):
             msg = (
-                f"{self._call}: the next link leads to {where}, not to {self._base_url}. It was not followed."
+                f"{self._call}: the next link leads to {server_of(link)}, not to {self._base_url}."
+                " It was not followed."
             )
             raise UnsafeLink(msg)
         if not _is_under(_path(link), _path(self._call.url)):
@@ -81,6 +80,18 @@ def _is_under(path: str, of: str) -> bool:
     """Tell whether a path is that of the call: a key in parentheses may stand behind it, but no step may lead elsewhere."""
     rest = path.removeprefix(of)
     return path.startswith(of) and ".." not in rest and (not rest or rest[0] == "(")
+
+
+def same_server(url: str, base_url: str) -> bool:
+    """Tell whether an address leads to the server that the token is for."""
+    origin = _origin(url)
+    return origin is not None and origin == _origin(base_url)
+
+
+def server_of(url: str) -> str:
+    """Return the server that an address leads to, as it can be shown."""
+    origin = _origin(url)
+    return spoken("{}://{}:{}".format(*origin), 80) if origin and origin[1] else "no host"
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None] | None:

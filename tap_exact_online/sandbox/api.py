@@ -97,7 +97,7 @@ _OUTSIDE = "Forbidden - User division is not within division scope"
 def answer(service: Service, request: Request) -> Answer:
     """Answer a data call and count it."""
     options, now = service.options, service.clock.now()
-    token = _bearer(request)
+    token = bearer(request.headers)
     user, owner = service.tokens.user_of(token, now), service.tokens.owner(token)
     if user is not None and service.limits.blocked(now):
         reason = "The app is blocked: too many errors"
@@ -111,8 +111,9 @@ def answer(service: Service, request: Request) -> Answer:
     return result
 
 
-def _bearer(request: Request) -> str:
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
+def bearer(headers: Mapping[str, str]) -> str:
+    """Return the access token that a call shows, or nothing."""
+    kind, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else ""
 
 

@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from tap_exact_online.sandbox import api, commands, faults, oauth, spoiling
+from tap_exact_online.sandbox import api, commands, downloads, faults, filing, oauth, spoiling
 from tap_exact_online.sandbox.answers import Answer
 from tap_exact_online.sandbox.faults import Fault
 from tap_exact_online.sandbox.service import Service
@@ -66,6 +66,17 @@ async def _cut(answer: Answer, scope: Scope, receive: Receive, send: Send) -> No
     transport.close()  # what was written is still sent
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _drag(answer: Answer, seconds: float, send: Send) -> None:
+    """Send half of the body, and the rest much later."""
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers]
+    headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    half = len(answer.body) // 2
+    await send({"type": "http.response.body", "body": answer.body[:half], "more_body": True})
+    await asyncio.sleep(seconds)
+    await send({"type": "http.response.body", "body": answer.body[half:]})
 
 
 def _is_ours(host: str) -> bool:
@@ -114,6 +125,8 @@ class App:
             return
         if scope["type"] == "http" and scope["path"].lower().startswith(_DATA):
             await self._data(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].lower().removeprefix("/") in downloads.PATHS:
+            await self._file(scope, receive, send)
         elif (
             scope["type"] == "http"
             and scope["method"] == "POST"
@@ -151,6 +164,22 @@ class App:
         finally:
             stats.leave(asked.division)
 
+    async def _file(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http = HTTPRequest(scope)
+        if scope["method"] != "GET":
+            await _send(Answer(405, (("Allow", "GET"),)), scope, receive, send)
+            return
+        query = scope["query_string"].decode("latin-1")
+        asked = downloads.Request.of(scope["path"].removeprefix("/"), query, dict(http.headers))
+        division = asked.division(self.service)
+        stats = self.service.stats
+        stats.enter(division, asked.path)
+        try:
+            struck = Struck(asked.path, int(division), str(http.url), lambda _: [])
+            await self._guarded((scope, receive, send), struck, lambda: downloads.answer(self.service, asked))
+        finally:
+            stats.leave(division)
+
     async def _token(self, scope: Scope, receive: Receive, send: Send) -> None:
         http = HTTPRequest(scope, receive)
         body = await http.body()
@@ -186,6 +215,9 @@ class App:
         service.stats.bytes_sent += len(answer.body)
         if fault is not None and fault.action == "cut":
             await _cut(answer, scope, receive, send)
+            return
+        if fault is not None and fault.action == "slow":
+            await _drag(answer, fault.seconds, send)
             return
         await _send(answer, scope, receive, send)
 
@@ -229,9 +261,12 @@ class App:
         sender = urlsplit(request.headers.get("origin", "//localhost")).netloc
         if not (sender and _is_ours(sender)):
             return Response("This sandbox takes no commands from pages of others.\n", 403)
-        return await command(
+        told = await command(
             self.service, request.path_params["command"], dict(request.query_params), request.body
         )
+        base = f"{request.url.scheme}://{request.headers.get('host', 'localhost')}"
+        body = bytes(told.body).replace(filing.BASE.encode(), base.encode())
+        return Response(body, told.status_code, media_type=told.media_type)
 
 
 async def command(

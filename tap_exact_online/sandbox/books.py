@@ -148,6 +148,7 @@ class Book:
     ) -> None:
         self.seed = options.seed
         self.padding = options.padding
+        self.file_sizes = options.file_sizes
         self.division = division
         self.paths = _PATHS
         self.counts = {path: row_count(path, options) for path in self.paths}

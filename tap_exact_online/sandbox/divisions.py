@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tap_exact_online import edm
-from tap_exact_online.sandbox import values
+from tap_exact_online.sandbox import filing, values
 from tap_exact_online.sandbox.books import DELETED, DIVISIONS, LEAVE_HOURS, LINES, ME, Book
 from tap_exact_online.sandbox.clock import Clock
 from tap_exact_online.sandbox.options import Options
@@ -113,7 +113,7 @@ ARCHIVED = 2
 
 def found(options: Options, code: int, clock: Clock) -> Division:
     """Make a division with generated books and a log of deleted rows that reaches back forty days."""
-    book = Book(options, code, MAKERS)
+    book = Book(options, code, {**MAKERS, **filing.MAKERS})
     division = Division(code, book, book.first + book.span, values.LAST_DAY)
     now = clock.wall()
     count = min(max(LEAST_DELETED, book.counts[LINES] // 100), MOST_DELETED) if options.rows else 0

@@ -21,6 +21,8 @@ INSTEAD: Mapping[str, str] = {
 AFTERWARDS: Mapping[str, str] = {
     "reset_after": "break the connection: what the call asked for has happened",
     "cut": "send only the first half of the body, then close the connection",
+    "slow": "send the first half of the body, wait `seconds`, send the rest",
+    "short": "send the first half of the body, as if it were all of it",
     "garbled": "send JSON with bytes missing in its middle",
     "empty_page": "answer an empty page that carries a next link to the page that was asked for",
     "next_elsewhere": "let the next link lead to `url`",
@@ -62,7 +64,7 @@ class Fault:
         headers: The headers of `status`.
         body: The body of `status`, or what follows the page in `second_document`.
         url: The address of `next_elsewhere`.
-        seconds: The wait of `delay`.
+        seconds: The wait of `delay` and `slow`.
         field: The property that `control_characters` or `odd_number` is about; empty is the first that fits.
         value: What `odd_number` writes: `NaN`, `Infinity`, `1e400`.
         act: Whether the service acts before an answer takes the place of its own.

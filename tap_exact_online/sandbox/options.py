@@ -27,6 +27,7 @@ class Options:
         rows: Transaction lines in each division; the other tables scale with it.
         tables: Exact row counts for single endpoints, by path.
         padding: Which texts are padded: `codes` (codes and countries), or `all` that Exact keeps in columns of fixed width.
+        file_sizes: What `FileSize` of attachments counts: `bytes`, `kilobytes` (rounded up), or nothing at all: `none`.
         page_cache_mib: Memory for prepared pages, in MiB.
         redirect_uri: The redirect address of the app registration.
         reference: `all` knows every property; `newest` refuses those that the newest reference lacks.
@@ -66,6 +67,9 @@ class Options:
         expired_words: What `WWW-Authenticate` says of an expired access token: "message expired" was seen too.
         int64: `text`, or `number` for clients that must take both.
         error_body: `json`, or `text` for 403 answers that carry the bare words.
+        downloads: Whether a file counts as a call of its division: `counted`; `silent`, without the headers that say so; or `free`.
+        image_division: The division of a picture whose address names none: that of its `row`, or the `open` one; undocumented.
+        refused_file: How a file is refused without the right: `html` (200 and a web page), `403` or `404`.
         blocked_status: The status of every call while the app is blocked for its errors; undocumented.
     """
 
@@ -75,6 +79,7 @@ class Options:
     rows: int = 2500
     tables: Mapping[str, int] = field(default_factory=dict)
     padding: Literal["codes", "all"] = "all"
+    file_sizes: Literal["bytes", "kilobytes", "none"] = "bytes"
     page_cache_mib: int = 256
     redirect_uri: str = REDIRECT_URI
     reference: Literal["all", "newest"] = "all"
@@ -112,10 +117,15 @@ class Options:
     expired_words: str = "access token expired"
     int64: Literal["text", "number"] = "text"
     error_body: Literal["json", "text"] = "json"
+    downloads: Literal["counted", "silent", "free"] = "counted"
+    image_division: Literal["row", "open"] = "open"
+    refused_file: Literal["html", "403", "404"] = "html"
     blocked_status: int = 403
 
 
-_AT_START = frozenset({"seed", "divisions", "division_code", "rows", "tables", "padding", "page_cache_mib"})
+_AT_START = frozenset(
+    {"seed", "divisions", "division_code", "rows", "tables", "padding", "file_sizes", "page_cache_mib"}
+)
 CHANGEABLE = frozenset(f.name for f in dataclasses.fields(Options)) - _AT_START
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from urllib.parse import quote
 
 from tap_exact_online import edm
-from tap_exact_online.sandbox import listing, values, wire
+from tap_exact_online.sandbox import filing, listing, values, wire
 from tap_exact_online.sandbox.books import DELETED, DIVISIONS, ME
 from tap_exact_online.sandbox.divisions import LOG_DAYS, Division
 from tap_exact_online.sandbox.listing import Few, Rows
@@ -119,7 +119,7 @@ def _written(  # noqa: PLR0913, PLR0917 - all that makes up a page
 ) -> bytes:
     if not call.json:
         found = (rows.row(i) for i in indexes)
-        return wire.atom(found, call.endpoint, call.query.names, call.root, link)
+        return _at(call, wire.atom(found, call.endpoint, call.query.names, call.root, link))
     if isinstance(rows, Shelf):
         written = _encoder(service, call, rows).rows(indexes)
     else:
@@ -128,7 +128,12 @@ def _written(  # noqa: PLR0913, PLR0917 - all that makes up a page
             wire.encode(rows.row(i), call.endpoint, call.query.names, call.root, numbers=numbers)
             for i in indexes
         )
-    return wire.envelope(written, _shape(service, call, len(indexes)), link, total)
+    return _at(call, wire.envelope(written, _shape(service, call, len(indexes)), link, total))
+
+
+def _at(call: Call, body: bytes) -> bytes:
+    """Put the server's address where rows name files."""
+    return body.replace(filing.BASE.encode(), call.base.encode())
 
 
 def _next(service: Service, call: Call, size: int, token: str) -> str | None:

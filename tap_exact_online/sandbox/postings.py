@@ -29,7 +29,7 @@ from tap_exact_online.sandbox.values import DAY, FIRST_DAY, Value
 _DATES = tuple(FIRST_DAY + day * DAY for day in range(ledger.DAYS))
 _MONTHS = tuple((int(text[:4]), int(text[5:7])) for text in map(iso_of, _DATES))
 _FIRST_ENTRY = 21_000_000
-_FIRST_INVOICE = 20_000
+FIRST_INVOICE = 20_000
 
 
 def _place_values(book: Book, place: Place) -> dict[str, Value]:
@@ -93,7 +93,7 @@ def transaction_lines(book: Book, endpoint: edm.Endpoint) -> Table:
             ids.digits(index),
             entries.digits(number),
             _FIRST_ENTRY + number,
-            _FIRST_INVOICE + number,
+            FIRST_INVOICE + number,
             date,
             date + 30 * DAY,
             year,
@@ -192,7 +192,7 @@ def sales_invoices(book: Book, endpoint: edm.Endpoint) -> Table:
             series.timestamp(index),
             ids.digits(index),
             invoices.digits(invoice),
-            _FIRST_INVOICE + entry,
+            FIRST_INVOICE + entry,
             _DATES[day],
             _DATES[day] + 30 * DAY,
             amount,
@@ -248,7 +248,7 @@ def payment_terms(book: Book, endpoint: edm.Endpoint) -> Table:
             ids.digits(index),
             entries.digits(entry),
             _FIRST_ENTRY + entry,
-            _FIRST_INVOICE + entry,
+            FIRST_INVOICE + entry,
             _DATES[day],
             _DATES[day],
             _DATES[day] + 30 * DAY,

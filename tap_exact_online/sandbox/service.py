@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,6 +115,9 @@ class Service:
 
     def shelf(self, division: Division, path: str) -> Shelf:
         """Return the rows of an endpoint, and free those that nobody read for long if nothing was changed in them."""
+        if path in TWINS:
+            own = self.shelf(division, TWINS[path])
+            return dataclasses.replace(own, table=own.table.of(edm.load(path)))
         self.recent[division.code, path] = None
         self.recent.move_to_end((division.code, path))
         if len(self.recent) > _MOST_TABLES:
@@ -135,6 +139,9 @@ def start(options: Options, clock: Clock, replay: Replay | None = None) -> Servi
         replay=replay,
     )
 
+
+TWINS: Mapping[str, str] = {"documents/Documents": "sync/Documents/Documents"}
+"""Endpoints that give the rows of another one, which changes are made in."""
 
 ENDPOINTS = {path.lower(): path for path in edm.paths()}
 """Every known path, by its lower-case spelling: Exact does not mind the letter case."""

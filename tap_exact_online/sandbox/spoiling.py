@@ -69,6 +69,8 @@ def put_in_place(fault: Fault) -> Answer | None:
 
 def spoiled(fault: Fault, body: bytes, struck: Struck) -> bytes:
     """Return what becomes of the body that the service would have sent; one that is no page is left as it is."""
+    if fault.action == "short":
+        return body[: len(body) // 2]
     if fault.action == "garbled":
         # Elsewhere each time: what came in the same bytes twice would not be the connection's fault.
         place = max(3, len(body) // 2 - fault.fired * 7)

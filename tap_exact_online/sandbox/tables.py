@@ -159,6 +159,21 @@ class Table:
         """Return the same table with texts that fill the width of their columns."""
         return dataclasses.replace(self, variants=[values.padded(variant) for variant in self.variants])
 
+    def of(self, endpoint: edm.Endpoint) -> Table:
+        """Return the same rows as another endpoint gives them, which knows fewer properties."""
+        places = [place for place, live in enumerate(self.live) if live.name in endpoint.properties]
+
+        def compute(index: int) -> tuple[Any, ...]:
+            known = self.compute(index)
+            return tuple(known[place] for place in places)
+
+        variants = [
+            {name: value for name, value in variant.items() if name in endpoint.properties}
+            for variant in self.variants
+        ]
+        live = tuple(self.live[place] for place in places)
+        return dataclasses.replace(self, endpoint=endpoint, variants=variants, live=live, compute=compute)
+
     def row(self, index: int) -> dict[str, Value]:
         """Return a whole row; an index past the generated rows gives a row as one that is added later."""
         row = dict(self.variants[index % len(self.variants)])

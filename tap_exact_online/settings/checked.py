@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.files import Only
 from tap_exact_online.reading import Choice, Shard
 from tap_exact_online.settings.table import HOSTS, SETTINGS, Setting
 from tap_exact_online.spoken import spoken
@@ -36,6 +37,9 @@ class Settings:
         maintenance: Seconds to wait while Exact is out of order.
         late_commits: Read the last page again on the next run.
         reread_for_new_fields: Read a stream anew where a field came into the selection.
+        files: Where files are kept, or None.
+        files_only: Which of them are wanted.
+        files_most: How many a run asks for at most; 0 for all.
         record: The folder to record scrubbed answers in, or None.
     """
 
@@ -57,6 +61,9 @@ class Settings:
     maintenance: float
     late_commits: bool
     reread_for_new_fields: bool
+    files: str | None
+    files_only: Only
+    files_most: int
     record: Path | None
 
 
@@ -102,6 +109,9 @@ def parse(config: Mapping[str, Any]) -> Settings:
         maintenance=values["maintenance_minutes"] * 60.0,
         late_commits=values["late_commits"],
         reread_for_new_fields=values["new_fields"] == "reread",
+        files=values["files"],
+        files_only=Only.parse(values["files_only"]),
+        files_most=values["files_most"],
         record=Path(values["record"]).expanduser() if values["record"] else None,
     )
 

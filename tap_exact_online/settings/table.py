@@ -209,6 +209,28 @@ SETTINGS: tuple[Setting, ...] = (
         options={"skip": "Skip and list", "fail": "Fail the run"},
     ),
     Setting(
+        "files",
+        "string",
+        "Files",
+        "Where the files of document_attachment_files and item_pictures are kept: a folder, or a URL that begins with s3:, gs:"
+        " or az:. Unset: no file is fetched.",
+    ),
+    Setting(
+        "files_only",
+        "object",
+        "Files Only",
+        'Which files to fetch, for example {"document_types": [10, 20], "largest": 5000000, "newest_days": 365}: of documents'
+        " of these types, of so many bytes at most, of documents made in so many days. What is left out narrows nothing.",
+        default={},
+    ),
+    Setting(
+        "files_most",
+        "integer",
+        "Files At Most",
+        "How many files a run asks for at most, each of them a call; the next run goes on. 0: as many as there are.",
+        default=1000,
+    ),
+    Setting(
         "record",
         "string",
         "Record",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap_exact_online.catalog import RESOURCES, Kind
+from tap_exact_online.catalog import STREAMS, Kind
 from tap_exact_online.state.bookmarks import forget
 
 MOVE = "DivisionMoveDate"
@@ -70,7 +70,8 @@ def apply(state: Any, rows: Iterable[Mapping[str, Any]]) -> list[Move]:
     moves = find(state, rows)
     moved = {move.division for move in moves}
     bookmarks = state.setdefault("bookmarks", {})
-    forget(state, [resource.name for resource in RESOURCES if resource.kind is Kind.SYNC], moved)
+    by_version = [resource.name for resource in STREAMS if resource.kind in {Kind.SYNC, Kind.FILES}]
+    forget(state, by_version, moved)
     divisions = bookmarks.setdefault("divisions", {})
     if not isinstance(dates := divisions.get(_NOTE), dict):
         dates = divisions[_NOTE] = {}

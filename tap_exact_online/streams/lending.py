@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tap_exact_online.evidence import Facts
+from tap_exact_online.files import Filing
 from tap_exact_online.reading import Client, Reading, Wanted
 from tap_exact_online.settings import Settings
 from tap_exact_online.state import Read
@@ -52,6 +53,11 @@ class Lender(Protocol):
     @property
     def facts(self) -> Facts | None:
         """Collects what the service shows, where somebody wants to know."""
+        ...
+
+    @property
+    def filing(self) -> Filing | None:
+        """What files are kept with, or None where none are to be fetched."""
         ...
 
     @property

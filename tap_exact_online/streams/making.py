@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from singer_sdk import Tap
 
 from tap_exact_online.catalog import CODE_LISTS, READS, Kind, Resource
+from tap_exact_online.streams.files import FilesStream
 from tap_exact_online.streams.kinds import DeletedStream, ModifiedStream, SyncStream
 from tap_exact_online.streams.lending import Lender
 from tap_exact_online.streams.lines import LinesStream
@@ -22,6 +23,7 @@ _KINDS: Mapping[Kind, type[ExactStream]] = {
     Kind.LINES: LinesStream,
     Kind.PARTS: PartsStream,
     Kind.FULL: ExactStream,
+    Kind.FILES: FilesStream,
 }
 _BY_NAME: Mapping[str, type[ExactStream]] = {
     "deleted": DeletedStream,

@@ -255,7 +255,7 @@ class ExactStream(SelectingStream):
             page = decode(body)
             for record in page.records:
                 if record.Division != division:
-                    _own(record, division)
+                    own(record, division)
             keys = self.keys(page.records)  # in the order in which they came
             self.complete(page.records)
             made = self.page(
@@ -387,7 +387,7 @@ class _NotIntoFilesError(ReadError):
         )
 
 
-def _own(record: Any, division: int) -> None:
+def own(record: Any, division: int) -> None:
     """Let a row say whose it is; refuse one that says something else.
 
     Raises:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tap_exact_online.errors import Denied, LimitReached, ReadError, joined
+from tap_exact_online.errors import Denied, EnoughForNow, LimitReached, ReadError, joined
 from tap_exact_online.telling.progress import Totals
 from tap_exact_online.telling.words import counted, listed
 
@@ -28,15 +28,27 @@ OUTCOMES: Mapping[int, str] = {
 """What each exit code means: `meltano run` turns all of them but 0 into 1."""
 
 
-def tell_outcome(code: int) -> None:
-    """Log an exit code in words, at the end of a run."""
+_LEFT = (
+    "as much was read as the settings say. The rest is left for the next run, which goes on from the state."
+)
+
+
+def tell_outcome(code: int, *, whole: bool = True) -> None:
+    """Log an exit code in words, at the end of a run.
+
+    Args:
+        code: The exit code.
+        whole: Nothing is left for the next run.
+    """
     level = logging.INFO if code == 0 else logging.WARNING if code in _NO_FAULT else logging.ERROR
-    _log.log(level, "Exit code %d: %s", code, OUTCOMES.get(code, "ended."), extra={"exit_code": code})
+    words = OUTCOMES.get(code, "ended.") if whole else _LEFT
+    _log.log(level, "Exit code %d: %s", code, words, extra={"exit_code": code})
 
 
 _EXAMPLES = 20
 """So many rows of a division that could not be understood are named: there may be any number of them."""
 
+_NOUNS: Mapping[str, str] = {"left": "left for the next run"}
 _NO_FAULT = frozenset({LimitReached.exit_code, 130, 143})
 
 
@@ -70,6 +82,7 @@ class Report:
         skipped: What may not be read.
         postponed: What has to wait for Exact's limits.
         until: The moment at which the last of those can be read, or None.
+        left: What is left for the next run, because the settings say how much a run is to do: divisions by stream and cause.
         warnings: What a person should read, though everything was read.
         left_out: How many rows could not be understood, by stream and division. A few of them stand in `failed`.
         unactivated: Streams of which not everything was read, so that a loader is not told that all other rows are gone.
@@ -80,6 +93,7 @@ class Report:
     skipped: list[Gap] = field(default_factory=list)
     postponed: list[Gap] = field(default_factory=list)
     until: datetime | None = None
+    left: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     left_out: dict[tuple[str, int | None], int] = field(default_factory=dict)
     unactivated: list[str] = field(default_factory=list)
@@ -95,6 +109,9 @@ class Report:
             error: Why.
             cure: What to do, where the error does not say it.
         """
+        if isinstance(error, EnoughForNow):
+            self.left.setdefault((stream, str(error)), []).extend([] if division is None else [division])
+            return
         gap = Gap(stream, division, joined(str(error), cure))
         if isinstance(error, LimitReached):
             self.postponed.append(gap)
@@ -166,9 +183,14 @@ class Report:
             "failed": len(self.failed),
             "postponed": len(self.postponed),
             "skipped": len(self.skipped),
+            "left": sum(map(len, self.left.values())),
             "warnings": len(self.warnings),
         }
-        notes = [f"{number:,} {noun}" for noun, number in numbers.items() if number and noun != "warnings"]
+        notes = [
+            f"{number:,} {_NOUNS.get(noun, noun)}"
+            for noun, number in numbers.items()
+            if number and noun != "warnings"
+        ]
         notes += [counted(len(self.warnings), "warning")] if self.warnings else []
         text = f"{totals.text()} {', '.join(notes).capitalize()}{'.' if notes else ''}".strip()
         _log.info("%s", text, extra={**totals.numbers(), **numbers})
@@ -181,6 +203,9 @@ class Report:
                 _log.warning("%d of the streams and divisions: data %s:", len(gaps), title)
             for gap in gaps:
                 _log.warning("  %s", gap.line())
+        for (stream, cause), divisions in self.left.items():
+            left = f"{counted(len(divisions), 'division')} ({listed(divisions)})"
+            _log.warning("  Left for the next run: %s in %s: %s", stream, left, cause)
         for warning in self.warnings:
             _log.warning("  %s", warning)
         if self.until is not None:

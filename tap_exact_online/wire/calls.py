@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
@@ -43,6 +43,23 @@ class Linked(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Sink(Generic[_T]):
+    """What takes the body of an answer part by part: a file is not held in memory.
+
+    Attributes:
+        take: Is given the headers of an answer with status 200 and the parts of its body, and returns what is wanted. It may
+            end before the last part, and raises nothing but what the parts raise: `Broken`, where not all of them come.
+            Runs in the thread that makes the call.
+    """
+
+    take: Callable[[Mapping[str, str], Iterator[bytes]], _T]
+
+
+Reader = Callable[[bytes], _T] | Sink[_T]
+"""Turns the body of an answer into what is wanted: all of it at once, or as it comes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Send(Generic[_T]):
     """What a conversation needs next: the answer to a call.
 
@@ -55,7 +72,7 @@ class Send(Generic[_T]):
 
     call: Call
     token: str = field(repr=False)
-    read: Callable[[bytes], _T]
+    read: Reader[_T]
 
 
 @dataclass(frozen=True, slots=True)

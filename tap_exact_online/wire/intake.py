@@ -23,6 +23,8 @@ PAGE = 256 << 20
 """Bytes of a page of the API. Exact's messages are up to 38 MB; this only keeps the memory from being used up."""
 ERROR = 64 << 10
 """Bytes of an answer that is not the data that was asked for."""
+FILE = 1 << 30
+"""Bytes of a file. Exact takes none of more than 10 MB; this only keeps a disk from being used up."""
 TOKENS = 256 << 10
 """Bytes of an answer of the token endpoint, and of a token store."""
 
@@ -31,6 +33,8 @@ ENCODINGS = "gzip, deflate"
 
 # requests reads 10 kB at a time by itself, which costs more than decoding what was read.
 _AT_ONCE = 1 << 20
+# Of a file the parts are handed on as they come.
+_OF_A_FILE = 64 << 10
 # What is unpacked in one step: a bomb is stopped this far behind the bound.
 _STEP = 1 << 20
 
@@ -56,21 +60,45 @@ def take(answer: requests.Response, most: int, at_once: int = _AT_ONCE) -> Taken
         most: Bytes to take at most, counted after unpacking; where there are more, the part up to there is returned.
         at_once: Bytes to read in one step. What comes in before the connection breaks is lost up to this many bytes.
     """
-    parts: list[bytes] = []
+    taken: list[bytes] = []
+    try:
+        taken.extend(_parts(answer, most, at_once))
+    except Broken as broken:
+        return Taken(b"".join(taken), str(broken))
+    return Taken(b"".join(taken))
+
+
+class Broken(Exception):  # noqa: N818  names the answer
+    """The rest of an answer does not come, or is not wanted; says why in a few words."""
+
+
+def file_parts(answer: requests.Response) -> Iterator[bytes]:
+    """Yield the body of a file, which was asked for with `stream=True`, as it comes.
+
+    Raises:
+        Broken: This is not all of it.
+    """
+    return _parts(answer, FILE, _OF_A_FILE)
+
+
+def _parts(answer: requests.Response, most: int, at_once: int) -> Iterator[bytes]:
+    """Yield the body up to a number of bytes."""
     size = 0
     try:
         for part in _unpacked(answer, at_once):
-            parts.append(part[: most - size])
+            yield part[: most - size]
             size += len(part)
             if size > most:
-                return Taken(b"".join(parts), f"the answer is larger than {most >> 10} kB")
+                msg = f"the answer is larger than {most >> 10} kB"
+                raise Broken(msg)
     except ReadTimeoutError:
-        return Taken(b"".join(parts), "no complete answer in time")
+        msg = "no complete answer in time"
+        raise Broken(msg) from None
     except zlib.error:
-        return Taken(b"".join(parts), "the answer cannot be unpacked")
+        msg = "the answer cannot be unpacked"
+        raise Broken(msg) from None
     except (HTTPError, OSError, ValueError) as error:
-        return Taken(b"".join(parts), str(error) if isinstance(error, _Foreign) else _BROKE)
-    return Taken(b"".join(parts))
+        raise Broken(str(error) if isinstance(error, _Foreign) else _BROKE) from None
 
 
 _BROKE = "the connection broke before the answer was complete"

@@ -25,6 +25,7 @@ from tap_exact_online.spoken import keep_secret, spoken
 from tap_exact_online.wire import intake
 from tap_exact_online.wire.adapter import Adapter, Session
 from tap_exact_online.wire.bearer import Bearer
+from tap_exact_online.wire.calls import Reader, Sink
 from tap_exact_online.wire.odata import MalformedBody
 
 _T = TypeVar("_T")
@@ -75,7 +76,7 @@ class Transport:
         # A session is used by one thread at a time, the one that was used last first.
         self._sessions: list[requests.Session] = []
 
-    def send(self, url: str, access_token: str, read: Callable[[bytes], _T]) -> Answer[_T]:
+    def send(self, url: str, access_token: str, read: Reader[_T]) -> Answer[_T]:
         """Send one request.
 
         Args:
@@ -94,13 +95,15 @@ class Transport:
         try:
             with session.get(
                 url,
-                headers=self._headers,
+                headers={**self._headers, "Accept": "*/*"} if isinstance(read, Sink) else self._headers,
                 auth=Bearer(access_token),
                 timeout=_TIMEOUT,
                 allow_redirects=False,
                 stream=True,
             ) as answer:
                 good = answer.status_code == requests.codes.ok
+                if good and isinstance(read, Sink):
+                    return _poured(answer, read)
                 taken = intake.take(answer, intake.PAGE if good else intake.ERROR)
         except requests.RequestException as error:
             if cause := unfit(error, session.proxies, url):
@@ -115,12 +118,21 @@ class Transport:
             return Answer(0, trouble=taken.trouble)
         if self._watch is not None:
             self._watch(url, answer.status_code, answer.headers, taken.body)
-        if not good:
+        if not good or isinstance(read, Sink):
             return Answer(answer.status_code, answer.headers, taken.body)
         try:
             return Answer(answer.status_code, answer.headers, result=read(taken.body))
         except MalformedBody as error:
             return Answer(answer.status_code, answer.headers, taken.body, trouble=str(error))
+
+
+def _poured(answer: requests.Response, sink: Sink[_T]) -> Answer[_T]:
+    """Hand a file on as it comes. Nobody looks on: what is in it is not the API's."""
+    try:
+        result = sink.take(answer.headers, intake.file_parts(answer))
+    except intake.Broken as broken:
+        return Answer(0, trouble=str(broken))
+    return Answer(answer.status_code, answer.headers, result=result)
 
 
 def _session(url: str) -> requests.Session:

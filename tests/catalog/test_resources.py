@@ -8,14 +8,17 @@ from collections import Counter
 import pytest
 
 from tap_exact_online import edm
+from tap_exact_online.catalog.filed import FILED
 from tap_exact_online.catalog.resources import (
     BY_NAME,
+    FILES,
     GROUPS,
     OWN,
     RESOURCES,
     STREAMS,
     Cadence,
     Kind,
+    Resource,
     stream_of_deleted,
 )
 from tap_exact_online.catalog.schemas import schema_of
@@ -81,7 +84,7 @@ def test_names_and_paths_are_unique_and_names_are_snake_case() -> None:
     assert Counter(resource.path for resource in RESOURCES).most_common(1)[0][1] == 1
     assert not [r.name for r in RESOURCES if not re.fullmatch(r"[a-z]+(_[a-z]+)*", r.name)]
     assert [*BY_NAME] == [resource.name for resource in STREAMS]
-    assert [*STREAMS] == [*RESOURCES, *OWN]
+    assert [*STREAMS] == [*RESOURCES, *FILES, *OWN]
 
 
 @pytest.mark.parametrize("name", PROMISED_NAMES)
@@ -197,6 +200,8 @@ def test_a_cadence_is_one_that_there_is() -> None:
         ("opportunity_contacts", Kind.FULL),
         ("current_user", Kind.USER),
         ("reads", Kind.OWN),
+        ("document_attachment_files", Kind.FILES),
+        ("item_pictures", Kind.FILES),
     ],
 )
 def test_the_kind_of_a_stream(name: str, kind: Kind) -> None:
@@ -233,3 +238,22 @@ def test_only_the_price_streams_share_a_deleted_number() -> None:
 def test_a_number_that_exact_names_but_no_stream_has_is_one_of_the_withdrawn_endpoints() -> None:
     unclaimed = {*edm.deleted_entities()} - {r.deleted_type for r in RESOURCES}
     assert unclaimed == {11, 12}
+
+
+@pytest.mark.parametrize("resource", FILES, ids=lambda resource: resource.name)
+def test_a_stream_of_files_asks_for_what_names_them_and_nothing_else(resource: Resource) -> None:
+    filed = FILED[resource.name]
+    asked = {*resource.endpoint.properties}
+    assert asked == {resource.key, "Timestamp", filed.url, *filed.fields}
+    assert asked <= {*edm.load(resource.path).properties}
+    assert {filed.name, *filter(None, [filed.size, filed.document])} <= asked
+    assert resource.replication_key == "Timestamp"
+    assert resource.primary_keys == ("Division", "ID")
+    assert not resource.selected
+    assert {*FILED} == {each.name for each in FILES}
+
+
+def test_no_row_of_the_log_of_deletes_is_about_a_file() -> None:
+    """What is kept stays: it may be another row's content, too."""
+    assert stream_of_deleted(4) == "document_attachments"
+    assert not [resource.name for resource in FILES if resource.deleted_type is not None]

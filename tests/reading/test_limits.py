@@ -272,3 +272,17 @@ def test_no_wait_is_longer_than_its_minute_should_the_clock_go_back() -> None:
 def test_turns_are_timed_on_a_clock_that_never_goes_back() -> None:
     client, _, _ = make_client()
     assert client.ticks is time.monotonic
+
+
+def test_calls_whose_answers_tell_nothing_are_counted_in_the_next_minute_too(
+    limits: Limits, clock: Clock
+) -> None:
+    """As those of files may."""
+    limits.answered(7, minute(3, MINUTE_ENDS))
+    clock.now = MINUTE_ENDS + 5
+    for left in range(59, -1, -1):
+        assert limits.wait(7) == 0
+        limits.sent(7)
+        limits.answered(7, {})
+        assert limits.remaining(7).minute == left
+    assert limits.wait(7) == 55

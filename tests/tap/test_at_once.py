@@ -46,6 +46,7 @@ def outcomes(books: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[i
     for most in (1, 8):
         tap = tap_for(books, tmp_path_factory.mktemp("tap"), books.control.new_login(f"reads {most}"))
         books.control.reset_stats()
+        tap.config["files"] = str(tap.folder / "files")
         run = Quick().run(tap, catalog=tap.catalog(lambda _: True), select_everything=True, concurrency=most)
         assert run.exit_code == 0, run.log
         found[most] = Outcome(run, books.control.stats())

@@ -39,7 +39,9 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def tap(books: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> FastTap:
-    return FastTap(**vars(tap_for(books, tmp_path_factory.mktemp("tap"))), quick=Quick())
+    plain = tap_for(books, tmp_path_factory.mktemp("tap"))
+    plain.config["files"] = str(plain.folder / "files")
+    return FastTap(**vars(plain), quick=Quick())
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from tap_exact_online import errors
 from tap_exact_online.errors import (
     Denied,
+    EnoughForNow,
     LimitReached,
     ReadError,
     Refused,
@@ -163,3 +164,26 @@ def test_rows_without_end_are_counted_and_a_few_of_them_named(caplog: pytest.Log
     report.summarise(TOTALS)
     assert "9,980 more rows were left out" in caplog.text
     assert len(caplog.messages) < 60
+
+
+def test_what_is_left_for_the_next_run_is_no_failure_and_not_complete(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    report = Report()
+    for division in (3, 1, 2):
+        report.missed("files", division, EnoughForNow("8 files were asked for."))
+    assert (report.exit_code, report.failed, report.postponed, report.skipped) == (0, [], [], [])
+    assert report.left
+    caplog.set_level(logging.INFO)
+    report.summarise(TOTALS)
+    assert caplog.messages == [
+        f"{TOTALS.text()} 3 left for the next run.",
+        "  Left for the next run: files in 3 divisions (3, 1, 2): 8 files were asked for.",
+    ]
+    assert vars(caplog.records[0])["left"] == 3
+    caplog.clear()
+    tell_outcome(0, whole=False)
+    (said,) = caplog.messages
+    assert said.startswith("Exit code 0: ")
+    assert "next run" in said
+    assert "complete" not in said

@@ -8,7 +8,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 import requests
@@ -25,7 +26,7 @@ from urllib3.exceptions import (
 )
 
 from tap_exact_online.errors import ConfigurationError
-from tap_exact_online.wire import intake, transport
+from tap_exact_online.wire import Sink, intake, transport
 from tap_exact_online.wire.transport import Transport, explain
 
 HOST = "start.exactonline.nl"
@@ -246,3 +247,108 @@ def test_a_proxy_that_refuses_is_named_at_once(
         with pytest.raises(ConfigurationError, match=words) as caught:
             Transport("tap/1").send(f"https://{HOST}/api", "a token", bytes)
     assert "hunter2" not in str(caught.value)
+
+
+# --- Files, which are not held in memory ----------------------------------------------------------------------
+
+
+def measured(headers: Mapping[str, str], parts: Iterator[bytes]) -> tuple[str, int, int]:
+    """Take a file in, and keep nothing of it."""
+    sizes = [len(part) for part in parts]
+    return headers["Content-Type"], sum(sizes), max(sizes)
+
+
+def a_file(size: int, sent: int | None = None, encoding: str = "") -> Callable[[socket.socket], None]:
+    def send(connection: socket.socket) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nContent-Length: {size}\r\n{encoding}\r\n"
+        connection.sendall(head.encode())
+        left = size if sent is None else sent
+        while left:
+            connection.sendall(b"x" * min(left, 1 << 16))
+            left -= min(left, 1 << 16)
+
+    return send
+
+
+def test_a_file_takes_up_no_memory() -> None:
+    size = 200 << 20
+    with answering(a_file(size)) as url:
+        tracemalloc.start()
+        answer = Transport("tap/1").send(url, "a token", Sink(measured))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert answer.result is not None
+    kind, length, largest = answer.result
+    assert (answer.status, kind, length) == (200, "application/pdf", size)
+    assert largest <= 1 << 16
+    assert peak < 4 << 20
+
+
+@pytest.mark.parametrize(
+    ("send", "trouble"),
+    [
+        pytest.param(a_file(1 << 20, 1 << 19), "the connection broke", id="cut"),
+        pytest.param(a_file(3000), "is larger than 1 kB", id="too-large"),
+        pytest.param(a_file(100, encoding="Content-Encoding: gzip\r\n"), "cannot be unpacked", id="no-gzip"),
+    ],
+)
+def test_a_file_of_which_not_all_comes_is_no_result(
+    send: Callable[[socket.socket], None], trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "FILE", 1 << 10 if "larger" in trouble else 1 << 30)
+    with answering(send) as url:
+        answer = Transport("tap/1").send(url, "a token", Sink(measured))
+    assert (answer.status, answer.result) == (0, None)
+    assert trouble in answer.trouble
+
+
+def test_a_file_that_drips_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_WITHIN", 1.0)
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            connection.sendall(b" ")
+            time.sleep(0.05)
+
+    start = time.monotonic()
+    with answering(drip) as url:
+        answer = Transport("tap/1").send(url, "a token", Sink(lambda _, parts: len(list(parts))))
+    assert answer.trouble == "no complete answer in time"
+    assert 0.9 < time.monotonic() - start < 5
+
+
+def test_a_file_is_broken_off_where_it_is_not_wanted() -> None:
+    with answering(a_file(200 << 20)) as url:
+        calls = Transport("tap/1")
+        answer = calls.send(url, "a token", Sink(lambda _, parts: len(next(parts))))
+        assert answer.result is not None
+        assert answer.result <= 1 << 16
+        # What was not taken is no part of the next answer.
+        again = calls.send(url, "a token", Sink(lambda _, parts: len(next(parts))))
+        assert again.status == 200
+
+
+def test_a_refusal_of_a_file_is_an_answer_like_any_other_and_nobody_looks_into_files() -> None:
+    seen: list[int] = []
+    calls = Transport("tap/1", lambda _url, status, _headers, _body: seen.append(status))
+    with answering(bomb(403)) as url:
+        answer = calls.send(url, "a token", Sink(measured))
+    assert (answer.status, len(answer.body)) == (403, intake.ERROR)
+    with answering(a_file(10)) as url:
+        assert calls.send(url, "a token", Sink(measured)).result == ("application/pdf", 10, 10)
+    assert seen == [403]
+
+
+def test_a_file_is_asked_for_as_whatever_it_is() -> None:
+    heads: list[bytes] = []
+
+    def answer(_: bytes) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+    with keeping(heads, answer) as url:
+        calls = Transport("tap/1")
+        calls.send(f"{url}/", "a token", Sink(lambda _, parts: list(parts)))
+        calls.send(f"{url}/", "a token", bytes)
+    assert [b"Accept: */*" in head for head in heads] == [True, False]
+    assert all(b"Authorization: Bearer a token" in head for head in heads)

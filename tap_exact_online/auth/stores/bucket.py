@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import errno
-import os
-import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 import obstore
 from obstore import exceptions
-from obstore.store import S3Store, from_url
+from obstore.store import S3Store
 
+from tap_exact_online import buckets
 from tap_exact_online.errors import ConfigurationError
-from tap_exact_online.spoken import keep_secret, spoken
 
 if TYPE_CHECKING:
     from obstore import PutMode, UpdateVersion
-    from obstore.store import ObjectStore, RetryConfig
-
-# obstore itself would go on for three minutes, far into the lease.
-_RETRY: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=15)}
-_FAILURES = (exceptions.BaseError, OSError, ValueError, NotImplementedError)
-_SECRET = re.compile(r"(AWS|AZURE|GOOGLE)_.*(KEY|SECRET|TOKEN|SAS|PASSWORD)")
-_ENVIRONMENT = {
-    "s3": "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, elsewhere than at Amazon AWS_ENDPOINT_URL too",
-    "gs": "GOOGLE_SERVICE_ACCOUNT, the path of a key file",
-    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
-}
+    from obstore.store import ObjectStore
 
 
 class Changed(Exception):  # noqa: N818  nothing is in error: another writer was first
@@ -79,10 +65,10 @@ class Bucket:
         try:
             result = obstore.get(self.store, self.key)
             return Found(bytes(result.bytes()), _version(result.meta["e_tag"], result.meta["version"]))
-        except _FAILURES as error:
-            if isinstance(error, FileNotFoundError) and not _no_bucket(error):
+        except buckets.FAILURES as error:
+            if isinstance(error, FileNotFoundError) and not buckets.misses_bucket(error):
                 return None
-            raise OSError(errno.EIO, words(error)) from None
+            raise OSError(errno.EIO, buckets.words(error)) from None
 
     def put(self, content: bytes, version: UpdateVersion | None) -> UpdateVersion:
         """Replace one version of the object, or make it, and return the new version.
@@ -100,8 +86,8 @@ class Bucket:
             result = obstore.put(self.store, self.key, content, mode=mode, use_multipart=False)
         except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
             raise Changed from None
-        except _FAILURES as error:
-            raise OSError(errno.EIO, words(error)) from None
+        except buckets.FAILURES as error:
+            raise OSError(errno.EIO, buckets.words(error)) from None
         return _version(result["e_tag"], result["version"])
 
     def delete(self) -> None:
@@ -114,8 +100,8 @@ class Bucket:
             obstore.delete(self.store, self.key)
         except FileNotFoundError:
             return
-        except _FAILURES as error:
-            raise OSError(errno.EIO, words(error)) from None
+        except buckets.FAILURES as error:
+            raise OSError(errno.EIO, buckets.words(error)) from None
 
 
 def _version(e_tag: str | None, version: str | None) -> UpdateVersion:
@@ -137,22 +123,15 @@ def open_bucket(url: str, owner: str) -> tuple[Bucket, str]:
     Raises:
         ConfigurationError: It is no such URL, or the environment does not go with it.
     """
-    scheme = url.partition(":")[0].lower()
-    match = re.fullmatch(r"\w+://([\w.-]+)(?:/([^?#]*))?", url)
-    if match is None:
-        msg = (
-            f"`store` is not a URL of the form {scheme}://bucket/folder/tokens.json. Keys and endpoints do not belong"
-            f" in it: they come from the environment ({_ENVIRONMENT[scheme]})."
-        )
-        raise ConfigurationError(msg)
-    bucket, key = match[1], unquote(match[2] or "")
+    scheme = buckets.scheme_of(url)
+    bucket, key = buckets.taken_apart(url, "store", "folder/tokens.json")
     if not key or key.endswith("/"):
         key += f"{owner}.json"
     place = f"{scheme}://{bucket}/{key}"
     try:
-        store = from_url(f"{scheme}://{bucket}", retry_config=_RETRY)
-    except _FAILURES as error:
-        raise ConfigurationError(unusable(place, "used", words(error))) from None
+        store = buckets.opened(scheme, bucket)
+    except OSError as error:
+        raise ConfigurationError(unusable(place, "used", str(error))) from None
     return Bucket(store, key), place
 
 
@@ -166,26 +145,5 @@ def unusable(place: str, what: str, said: str) -> str:
     """
     return (
         f"The token store {place} cannot be {what}: {said}. Check `store` and what the environment says"
-        f" ({_ENVIRONMENT[place.partition(':')[0]]})."
+        f" ({buckets.ENVIRONMENT[place.partition(':')[0]]})."
     )
-
-
-def words(error: BaseException) -> str:
-    """Return what went wrong, on one line, without addresses (those of Azure may be signed) and secrets."""
-    text = str(error).partition("\n\nDebug source")[0]
-    if isinstance(error, NotImplementedError | exceptions.NotSupportedError):
-        return "it knows no conditional writes, without which two processes could overwrite each other"
-    status = re.search(r"status code: (\d{3}[ \w]*)", text)
-    code = re.search(r"<Code>(\w+)</Code>", text)
-    if status:
-        text = f"the server says {status[1].strip()}" + (f", {code[1]}" if code else "")
-    else:
-        text = " ".join(re.sub(r"\w+://\S+", "the server", text).split())
-    keep_secret(*(value for name, value in os.environ.items() if _SECRET.match(name)))
-    return spoken(text).rstrip(".")
-
-
-def _no_bucket(error: BaseException) -> bool:
-    """Tell a missing bucket from a missing object: Amazon, Google and Microsoft each say it in words of their own."""
-    said = str(error)
-    return any(word in said for word in ("NoSuchBucket", "bucket does not exist", "ContainerNotFound"))

@@ -18,6 +18,7 @@ from tap_exact_online.auth.exchange import LONGEST
 from tap_exact_online.auth.form import Form
 from tap_exact_online.auth.stores.mounts import network_file_system
 from tap_exact_online.auth.tokens import Tokens
+from tap_exact_online.disk import fsync_folder
 from tap_exact_online.errors import ConfigurationError, LimitReached
 from tap_exact_online.wire import intake
 
@@ -103,7 +104,7 @@ class FileStore:
                     successor.unlink()
             raise
         self._seen = content
-        _fsync_folder(path.parent)
+        fsync_folder(path.parent)
 
     def _check(self, path: Path) -> None:
         """Under the lock, see that nobody has written since: somebody may have removed the lock file, and another got it."""
@@ -134,7 +135,7 @@ class FileStore:
         path.unlink(missing_ok=True)
         self._seen = None
         if path.parent.is_dir():
-            _fsync_folder(path.parent)
+            fsync_folder(path.parent)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -202,14 +203,3 @@ def _make_folder(folder: Path) -> None:
     for each in (*reversed(folder.parents), folder):
         if not each.is_dir():
             each.mkdir(mode=0o700, exist_ok=True)
-
-
-def _fsync_folder(folder: Path) -> None:
-    """Make a rename durable; Windows cannot open a folder and needs no such step."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
