@@ -41,6 +41,7 @@ _COST = {
     Kind.LINES: "of the headers that were changed and of their lines; all lines at first",
     Kind.PARTS: "of each part, and the calls that find out which parts there are",
     Kind.FULL: "of the whole, at every run",
+    Kind.FILES: "of what was changed, and one for each file; all of them at first",
 }
 _NO_COST = {
     Kind.DIVISIONS: "no call of its own",
