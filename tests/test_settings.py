@@ -70,8 +70,16 @@ def test_the_settings_are_the_promised_ones() -> None:
             "store_key",
             "divisions",
         ),
-        *("exclude_divisions", "shard", "start_date", "reread", "cadence", "concurrency"),
-        *("reserved_calls", "maintenance_minutes", "late_commits", "new_fields", "on_denied", "record"),
+        *("exclude_divisions", "shard", "start_date", "reread", "cadence", "select_everything"),
+        *(
+            "concurrency",
+            "reserved_calls",
+            "maintenance_minutes",
+            "late_commits",
+            "new_fields",
+            "on_denied",
+            "record",
+        ),
     ] == NAMES
     assert {setting.name for setting in SETTINGS if setting.secret} == {*SECRETS, "store"}
     assert {setting.name for setting in SETTINGS if setting.required} == {"client_id", "client_secret"}
