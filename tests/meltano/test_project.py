@@ -26,7 +26,9 @@ from tests.docs.troubles import explained
 from tests.meltano.conftest import MakeProject, connect
 
 DEMO = "--environment=demo"
-SELECT = {"TAP_EXACT_ONLINE__SELECT": '["accounts.*", "journals.*"]'}
+# A pattern that meets special personal fields gives cause for complaint, unless they are excluded.
+CHOSEN = ["accounts.*", "journals.*", "!accounts.BSN", "!accounts.UniqueTaxpayerReference"]
+SELECT = {"TAP_EXACT_ONLINE__SELECT": json.dumps(CHOSEN)}
 PATHS = {name: BY_NAME[name].path for name in ("accounts", "journals")}
 SALT = "a grain of salt"
 PAGE = (ROOT / "docs" / "meltano.md").read_text(encoding="utf-8")
