@@ -21,7 +21,10 @@ STREAMS = [resource.name for resource in RESOURCES if resource.kind is not Kind.
 def whole(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Every field of every stream, from a sandbox of two divisions with tables of several pages."""
     tap = tap_for(sandbox, tmp_path_factory.mktemp("tap"), sandbox.control.new_login("reading"))
-    files = {"files": str(tap.folder / "files"), "files_most": 20}  # these have a folder of tests of their own
+    files = {
+        "files": str(tap.folder / "files"),
+        "files_most": 20,
+    }  # these have a folder of tests of their own
     return tap.run(catalog=tap.catalog(lambda _: True, every_field=True), **files)
 
 
