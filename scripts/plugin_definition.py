@@ -155,6 +155,6 @@ def select() -> list[str]:
         f"!{resource.name}.{fact.name}"
         for resource in chosen
         for fact in resource.endpoint.properties.values()
-        if not selected_by_default(fact)
+        if not selected_by_default(resource, fact)
     ]
     return [*(f"{resource.name}.*" for resource in chosen), *left_out]

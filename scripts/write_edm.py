@@ -57,9 +57,11 @@ def from_reference(entry: Mapping[str, Any], beside: Mapping[str, Any] | None = 
     }
     return edm.Endpoint(
         path=path,
-        stable_id=entry.get("stable_id") or " ".join(name for name in entry["keys"] if name != "Division"),
+        # The reference sorts the names of a key by the alphabet.
+        stable_id=entry.get("stable_id") or " ".join(beside.get("key") or entry["keys"]),
         form=form,
         single="single object" in beside.get("flags", ()),
+        filters=tuple(beside.get("filters_supported", ())),
         parameters={
             name.removesuffix("?"): kind + "?" * name.endswith("?")
             for name, kind in beside.get("parameters", {}).items()

@@ -36,6 +36,10 @@ class CommandTap(TerminableTap):
         """Find out whether anything can be read."""
 
     @abstractmethod
+    def choose(self) -> None:
+        """Find out what is to be read, before the streams are made."""
+
+    @abstractmethod
     def check(self) -> None:
         """Check what was given, before anything is sent."""
 
@@ -105,6 +109,7 @@ class CommandTap(TerminableTap):
                 config=given, state=state, catalog=catalog, parse_env_config=parse_env, setup_mapper=False
             )
             tap.only_selected = True
+            tap.choose()
             tap.setup_mapper()
         except ValueError as error:
             if not parse_env:

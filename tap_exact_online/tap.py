@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +12,17 @@ from singer_sdk.singerlib import Catalog, CatalogEntry, MetadataMapping
 from typing_extensions import override
 
 from tap_exact_online import settings as _settings
-from tap_exact_online.catalog import BY_NAME, FILES, READS, STREAMS, Resource
+from tap_exact_online.catalog import (
+    BY_NAME,
+    FILES,
+    READS,
+    STREAMS,
+    Entry,
+    Resource,
+    Told,
+    chosen,
+    forget_words,
+)
 from tap_exact_online.command import CommandTap
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.run import Run
@@ -35,7 +46,9 @@ class TapExactOnline(CommandTap):
     @override
     def discover_streams(self) -> Sequence[ExactStream]:
         """Make one stream for each row of the catalog, in a run for each that is needed. Needs no connection."""
-        return [stream_of(self, self.exact, resource) for resource in STREAMS if self._needs(resource)]
+        made = [stream_of(self, self.exact, resource) for resource in STREAMS if self._needs(resource)]
+        forget_words()
+        return made
 
     @property
     @override
@@ -72,6 +85,23 @@ class TapExactOnline(CommandTap):
                 "The state knows a stream '%s' that this version does not have; it is kept.", spoken(name, 60)
             )
         super().load_state(state)
+
+    @override
+    def choose(self) -> None:
+        """Take of the catalog what the user chose, and say what is not read that it selects."""
+        catalog = self.input_catalog
+        if catalog is None:
+            return
+        found = chosen(
+            entries(catalog), Told.of(os.environ), everything=self.exact.settings.select_everything
+        )
+        for name, selected in found.streams.items():
+            catalog[name].metadata.root.selected = selected
+        for name, fields in found.fields.items():
+            for field, selected in fields.items():
+                catalog[name].metadata["properties", field].selected = selected
+        for line in found.warnings:
+            self.logger.warning("%s", line)
 
     @override
     def check(self) -> None:
@@ -113,6 +143,17 @@ class TapExactOnline(CommandTap):
     @override
     def test(self) -> None:
         self.exact.test()
+
+
+def entries(catalog: Catalog) -> dict[str, Entry]:
+    """Return what a catalog says of each stream."""
+    return {name: Entry(bool(is_selected(entry)), dict(_fields(entry))) for name, entry in catalog.items()}
+
+
+def _fields(entry: CatalogEntry) -> Iterator[tuple[str, bool | None]]:
+    for breadcrumb, said in entry.metadata.items():
+        if len(breadcrumb) == 2:  # noqa: PLR2004  a field, not a part of one
+            yield breadcrumb[1], said.selected
 
 
 def is_selected(entry: CatalogEntry) -> bool:

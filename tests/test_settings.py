@@ -71,8 +71,8 @@ def test_the_settings_are_the_promised_ones() -> None:
             "store_key",
             "divisions",
         ),
-        *("exclude_divisions", "shard", "start_date", "reread", "concurrency"),
-        *("reserved_calls", "maintenance_minutes", "late_commits", "new_fields", "on_denied"),
+        *("exclude_divisions", "shard", "start_date", "reread", "cadence", "select_everything"),
+        *("concurrency", "reserved_calls", "maintenance_minutes", "late_commits", "new_fields", "on_denied"),
         *("files", "files_only", "files_most", "record"),
     ] == NAMES
     assert {setting.name for setting in SETTINGS if setting.secret} == {*SECRETS, "store"}

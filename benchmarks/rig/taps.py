@@ -26,7 +26,9 @@ def fields_of(stream: str) -> dict[str, str]:
     resource = BY_NAME[stream]
     always = needed(resource)
     facts = resource.endpoint.properties.values()
-    return {fact.name: fact.type for fact in facts if fact.name in always or selected_by_default(fact)}
+    return {
+        fact.name: fact.type for fact in facts if fact.name in always or selected_by_default(resource, fact)
+    }
 
 
 def command_of(given: str) -> list[str]:

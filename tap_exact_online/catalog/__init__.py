@@ -1,18 +1,30 @@
 """What there is to read: the table of streams, their columns, and what a user has to be allowed to read them.
 
-All of it is data and pure functions on it. A stream is added by one line in `resources.py`.
+All of it is data and pure functions on it. A stream is added by one line in `table/`.
 """
 
 from __future__ import annotations
 
+from tap_exact_online.catalog.chosen import Entry, Told, chosen
+from tap_exact_online.catalog.codes import code_rows, codes_of
+from tap_exact_online.catalog.costs import Bill, Cost, bill, cost
+from tap_exact_online.catalog.described import forget_words, sentences, words_of
 from tap_exact_online.catalog.filed import FILED, Filed
-from tap_exact_online.catalog.own import READS
+from tap_exact_online.catalog.own import CODE_LISTS, READS
+from tap_exact_online.catalog.references import (
+    Reference,
+    references_of,
+    replaced_by,
+    stands_for,
+)
 from tap_exact_online.catalog.resources import (
     BY_NAME,
     FILES,
+    GROUPS,
     OWN,
     RESOURCES,
     STREAMS,
+    Cadence,
     Kind,
     Resource,
     stream_of_deleted,
@@ -32,8 +44,10 @@ from tap_exact_online.catalog.schemas import (
 
 __all__ = [
     "BY_NAME",
+    "CODE_LISTS",
     "FILED",
     "FILES",
+    "GROUPS",
     "MENU",
     "MENU_DUTCH",
     "OWN",
@@ -42,12 +56,29 @@ __all__ = [
     "RIGHTS",
     "RIGHTS_DUTCH",
     "STREAMS",
+    "Bill",
+    "Cadence",
+    "Cost",
+    "Entry",
     "Filed",
     "Kind",
+    "Reference",
     "Resource",
+    "Told",
     "advice",
+    "bill",
+    "chosen",
+    "code_rows",
+    "codes_of",
+    "cost",
+    "forget_words",
     "needed",
+    "references_of",
+    "replaced_by",
     "schema_of",
     "selected_by_default",
+    "sentences",
+    "stands_for",
     "stream_of_deleted",
+    "words_of",
 ]

@@ -7,9 +7,10 @@ who connected. Exact documents the second for a few endpoints only.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from tap_exact_online.catalog.resources import Resource
-from tap_exact_online.errors import Denied
+from tap_exact_online.errors import Denied, Refused
 
 MENU = "Master data > Users > user > Grant rights"
 MENU_DUTCH = "Stamgegevens > Overzicht | Gebruikers > Gebruiker > Rechten toekennen"
@@ -42,12 +43,14 @@ RIGHTS_DUTCH: Mapping[str, str] = {
 
 
 def advice(resource: Resource, error: Exception) -> str:
-    """Say what to check in Exact when a stream is denied, where the denial does not say it itself.
+    """Say what to do when a stream is denied or not there, where the refusal does not say it itself.
 
     Args:
         resource: The row of the catalog.
         error: Why the stream was not read.
     """
+    if isinstance(error, Refused) and error.status == HTTPStatus.NOT_FOUND and resource.instead:
+        return f"Exact does not have this endpoint here: select `{resource.instead}` instead of `{resource.name}`."
     if not isinstance(error, Denied) or error.whole_division or "lacks the scope" in str(error):
         return ""
     parts = []

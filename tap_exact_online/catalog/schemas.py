@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tap_exact_online.catalog.described import description_of
 from tap_exact_online.catalog.filed import FILED
 from tap_exact_online.catalog.own import COLUMNS
+from tap_exact_online.catalog.personal import special
 from tap_exact_online.catalog.resources import Kind, Resource
 from tap_exact_online.edm import Property
 from tap_exact_online.wire import is_instant
@@ -62,28 +64,42 @@ def column(fact: Property, *, key: bool = False) -> dict[str, Any]:
 def schema_of(resource: Resource) -> dict[str, Any]:
     """Return the JSON Schema of a stream, its key first."""
     if resource.kind in {Kind.OWN, Kind.FILES}:
-        columns = COLUMNS[resource.name] if resource.kind is Kind.OWN else FILED[resource.name].columns
-        own = {name: dict(schema) for name, schema in columns.items()}
+        ours = COLUMNS[resource.name] if resource.kind is Kind.OWN else FILED[resource.name].columns
+        own = {name: dict(schema) for name, schema in ours.items()}
         return {"type": "object", "properties": own, "required": list(resource.primary_keys)}
     facts = resource.endpoint.properties
     first = [name for name in (*resource.primary_keys, resource.replication_key) if name and name in facts]
     names = [*dict.fromkeys([*first, *facts])]
     # Whether a row that was never changed has a `Modified` is not known: such a row is loaded all the same.
-    never_null = [name for name in first if name != "Modified"]
+    never_null = [name for name in first if resource.kind is not Kind.MODIFIED or name != resource.by]
     columns = {name: column(facts[name], key=name in never_null) for name in names}
-    columns.pop("Division", None)
-    properties = {"Division": dict(_DIVISION), **columns}
+    for name, schema in columns.items():
+        said = (description_of(resource.path, name), schema.get("description"), _mark(resource.path, name))
+        if text := " ".join(filter(None, said)):
+            schema["description"] = text
+    properties = columns
+    if resource.kind is not Kind.USER:
+        columns.pop("Division", None)
+        properties = {"Division": dict(_DIVISION), **columns}
     if resource.name == "deleted":
         properties.update({name: dict(schema) for name, schema in DELETED_COLUMNS.items()})
     return {"type": "object", "properties": properties, "required": list(resource.primary_keys)}
 
 
-def selected_by_default(fact: Property) -> bool:
+def _mark(path: str, name: str) -> str:
+    """Say of a column that it tells of a person what is nobody's business."""
+    kind = special(path, name)
+    return f"Special personal data ({kind}): read only where the field is named." if kind else ""
+
+
+def selected_by_default(resource: Resource, fact: Property) -> bool:
     """Tell whether a field is asked for when nothing is said about it.
 
-    Not those that are heavy or nested, nor those that Exact calls obsolete or no longer documents.
+    Not those that are heavy or nested, nor those that Exact calls obsolete or no longer documents, nor those that tell of a
+    person what is nobody's business.
     """
-    return fact.type in _JSON and fact.type != "Binary" and not fact.obsolete and not fact.absent
+    usual = fact.type in _JSON and fact.type != "Binary" and not fact.obsolete and not fact.absent
+    return usual and not special(resource.path, fact.name)
 
 
 def needed(resource: Resource) -> frozenset[str]:

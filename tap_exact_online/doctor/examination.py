@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tap_exact_online.catalog import BY_NAME, Kind, Resource
+from tap_exact_online.catalog import BY_NAME, Resource
 from tap_exact_online.connection import Kept, kept
 from tap_exact_online.doctor import conclusions
 from tap_exact_online.doctor.findings import Check, Finding, Level, exit_code, of_failure
@@ -140,7 +140,7 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
     result.checks.append(grants.check)
     result.divisions = list(grants.chosen)
     if result.divisions:
-        resources = [BY_NAME[name] for name in request.streams if BY_NAME[name].kind is not Kind.DIVISIONS]
+        resources = [BY_NAME[name] for name in request.streams if BY_NAME[name].divided]
         codes = [each.code for each in result.divisions]
         result.ledger = Ledger([each.name for each in resources], codes, line.at_once)
         result.checks.append(_rights(line, resources, result.ledger, tools))

@@ -16,7 +16,7 @@ from tap_exact_online.errors import ConfigurationError, Denied, LimitReached, Re
 from tap_exact_online.evidence import Facts
 from tap_exact_online.reading import Client, granted_divisions
 from tap_exact_online.settings import Settings
-from tap_exact_online.wire import MANAGE_COMPANIES, Call, Decoder, Page, address, int64_literal
+from tap_exact_online.wire import MANAGE_COMPANIES, Call, Decoder, Page, call_to, int64_literal
 
 VERSION = 1
 """Rises when a name of the document goes or changes its meaning."""
@@ -74,7 +74,7 @@ def survey(settings: Settings, streams: Sequence[str], tools: Tools) -> Survey:
     if not divisions:
         msg = f"The settings leave no division to look at. Companies are granted under {MANAGE_COMPANIES}."
         raise ConfigurationError(msg)
-    resources = [BY_NAME[name] for name in streams if BY_NAME[name].kind is not Kind.DIVISIONS]
+    resources = [BY_NAME[name] for name in streams if BY_NAME[name].divided]
     for division in divisions[:_MOST_DIVISIONS]:
         if _look(client, resources, division, tools):
             break  # else it is closed to this connection, and another one may not be
@@ -97,7 +97,7 @@ def _look(client: Client, resources: Sequence[Resource], division: int, tools: T
                 _read(client, resource, call)
         for sync in (True, False):
             if alike := [each for each in readable if (each.kind is Kind.SYNC) is sync]:
-                options = {"$select": f"{alike[0].key},{_NO_FIELD}", **_condition(alike[0])}
+                options = {"$select": f"{alike[0].keys[0]},{_NO_FIELD}", **_condition(alike[0])}
                 _read(client, alike[0], _call(client, alike[0], division, options))
     except Denied:
         return False
@@ -113,7 +113,7 @@ def _read(client: Client, resource: Resource, call: Call) -> Page | None:
         Denied: The whole division is closed.
         LimitReached: Its calls are used up.
     """
-    decoder = Decoder([resource.endpoint.properties[resource.key]], resource.key)
+    decoder = Decoder([resource.endpoint.properties[name] for name in resource.keys], resource.keys[0])
     try:
         return client.get(call, decoder.decode)
     except ReadError as error:
@@ -133,7 +133,7 @@ def _condition(resource: Resource) -> dict[str, str]:
 
 
 def _call(client: Client, resource: Resource, division: int, options: Mapping[str, str]) -> Call:
-    return Call(resource.path, address(client.base_url, resource.path, division, options), division)
+    return call_to(resource.endpoint, client.base_url, division, options)
 
 
 def _same_server(client: Client, link: str) -> bool:

@@ -46,6 +46,7 @@ class Endpoint:
         form: Where its address is: `division` (`/api/v1/{division}/...`), `beta` (`/api/v1/beta/{division}/...`), or `user`
             (`/api/v1/...`, for the user who connected, without a division).
         single: It has one row, which may come without a list around it.
+        filters: The only properties that it may be filtered on; empty where the reference lists none.
         parameters: What it has to be told in the query string, by name, as EDM types; one that can be left out ends in `?`.
         scope: The app scope that a read needs, in the words of the app registration; None where unknown.
         scope_inferred: The scope is concluded from the neighbouring endpoints.
@@ -61,6 +62,7 @@ class Endpoint:
     stable_id: str
     form: str = "division"
     single: bool = False
+    filters: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
     scope: str | None = None
     scope_inferred: bool = False
@@ -89,6 +91,7 @@ def dump(endpoint: Endpoint) -> str:
             ("stable_id", endpoint.stable_id),
             ("form", None if endpoint.form == "division" else endpoint.form),
             ("single", endpoint.single or None),
+            ("filters", " ".join(endpoint.filters) or None),
             ("parameters", endpoint.parameters or None),
             ("scope", endpoint.scope),
             ("scope_inferred", endpoint.scope_inferred or None),
@@ -114,7 +117,8 @@ def parse(text: str | bytes) -> Endpoint:
     for name, spelled in facts.pop("properties").items():
         kind, *flags = spelled.split(" ")
         properties[name] = Property(name, kind, **dict.fromkeys(flags, True))
-    return Endpoint(properties=properties, **facts)
+    filters = tuple(facts.pop("filters", "").split())
+    return Endpoint(properties=properties, filters=filters, **facts)
 
 
 def file_of(path: str, folder: Path = _FOLDER) -> Path:

@@ -199,7 +199,7 @@ class _Rows:
             return disguise.moment(text)
         if (kind in _NUMBERS or name in _VERSIONS) and NUMBER.fullmatch(text):
             return self._number(text)
-        if fact is not None and name == self._endpoint.keys[0]:
+        if fact is not None and name in self._endpoint.keys:
             return disguise.key(self._endpoint.path, text)
         return disguise.text(text)
 
@@ -212,7 +212,7 @@ class _Rows:
             return str(disguise.version(value))
         if name.endswith("Division") or (self._divisions and name == "Code"):
             return str(disguise.division(value))
-        if name == self._endpoint.keys[0] and value >= 0:
+        if name in self._endpoint.keys and value >= 0:
             return disguise.key(self._endpoint.path, text)
         return disguise.number(text)
 

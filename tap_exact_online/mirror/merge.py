@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap_exact_online.catalog import READS, Resource
-from tap_exact_online.mirror.plan import Mode, Plan, quoted
+from tap_exact_online.mirror.plan import Mode, Plan, quoted, within
 
 _REMOVE = """\
 MERGE INTO {table} AS kept
@@ -45,16 +45,16 @@ WHEN MATCHED AND kept.{timestamp} > gone.last_version AND kept.{mark} IS NOT NUL
 _REMOVE_VANISHED = """\
 MERGE INTO {table} AS kept
 USING (
-  SELECT loaded.{division}, loaded.{key}
+  SELECT loaded.{division}{loaded_keys}
   FROM {rows} AS loaded
   INNER JOIN (
     SELECT {division}, MAX(CAST({whole_began} AS {instant})) AS began
     FROM {reads} WHERE {stream} = '{name}' GROUP BY {division}
   ) AS whole ON loaded.{division} = whole.{division}
-  GROUP BY loaded.{division}, loaded.{key}
+  GROUP BY loaded.{division}{loaded_keys}
   HAVING MAX(CAST(loaded.{extracted} AS {instant})) < MAX(whole.began)
 ) AS gone
-ON kept.{division} = gone.{division} AND kept.{key} = gone.{key}
+ON kept.{division} = gone.{division}{same_as_gone}
 WHEN MATCHED THEN DELETE;
 """
 
@@ -63,16 +63,16 @@ _MARK_VANISHED = """\
 ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {mark} {type};
 MERGE INTO {table} AS kept
 USING (
-  SELECT loaded.{division}, loaded.{key}, MAX(CAST(loaded.{extracted} AS {instant})) AS last_loaded,
+  SELECT loaded.{division}{loaded_keys}, MAX(CAST(loaded.{extracted} AS {instant})) AS last_loaded,
     MAX(whole.began) AS began{log_columns}
   FROM {rows} AS loaded
   LEFT JOIN (
     SELECT {division}, MAX(CAST({whole_began} AS {instant})) AS began
     FROM {reads} WHERE {stream} = '{name}' GROUP BY {division}
   ) AS whole ON loaded.{division} = whole.{division}{log_join}
-  GROUP BY loaded.{division}, loaded.{key}
+  GROUP BY loaded.{division}{loaded_keys}
 ) AS seen
-ON kept.{division} = seen.{division} AND kept.{key} = seen.{key}
+ON kept.{division} = seen.{division}{same_as_seen}
 {log_rule}WHEN MATCHED AND {unlogged}seen.last_loaded < seen.began AND kept.{mark} IS NULL
   THEN UPDATE SET {mark} = CAST(seen.began AS {type})
 -- It was loaded again after it was marked.
@@ -124,7 +124,7 @@ RESET VARIABLE exact_online_zone;
 """
 
 _ABSENT = """\
-CREATE OR REPLACE TABLE exact_online_absent.main.{table} ({division} BIGINT, {key} VARCHAR, {timestamp} BIGINT);
+CREATE OR REPLACE TABLE exact_online_absent.main.{table} ({division} BIGINT{key_columns}, {timestamp} BIGINT);
 """
 
 _ABSENT_READS = """\
@@ -248,13 +248,18 @@ def _asked(plan: Plan, stream: Resource, dialect: _Dialect, questions: _Question
 
 def _blanks(plan: Plan, stream: Resource, dialect: _Dialect, table: str) -> dict[str, Any]:
     """Return what the templates leave open."""
+    keys = [quoted(dialect.quote, plan.case.spell(key)) for key in within(stream)]
     return {
         **plan.columns(dialect.quote),
         "table": table,
         "rows": table,
         "log": quoted(dialect.quote, *plan.schema_parts, plan.table("deleted")),
         "reads": quoted(dialect.quote, *plan.schema_parts, plan.table(READS)),
-        "key": quoted(dialect.quote, plan.case.spell(stream.key)),
+        "key": next(iter(keys), ""),
+        "loaded_keys": "".join(f", loaded.{key}" for key in keys),
+        "same_as_gone": "".join(f" AND kept.{key} = gone.{key}" for key in keys),
+        "same_as_seen": "".join(f" AND kept.{key} = seen.{key}" for key in keys),
+        "key_columns": "".join(f", {key} VARCHAR" for key in keys),
         "name": stream.name,
         "number": stream.deleted_type,
         "type": dialect.mark,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind, Resource
+from tap_exact_online.catalog import BY_NAME, RESOURCES, Resource
 from tap_exact_online.errors import ConfigurationError
 
 DEFAULT_SCHEMA = "exact_online"
@@ -109,6 +109,11 @@ def quoted(quote: str, *names: str) -> str:
     return ".".join(f"{quote}{name}{quote}" for name in names)
 
 
+def within(stream: Resource) -> list[str]:
+    """Return the columns that identify a row of a stream within its division."""
+    return [name for name in stream.keys if name != "Division"]
+
+
 def mirrored(names: Iterable[str] = (), *, vanishing: bool = True) -> list[Resource]:
     """Return streams whose rows can be gone, in the order of the catalog: those that are named, else all of them.
 
@@ -123,7 +128,7 @@ def mirrored(names: Iterable[str] = (), *, vanishing: bool = True) -> list[Resou
     if unknown := sorted(chosen - BY_NAME.keys()):
         msg = f"--streams: there is no stream {', '.join(unknown)}."
         raise ConfigurationError(msg)
-    telling = [each for each in RESOURCES if each.kind is not Kind.DIVISIONS and each.name != "deleted"]
+    telling = [each for each in RESOURCES if each.divided and each.name != "deleted"]
     if lasting := sorted(chosen - {each.name for each in telling}):
         msg = f"--streams: no row is ever deleted from {', '.join(lasting)}."
         raise ConfigurationError(msg)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tap_exact_online.catalog import READS
 from tap_exact_online.errors import ConfigurationError
-from tap_exact_online.mirror.plan import Mode, Plan
+from tap_exact_online.mirror.plan import Mode, Plan, within
 
 _SCRIPT = """\
 -- It is one statement, and so one transaction: all tables or none.
@@ -22,6 +24,7 @@ DECLARE
   entry text;
   whole text;
   newer text;
+  same text;
   vanished text;
   date_type text;
   changed bigint;
@@ -33,7 +36,7 @@ BEGIN
     WHERE (attrelid, attname) IN ((log, '{deleted_date}'), (reads, '{began}')) ORDER BY attname LIMIT 1;
   FOR stream IN SELECT * FROM (VALUES
 {streams}
-  ) AS streams (name, key, source, entity_type)
+  ) AS streams (name, keys, source, entity_type)
   LOOP
     kept := to_regclass(format('%I.%I', place, stream.name));
     CONTINUE WHEN kept IS NULL;
@@ -46,15 +49,16 @@ BEGIN
     -- key of the table, which may be large, stays of use.
     SELECT '::text::' || format_type(ours.atttypid, ours.atttypmod) INTO converted
       FROM pg_attribute AS ours, pg_attribute AS logged
-      WHERE ours.attrelid = kept AND ours.attname = stream.key
+      WHERE ours.attrelid = kept AND ours.attname = stream.keys[1]
         AND logged.attrelid = log AND logged.attname = '{key_of_entry}' AND ours.atttypid <> logged.atttypid;
     entry := format('gone.{entity_type} = %s AND kept.{division} = gone.{division} AND kept.%I = gone.{entity_key}%s',
-      stream.entity_type, stream.key, converted);
+      stream.entity_type, stream.keys[1], converted);
     whole := format('(SELECT {division}, max({whole_began}::timestamptz) AS began FROM %s WHERE {stream} = %L'
       ' GROUP BY {division}) AS whole', reads, stream.source);
     -- Where a loader only adds, a key has more rows than one: the newest tells.
-    newer := format('EXISTS (SELECT FROM %1$s AS newer WHERE newer.{division} = kept.{division}'
-      ' AND newer.%2$I = kept.%2$I AND newer.{extracted}::timestamptz', kept, stream.key);
+    SELECT coalesce(string_agg(format(' AND newer.%1$I = kept.%1$I', key), ''), '') INTO same FROM unnest(stream.keys) AS key;
+    newer := format('EXISTS (SELECT FROM %1$s AS newer WHERE newer.{division} = kept.{division}%2$s'
+      ' AND newer.{extracted}::timestamptz', kept, same);
     vanished := 'kept.{extracted}::timestamptz < whole.began AND NOT ' || newer || ' >= whole.began)';
     affected := 0;
 {apply}
@@ -137,6 +141,11 @@ _MARK = """\
     END IF;"""
 
 
+def _names(names: Iterable[str]) -> str:
+    """Return names as an array, which may be empty."""
+    return f"ARRAY[{', '.join(repr(name) for name in names)}]::text[]"
+
+
 def script(plan: Plan) -> str:
     """Return the script for PostgreSQL.
 
@@ -164,7 +173,7 @@ def script(plan: Plan) -> str:
         if any(stream.deleted_type is not None for stream in plan.streams)
         else "",
         streams=",\n".join(
-            f"    ('{plan.table(stream.name)}', '{plan.case.spell(stream.key)}', '{stream.name}',"
+            f"    ('{plan.table(stream.name)}', {_names(map(plan.case.spell, within(stream)))}, '{stream.name}',"
             f" {'NULL::integer' if stream.deleted_type is None else stream.deleted_type})"
             for stream in plan.streams
         ),

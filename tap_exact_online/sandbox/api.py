@@ -13,7 +13,7 @@ import orjson
 from tap_exact_online import edm
 from tap_exact_online.sandbox import pages, query, spoiling, wire
 from tap_exact_online.sandbox.answers import Answer, error_json, error_xml
-from tap_exact_online.sandbox.books import APART, ME, SYNC_TIMESTAMP
+from tap_exact_online.sandbox.books import APART, SYNC_TIMESTAMP
 from tap_exact_online.sandbox.divisions import Division
 from tap_exact_online.sandbox.limits import COUNTED
 from tap_exact_online.sandbox.pages import Call
@@ -22,6 +22,7 @@ from tap_exact_online.sandbox.service import ENDPOINTS, Forbidden, Service
 from tap_exact_online.sandbox.values import Value
 
 MOST_URL = 6000
+_BETA = "beta/"
 _KEY = re.compile(r"\([^()]*\)$")
 _JSON = "application/json;charset=utf-8"
 _ATOM = "application/atom+xml;charset=utf-8"
@@ -46,10 +47,24 @@ class Request:
     length: int
 
     @property
+    def beta(self) -> bool:
+        """Whether the address is one of those that begin with `beta`."""
+        return self.path[: len(_BETA)].lower() == _BETA
+
+    @property
+    def _rest(self) -> str:
+        return self.path[len(_BETA) :] if self.beta else self.path
+
+    @property
     def division(self) -> str:
         """The division as written, or nothing where the path has none."""
-        front = self.path.split("/", 1)[0]
+        front = self._rest.split("/", 1)[0]
         return front if front.isdecimal() else ""
+
+    @property
+    def form(self) -> str:
+        """The form of the address, in the words of the facts."""
+        return ("beta" if self.beta else "division") if self.division else "user"
 
     @property
     def endpoint(self) -> str:
@@ -57,7 +72,7 @@ class Request:
 
         A next link may name the row that it goes on from in parentheses behind the endpoint.
         """
-        written = self.path.split("/", 1)[-1] if self.division else self.path
+        written = self._rest.split("/", 1)[-1] if self.division else self._rest
         bare = _KEY.sub("", written) if "$skiptoken=" in unquote(self.query) else written
         return ENDPOINTS.get(bare.lower().rstrip("/"), written)
 
@@ -139,9 +154,11 @@ def _failure(
 def _rows(service: Service, request: Request) -> bytes:
     if request.length > MOST_URL:
         raise RefusedError(414, f"The address is longer than {MOST_URL} characters.")
-    if request.endpoint.lower() not in ENDPOINTS or (request.endpoint == ME) == bool(request.division):
+    if request.endpoint.lower() not in ENDPOINTS or request.endpoint in service.options.absent:
         raise RefusedError(404, "Resource not found for the segment.")
     endpoint = edm.load(request.endpoint)
+    if request.form != endpoint.form:
+        raise RefusedError(404, "Resource not found for the segment.")
     division = _granted(service, request) if request.division else None
     code = None if division is None else division.code
     missing = next((rule for rule in service.forbidden if rule.matches(endpoint, code)), None)
@@ -162,7 +179,9 @@ def elsewhere(service: Service, request: Request, count: int) -> list[spoiling.R
         return []
     endpoint = edm.load(request.endpoint)
     asked = query.read(request.query, endpoint, service.options)
-    first = dataclasses.replace(asked, given=(), after=-1, since=(), token=None, skip=0, top=count)
+    first = dataclasses.replace(
+        asked, given=(), after=-1, where=(), parameters=(), token=None, skip=0, top=count
+    )
     call = Call(endpoint, service.divisions[others[0]], first, request.base, json=True)
     return spoiling.unwrapped(orjson.loads(pages.page(service, call)))
 

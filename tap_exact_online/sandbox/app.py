@@ -152,7 +152,7 @@ class App:
             len(base + raw),
         )
         stats = self.service.stats
-        stats.enter(asked.division, asked.endpoint)
+        stats.enter(asked.division, asked.endpoint, asked.query)
         try:
             struck = Struck(
                 asked.endpoint,

@@ -10,9 +10,10 @@ import orjson
 
 from tap_exact_online import edm
 from tap_exact_online.sandbox import values
-from tap_exact_online.sandbox.chart import CHART, CONDITIONS, LISTS, VAT_CODES
+from tap_exact_online.sandbox.chart import CHART, CONDITIONS, JOURNALS, LISTS, VAT_CODES
 from tap_exact_online.sandbox.ledger import Ledger
 from tap_exact_online.sandbox.options import Options
+from tap_exact_online.sandbox.shelf import CHANGED, MADE
 from tap_exact_online.sandbox.tables import Ids, Live, Series, Table, created, ids_of, nothing_odd
 from tap_exact_online.sandbox.values import DAY, FIRST_DAY, Value
 
@@ -40,6 +41,10 @@ _FIXED: Mapping[str, int] = {
     "logistics/ItemGroups": 15,
     "logistics/Units": 14,
     "assets/AssetGroups": 9,
+    "read/financial/AgingOverview": 4,
+    "read/financial/JournalStatusList": 5 * 12 * len(JOURNALS),
+    "read/financial/RevenueList": 60,
+    **dict.fromkeys((path for path in _PATHS if edm.load(path).single), 1),
 }
 _SHARE: Mapping[str, float] = {
     LINES: 1.0,
@@ -66,11 +71,12 @@ _MASTERS: Mapping[str, tuple[str, str]] = {
     "sync/Documents/Documents": ("", "Document"),
 }
 # Properties that refer to a row of another table: by Guid, or (cost centers and units) by code.
-_REFERENCES: Mapping[str, str] = {
+REFERENCES: Mapping[str, str] = {
     **dict.fromkeys(
         ("Account", "Supplier", "OrderedBy", "InvoiceTo", "DeliverTo", "AccountId", "Customer"), ACCOUNTS
     ),
     **dict.fromkeys(("GLAccount", "GLToPay", "GLToClaim"), "sync/Financial/GLAccounts"),
+    "GLScheme": "financial/GLSchemes",
     "Item": "sync/Logistics/Items",
     "Project": "sync/Project/Projects",
     "Employee": "sync/Payroll/Employees",
@@ -79,6 +85,14 @@ _REFERENCES: Mapping[str, str] = {
     **dict.fromkeys(("CostCenter", "Costcenter"), "hrm/Costcenters"),
     **dict.fromkeys(("CostUnit", "Costunit"), "hrm/Costunits"),
 }
+HEADERS: Mapping[str, str] = {
+    "salesentry/SalesEntryLines": "salesentry/SalesEntries",
+    "purchaseentry/PurchaseEntryLines": "purchaseentry/PurchaseEntries",
+    "financialtransaction/BankEntryLines": "financialtransaction/BankEntries",
+    "financialtransaction/CashEntryLines": "financialtransaction/CashEntries",
+    "generaljournalentry/GeneralJournalEntryLines": "generaljournalentry/GeneralJournalEntries",
+}
+"""The headers of lines, which `EntryID` refers to: a line that changes changes its header."""
 _RISING = ("EntryNumber", "InvoiceNumber", "OrderNumber", "HID", "EmployeeHID", "DocumentNumber", "Hid")
 _AMOUNTS = ("AmountDC", "AmountFC", "Amount", "Quantity", "NetPrice", "UnitPrice")
 
@@ -198,9 +212,13 @@ class Book:
     def variant(self, endpoint: edm.Endpoint, number: int) -> dict[str, Value]:
         """Return plausible values for all properties of an endpoint, with references that lead somewhere."""
         row = dict(_cosmetic(self.seed, endpoint.path, number))
-        for name, path in _REFERENCES.items():
+        for name, path in REFERENCES.items():
             if name in row:
                 row |= self._reference(endpoint, name, path, number)
+        if (header := HEADERS.get(endpoint.path)) and self.counts[header]:
+            row["EntryID"] = self.ids(header).of(
+                values.number(self.seed, header, number) % self.counts[header]
+            )
         if "Division" in row:
             row["Division"] = self.division
         if "LineNumber" in row:
@@ -210,7 +228,7 @@ class Book:
     def _reference(self, endpoint: edm.Endpoint, name: str, path: str, number: int) -> dict[str, Value]:
         count = self.counts[path]
         index = values.number(self.seed, endpoint.path, name, number) % max(1, count)
-        missing = count == 0 or (name not in {"Account", "GLAccount"} and number % 3 == 0)
+        missing = count == 0 or (name not in {"Account", "GLAccount", "GLScheme"} and number % 3 == 0)
         known = endpoint.properties
         by_guid = known[name].type == "Guid"
         made: dict[str, Value] = {name: self.ids(path).of(index) if by_guid else code_of(path, index)}
@@ -250,13 +268,27 @@ Makers = dict[str, tuple[Live, Callable[[int], Any]]]
 
 def _identities(endpoint: edm.Endpoint, ids: Ids) -> Makers:
     """Return what computes the identity of a row; text that identifies a row is in its variant."""
-    name = endpoint.keys[0]
-    kind = endpoint.properties[name].type
-    if kind == "Guid":
-        return {name: (Live(name, "guid", ids.prefix), ids.digits)}
-    if kind.startswith("Int"):
-        return {name: (Live(name, "int64" if kind == "Int64" else "int"), lambda i: 10_000 + i)}
-    return {}
+    made: Makers = {}
+    for name in endpoint.keys:
+        kind = endpoint.properties[name].type
+        if kind == "Guid":
+            made[name] = (Live(name, "guid", ids.prefix), ids.digits)
+        elif name in _CALENDAR:
+            made[name] = _CALENDAR[name]
+        elif kind.startswith("Int") and name != "Division":
+            made[name] = (Live(name, "int64" if kind == "Int64" else "int"), lambda i: 10_000 + i)
+    return made
+
+
+_CALENDAR: Makers = {
+    "Journal": (Live("Journal", "json"), lambda i: b'"%s"' % JOURNALS[i // 60 % len(JOURNALS)][0].encode()),
+    "Year": (Live("Year", "int"), lambda i: 2021 + i // 12 % 5),
+    "Period": (Live("Period", "int"), lambda i: i % 12 + 1),
+    "ReportingYear": (Live("ReportingYear", "int"), lambda i: 2021 + i // 12 % 5),
+    "CurrentYear": (Live("CurrentYear", "int"), lambda i: 2025 - i),
+    "AgeGroup": (Live("AgeGroup", "int"), lambda i: i + 1),
+}
+"""Keys that are taken from the calendar of the books, or from a short list."""
 
 
 def _figures(endpoint: edm.Endpoint) -> Makers:
@@ -274,6 +306,13 @@ def _figures(endpoint: edm.Endpoint) -> Makers:
     return made
 
 
+def _statuses(endpoint: edm.Endpoint) -> Makers:
+    """Return what computes whether a period of a journal is closed: those of the first three years are."""
+    if endpoint.path != "read/financial/JournalStatusList":
+        return {}
+    return {"Status": (Live("Status", "int"), lambda i: int(i // 12 % 5 < 3))}  # noqa: PLR2004  years
+
+
 def _labels(endpoint: edm.Endpoint) -> Makers:
     """Return what computes code and name of master data, which other tables refer to."""
     path, known = endpoint.path, endpoint.properties
@@ -287,8 +326,8 @@ def _labels(endpoint: edm.Endpoint) -> Makers:
 
 def _times(series: Series) -> Makers:
     return {
-        "Created": (Live("Created", "date"), lambda i: created(series.modified(i), i)),
-        "Modified": (Live("Modified", "date"), series.modified),
+        **{name: (Live(name, "date"), lambda i: created(series.modified(i), i)) for name in MADE},
+        **{name: (Live(name, "date"), series.modified) for name in CHANGED},
         "Timestamp": (Live("Timestamp", "int64"), series.timestamp),
     }
 
@@ -298,7 +337,13 @@ def plain_table(book: Book, endpoint: edm.Endpoint) -> Table:
     path, known = endpoint.path, endpoint.properties
     series, ids = book.series(path), book.ids(path)
     listed = _listed(book, endpoint)
-    makers = _figures(endpoint) | _labels(endpoint) | _times(series) | _identities(endpoint, ids)
+    makers = (
+        _figures(endpoint)
+        | _statuses(endpoint)
+        | _labels(endpoint)
+        | _times(series)
+        | _identities(endpoint, ids)
+    )
     used = [maker for name, maker in makers.items() if name in known]
     functions = tuple(make for _, make in used)
     return Table(

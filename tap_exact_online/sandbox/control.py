@@ -220,6 +220,10 @@ class Control:
         """Return what was asked and answered since the start or the last reset."""
         return dict(self.run("stats"))
 
+    def asked(self) -> list[Row]:
+        """Return the newest data calls: `division`, `path`, `filter`, and `query` as it was sent."""
+        return list(self.run("asked"))
+
     def reset_stats(self) -> None:
         """Start counting anew."""
         self.run("reset_stats")

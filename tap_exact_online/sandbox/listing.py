@@ -14,6 +14,7 @@ from tap_exact_online.sandbox import values, wire
 from tap_exact_online.sandbox.clock import iso_of
 from tap_exact_online.sandbox.options import Options
 from tap_exact_online.sandbox.query import Query, RefusedError
+from tap_exact_online.sandbox.shelf import identity_of
 from tap_exact_online.sandbox.values import Value
 
 _TOKEN = re.compile(r"(?:datetime'[^']*',)?(?:guid'(?P<guid>[^']+)'|'(?P<text>.*)'|(?P<number>\d+)L?)")
@@ -43,7 +44,7 @@ class Rows(Protocol):
         """Return a row."""
 
     def moment(self, index: int, name: str) -> Value:
-        """Return `Modified` or `Created` of a row, in wall-clock milliseconds."""
+        """Return a property of a row; a DateTime in wall-clock milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Few:
 
     def identity(self, index: int) -> Value:
         """Return the key of a row."""
-        return self.moment(index, self.endpoint.keys[0])
+        return identity_of(self.endpoint, self.rows[index])
 
     def find(self, identity: Value) -> int | None:
         """Return the index of the row with a key."""
@@ -80,7 +81,7 @@ class Few:
         return self.rows[index]
 
     def moment(self, index: int, name: str) -> Value:
-        """Return a time of a row."""
+        """Return a property of a row."""
         return self.rows[index][name]
 
 
@@ -105,10 +106,9 @@ def part(rows: Rows, query: Query, size: int) -> Part:
     """
 
     def wanted(index: int) -> bool:
-        if query.keys is not None:
-            return rows.identity(index) in query.keys
-        moments = ((rows.moment(index, name), least) for name, least in query.since)
-        return not query.since or any(isinstance(at, int) and at >= least for at, least in moments)
+        passed = (each.passes(rows.moment(index, each.name)) for each in query.where)
+        found = not query.where or (any(passed) if query.either else all(passed))
+        return found and all(_told(rows, index, name, value) for name, value in query.parameters)
 
     order = _sorted(rows, query)
     start = 0 if query.token is None else _start(rows, query, order)
@@ -116,6 +116,18 @@ def part(rows: Rows, query: Query, size: int) -> Part:
     return Part(
         list(islice(found, query.skip, query.skip + size)),
         sum(1 for index in order if wanted(index)) if query.count else None,
+    )
+
+
+def _told(rows: Rows, index: int, parameter: str, value: Value) -> bool:
+    """Tell whether a row is one of those that a function gives for a parameter."""
+    named = {name.lower(): name for name in rows.endpoint.properties}
+    if name := named.get(parameter.lower()):
+        return rows.moment(index, name) == value
+    row = rows.row(index)  # a date: a row holds from one to another
+    start, end = row.get("StartDate"), row.get("EndDate")
+    return not isinstance(value, int) or (
+        (not isinstance(start, int) or start <= value) and (not isinstance(end, int) or value <= end)
     )
 
 
@@ -139,7 +151,7 @@ def _start(rows: Rows, query: Query, order: Sequence[int]) -> int:
     index = None if match is None else _named(rows, match)
     if index is None or (query.order and index not in order):
         raise RefusedError(400, f"The skip token '{token}' is not valid.")
-    if query.order:
+    if query.order or len(rows.endpoint.keys) > 1:
         return order.index(index) + 1
     key = values.sortable(rows.identity(index))
     return bisect_right(order, key, key=lambda i: values.sortable(rows.identity(i)))
@@ -149,13 +161,16 @@ def _named(rows: Rows, match: re.Match[str]) -> int | None:
     number = match["number"]
     if number is None:
         return rows.find(match["guid"] or match["text"])
-    if rows.endpoint.properties[rows.endpoint.keys[0]].type.startswith("Int"):
+    keys = rows.endpoint.keys
+    if len(keys) == 1 and rows.endpoint.properties[keys[0]].type.startswith("Int"):
         return rows.find(int(number))
     return int(number) if int(number) < rows.size else None
 
 
 def skip_token(rows: Rows, index: int, options: Options) -> str:
     """Return the skip token that leads past a row, in the form that is set."""
+    if len(rows.endpoint.keys) > 1:
+        return str(index)
     key = wire.key_of(rows.endpoint, rows.row(index))
     if options.skiptoken == "number" and rows.endpoint.properties[rows.endpoint.keys[0]].type == "Guid":
         return str(index)

@@ -51,7 +51,8 @@ class Options:
         least_timestamp: The lowest number that a Timestamp filter may name; 1 refuses `gt 0L`.
         select_required: Whether sync endpoints refuse every call without `$select`, not just those that refuse `*`.
         mandatory_filter: Paths that refuse a call without `$filter`.
-        refused_filters: Paths that refuse a filter on `Modified` or `Created`.
+        refused_filters: Paths that refuse every filter, besides those that the reference lists no such property for.
+        absent: Paths that do not exist here (404).
         filter_refusal: How they say so: `fields` names the fields of the filter, `resource` names none.
         unknown_property: How an unknown property in `$select` is refused: `sync` and `odata` name it and the type, `write` as
             a write would, `silent` names nothing.
@@ -102,7 +103,8 @@ class Options:
     least_timestamp: int = 0
     select_required: bool = False
     mandatory_filter: tuple[str, ...] = ()
-    refused_filters: tuple[str, ...] = ("bulk/Cashflow/Payments", "bulk/Cashflow/Receivables")
+    refused_filters: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     filter_refusal: Literal["fields", "resource"] = "fields"
     unknown_property: Literal["sync", "odata", "write", "silent"] = "sync"
     null_modified: bool = False

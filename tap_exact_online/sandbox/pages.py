@@ -47,7 +47,8 @@ class Call:
     @property
     def root(self) -> str:
         """The endpoint's address."""
-        place = "" if self.division is None else f"{self.division.code}/"
+        front = "beta/" if self.endpoint.form == "beta" else ""
+        place = "" if self.division is None else f"{front}{self.division.code}/"
         return f"{self.base}/api/v1/{place}{self.endpoint.path}"
 
 
@@ -159,7 +160,7 @@ def _shape(service: Service, call: Call, count: int) -> str:
     wanted = service.options.envelope
     if call.sync or call.query.count:
         return "results"
-    if wanted == "object":
+    if wanted == "object" or (wanted == "mixed" and call.endpoint.single and call.division is not None):
         return "object" if count == 1 else "results"
     if wanted != "mixed":
         return wanted

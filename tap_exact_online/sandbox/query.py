@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +12,19 @@ from tap_exact_online import edm
 from tap_exact_online.sandbox import wording
 from tap_exact_online.sandbox.clock import wall_of_iso
 from tap_exact_online.sandbox.options import Options
+from tap_exact_online.sandbox.values import Value
 
 _SYNC = re.compile(r"Timestamp\s+(gt|ge)\s+(\d+)L(?:\s+and\s+EntityType\s+eq\s+(\d+))?")
-_TIME = re.compile(r"(Modified|Created)\s+(gt|ge)\s+datetime'([^']+)'")
-_KEY = re.compile(r"ID\s+eq\s+guid'([0-9a-fA-F-]{36})'")
+_COMPARISON = re.compile(r"(\w+)\s+(eq|ne|gt|ge|lt|le)\s+(\S+|'[^']*')")
+_OR = re.compile(r"\s+or\s+")
+_AND = re.compile(r"\s+and\s+")
+_NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)[LMd]?")
+_LITERALS: Mapping[str, re.Pattern[str]] = {
+    "DateTime": re.compile(r"datetime'([^']+)'"),
+    "Guid": re.compile(r"guid'([^']+)'"),
+    "String": re.compile(r"'([^']*)'"),
+    "Boolean": re.compile(r"(true|false)"),
+}
 _ORDER = re.compile(r"(\w+)(?:\s+(asc|desc))?")
 _SKIP_SYNC = re.compile(r"(\d+)L")
 _SYNC_TIMESTAMP = re.compile(r"datetime'([^']+)'")
@@ -40,6 +50,32 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """One comparison of a filter.
+
+    Attributes:
+        name: The property.
+        operator: As OData writes it.
+        value: What it is compared with.
+    """
+
+    name: str
+    operator: str
+    value: Value
+
+    def passes(self, value: Value) -> bool:
+        """Tell whether a row with that value is wanted. What is missing is neither more nor less than anything."""
+        if self.operator in {"eq", "ne"}:
+            return (value == self.value) is (self.operator == "eq")
+        if value is None or self.value is None or isinstance(value, str) is not isinstance(self.value, str):
+            return False
+        return bool(_COMPARE[self.operator](value, self.value))
+
+
+_COMPARE = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le}
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A query string that was accepted.
 
@@ -48,9 +84,9 @@ class Query:
         names: The selected properties in the reference's order.
         after: Row versions must be greater than this (Sync endpoints).
         entity_type: The only `EntityType` wanted (`sync/Deleted`).
-        since: `Modified` or `Created` and a moment in wall-clock milliseconds: a row must have one of these times at its
-            moment or later; without any, all rows are wanted.
-        keys: The keys of the only rows wanted; None wants all.
+        where: The comparisons that a row has to pass; DateTimes are wall-clock milliseconds.
+        either: Passing one of them is enough.
+        parameters: What a function is told, by name.
         top: The most rows wanted in all.
         token: The position that the last page reached, as the next link carried it.
         skip: How many rows to leave out at the start.
@@ -62,8 +98,9 @@ class Query:
     names: tuple[str, ...]
     after: int = -1
     entity_type: int | None = None
-    since: tuple[tuple[str, int], ...] = ()
-    keys: frozenset[str] | None = None
+    where: tuple[Comparison, ...] = ()
+    either: bool = False
+    parameters: tuple[tuple[str, Value], ...] = ()
     top: int | None = None
     token: str | None = None
     skip: int = 0
@@ -99,14 +136,14 @@ def read(query: str, endpoint: edm.Endpoint, options: Options) -> Query:
     for name in given:
         if name in _REGULAR and sync:
             raise RefusedError(400, f"The query option '{name}' is not supported on this endpoint.")
-        if name not in _OPTIONS | _REGULAR:
+        if name not in _OPTIONS | _REGULAR | endpoint.parameters.keys():
             raise RefusedError(400, f"The query parameter '{name}' is not supported.")
     top = _number("$top", given)
     names = _select(given.get("$select"), endpoint, options, top)
     if "$filter" not in given and endpoint.path in options.mandatory_filter:
         raise RefusedError(400, wording.mandatory_filter(known_names(endpoint, options)))
     after, entity_type = _sync_filter(given.get("$filter"), endpoint, options) if sync else (-1, None)
-    keys = None if sync else _keys(given.get("$filter"), endpoint)
+    where, either = ((), False) if sync else _where(given.get("$filter"), endpoint, options)
     token = given.get("$skiptoken")
     if token is not None and sync:
         position = _SKIP_SYNC.fullmatch(token)
@@ -118,8 +155,9 @@ def read(query: str, endpoint: edm.Endpoint, options: Options) -> Query:
         names=names,
         after=after,
         entity_type=entity_type,
-        since=() if sync or keys else _times(given.get("$filter"), endpoint, options),
-        keys=keys,
+        where=where,
+        either=either,
+        parameters=_parameters(given, endpoint),
         top=top,
         token=token,
         skip=_number("$skip", given) or 0,
@@ -188,27 +226,66 @@ def _order(text: str | None, endpoint: edm.Endpoint, options: Options) -> tuple[
     return tuple(found)
 
 
-def _keys(text: str | None, endpoint: edm.Endpoint) -> frozenset[str] | None:
-    """Return the keys that a filter names, None where it is about something else."""
-    parts = [_KEY.fullmatch(part.strip(" ()")) for part in re.split(r"\s+or\s+", text or "")]
-    found = [part[1].lower() for part in parts if part is not None]
-    return frozenset(found) if len(found) == len(parts) and endpoint.keys == ("ID",) else None
-
-
-def _times(text: str | None, endpoint: edm.Endpoint, options: Options) -> tuple[tuple[str, int], ...]:
-    """Return the times of a filter on `Modified`, on `Created`, or on either."""
+def _where(text: str | None, endpoint: edm.Endpoint, options: Options) -> tuple[tuple[Comparison, ...], bool]:
+    """Return the comparisons of a filter, and whether one of them is enough."""
     if text is None:
-        return ()
-    parts = [_TIME.fullmatch(part.strip(" ()")) for part in re.split(r"\s+or\s+", text)]
+        return (), False
+    either = _OR.search(text) is not None
+    parts = [_COMPARISON.fullmatch(part.strip(" ()")) for part in (_OR if either else _AND).split(text)]
     found = [part for part in parts if part is not None and part[1] in endpoint.properties]
-    if len(found) < len(parts) or endpoint.path.startswith("read/"):
+    if len(found) < len(parts) or (either and _AND.search(text)) or endpoint.path.startswith("read/"):
         raise RefusedError(400, f"The filter '{text}' is not supported on this endpoint.")
-    if endpoint.path in options.refused_filters:
-        raise RefusedError(400, wording.refused_filter([part[1] for part in found], options))
+    names = [part[1] for part in found]
+    listed = endpoint.filters or names
+    if endpoint.path in options.refused_filters or any(name not in listed for name in names):
+        raise RefusedError(400, wording.refused_filter(names, options))
+    return tuple(_comparison(part, endpoint) for part in found), either
+
+
+def _comparison(part: re.Match[str], endpoint: edm.Endpoint) -> Comparison:
+    """Return a comparison with its value as the tables hold it."""
+    name, compared, literal = part[1], part[2], part[3]
+    kind = endpoint.properties[name].type
+    value = _value(literal, kind)
+    if kind != "DateTime" or not isinstance(value, int):
+        return Comparison(name, compared, value)
     # whole seconds are compared: `gt` leaves out all rows of the second it names
-    return tuple(
-        (part[1], _moment(part[3]) // _SECOND * _SECOND + _SECOND * (part[2] == "gt")) for part in found
+    second = value // _SECOND * _SECOND
+    return (
+        Comparison(name, "ge", second + _SECOND) if compared == "gt" else Comparison(name, compared, second)
     )
+
+
+def _value(literal: str, kind: str) -> Value:
+    """Return the value of a literal.
+
+    Raises:
+        RefusedError: It is not one of that type.
+    """
+    form = _LITERALS.get(kind, _NUMBER)
+    match = form.fullmatch(literal)
+    if match is None:
+        raise RefusedError(400, f"Unrecognized 'Edm.{kind}' literal '{literal}'.")
+    if kind == "DateTime":
+        return _moment(match[1])
+    if kind == "Boolean":
+        return literal == "true"
+    return match[1] if kind in _LITERALS else float(match[1]) if kind == "Double" else int(match[1])
+
+
+def _parameters(given: Mapping[str, str], endpoint: edm.Endpoint) -> tuple[tuple[str, Value], ...]:
+    """Return what a function is told.
+
+    Raises:
+        RefusedError: Something is missing that it needs.
+    """
+    found = []
+    for name, kind in endpoint.parameters.items():
+        if name in given:
+            found.append((name, _value(given[name], kind.removesuffix("?"))))
+        elif not kind.endswith("?"):
+            raise RefusedError(400, f"The required parameter '{name}' is missing.")
+    return tuple(found)
 
 
 def _sync_filter(text: str | None, endpoint: edm.Endpoint, options: Options) -> tuple[int, int | None]:

@@ -26,6 +26,18 @@ _TOUCHED = (
 )
 
 
+CHANGED = ("Modified", "ModifiedDate")
+"""What endpoints call the moment at which a row was last changed."""
+MADE = ("Created", "CreatedDate")
+"""What they call the moment at which it was made."""
+
+
+def identity_of(endpoint: edm.Endpoint, row: Mapping[str, Value]) -> Value:
+    """Return what identifies a row: the value of its key, or those of its keys with a bar between them."""
+    values = [row[name] for name in endpoint.keys]
+    return values[0] if len(values) == 1 else "|".join(str(value) for value in values)
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A row that no longer is as it was generated.
@@ -67,7 +79,7 @@ class Shelf:
     def __post_init__(self) -> None:
         if self.size < 0:
             self.size = self.table.series.rows
-        if self.endpoint.properties[self.endpoint.keys[0]].type != "Guid":
+        if not self._tells_itself:
             self.named = {self.identity(index): index for index in range(self.size)}
 
     def row(self, index: int) -> dict[str, Value]:
@@ -75,7 +87,7 @@ class Shelf:
         row = self.table.row(index)
         change = self.changes.get(index)
         if change is not None:
-            current = {"Timestamp": change.timestamp, "Modified": change.modified}
+            current = dict.fromkeys(CHANGED, change.modified) | {"Timestamp": change.timestamp}
             row |= {name: value for name, value in current.items() if name in row}
             row |= change.fields
         return row
@@ -89,11 +101,17 @@ class Shelf:
         """Return the value of the property that identifies a row for as long as it lives."""
         key = self.endpoint.keys[0]
         change = self.changes.get(index)
+        if not self._tells_itself:
+            return identity_of(self.endpoint, self.row(index))
         if change is not None and key in change.fields:
             return change.fields[key]
-        if self.endpoint.properties[key].type == "Guid":
-            return self.table.ids.of(index)
-        return self.row(index)[key]
+        return self.table.ids.of(index)
+
+    @property
+    def _tells_itself(self) -> bool:
+        """Whether the identity of a row tells its index."""
+        keys = self.endpoint.keys
+        return len(keys) == 1 and self.endpoint.properties[keys[0]].type == "Guid"
 
     def find(self, identity: Value) -> int | None:
         """Return the index of the row with an identity, or None if there never was one."""
@@ -113,7 +131,7 @@ class Shelf:
         return self.table.series.modified(index) if change is None else change.modified
 
     def moment(self, index: int, name: str) -> Value:
-        """Return `Modified` or `Created` of a row, in wall-clock milliseconds."""
+        """Return a property of a row; a DateTime in wall-clock milliseconds."""
         return self.modified(index) if name == "Modified" else self.row(index)[name]
 
     def visible(self, index: int) -> bool:
@@ -171,9 +189,8 @@ class Shelf:
         self.size = max(self.size, index + 1)
         self.changes[index] = change
         insort(self.order, (change.timestamp, index))
-        key = self.endpoint.keys[0]
-        if key in change.fields or self.named:
-            self.named[change.fields.get(key, self.identity(index))] = index
+        if self.endpoint.keys[0] in change.fields or self.named:
+            self.named[self.identity(index)] = index
         self.version += 1
 
     def touch(self, index: int, timestamp: int, modified: int) -> None:
@@ -212,7 +229,7 @@ class Shelf:
     def _edit(self, index: int, mark: int) -> Mapping[str, Value]:
         known = self.endpoint.properties
         texts = (
-            name for name, each in known.items() if each.type == "String" and name != self.endpoint.keys[0]
+            name for name, each in known.items() if each.type == "String" and name not in self.endpoint.keys
         )
         name = next((name for name in _TOUCHED if name in known), None) or next(texts, None)
         if name is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
+
+_MOST_QUERIES = 5000
 
 
 @dataclass(slots=True)
@@ -23,6 +25,7 @@ class Stats:
         most_in_flight: The most at once, by division.
         most_overall: The most at once over all divisions.
         faults: Scripted failures that fired.
+        queries: The newest data calls: division, endpoint and query string as it was sent.
     """
 
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -36,9 +39,11 @@ class Stats:
     most_in_flight: Counter[str] = field(default_factory=Counter)
     most_overall: int = 0
     faults: int = 0
+    queries: deque[tuple[str, str, str]] = field(default_factory=lambda: deque(maxlen=_MOST_QUERIES))
 
-    def enter(self, division: str, endpoint: str) -> None:
+    def enter(self, division: str, endpoint: str, query: str = "") -> None:
         """Count a data call that arrived."""
+        self.queries.append((division, endpoint, query))
         self.calls[division, endpoint] += 1
         self.in_flight[division] += 1
         self.most_in_flight[division] = max(self.most_in_flight[division], self.in_flight[division])

@@ -145,6 +145,13 @@ def _date(name: str, h: int) -> Value:
     return day if name.endswith(("Date", "Since")) else day + h // 7 % DAY
 
 
+def _of_the_calendar(name: str, h: int) -> int | None:
+    """Return a year or a period of the books, where a number of that name is one."""
+    if name.endswith("Year"):
+        return 2021 + h % 5
+    return h % 12 + 1 if name.endswith("Period") else None
+
+
 def _guid(name: str, h: int) -> Value:
     if name in {"Creator", "Modifier", "DeletedBy"}:
         return guid("user", h % 5)
@@ -158,8 +165,11 @@ _MAKERS: Mapping[str, Callable[[str, int], Value]] = {
     "Guid": _guid,
     "Boolean": lambda _, h: h % 2 == 0,
     "Byte": lambda _, h: h % 2,
-    "Int16": lambda _, h: h % 60 - (h % 7 == 0),
-    "Int32": lambda name, h: None if h % 6 == 0 else (h % 5 if name.endswith("Type") else h % 100_000),
+    "Int16": lambda name, h: _of_the_calendar(name, h) or h % 60 - (h % 7 == 0),
+    "Int32": lambda name, h: (
+        _of_the_calendar(name, h)
+        or (None if h % 6 == 0 else (h % 5 if name.endswith("Type") else h % 100_000))
+    ),
     "Int64": lambda _, h: h % 10**12,
     "Binary": lambda _, h: base64.b64encode(b"%d" % h).decode() if h % 16 == 0 else None,
 }

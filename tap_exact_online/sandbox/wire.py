@@ -44,8 +44,12 @@ def key_of(endpoint: edm.Endpoint, row: Mapping[str, Value]) -> str:
     """Return how a row's address names it: Sync endpoints by row version, the others by identity."""
     if "Timestamp" in endpoint.properties and endpoint.path.startswith("sync/"):
         return f"{row['Timestamp']}L"
-    value = row[endpoint.keys[0]]
-    kind = endpoint.properties[endpoint.keys[0]].type
+    if len(endpoint.keys) == 1:
+        return _literal(row[endpoint.keys[0]], endpoint.properties[endpoint.keys[0]].type)
+    return ",".join(f"{name}={_literal(row[name], endpoint.properties[name].type)}" for name in endpoint.keys)
+
+
+def _literal(value: Value, kind: str) -> str:
     return {"Guid": f"guid'{value}'", "String": f"'{value}'", "Int64": f"{value}L"}.get(kind, str(value))
 
 
@@ -99,7 +103,7 @@ class Encoder:
         sync = endpoint.path.startswith("sync/")
         key = "Timestamp" if sync else endpoint.keys[0]
         self._places: list[int] = []
-        self._prepared = key in live
+        self._prepared = key in live and (sync or len(endpoint.keys) == 1)
         if self._prepared:
             self._templates = [self._template(dict(v), live, key) for v in table.variants]
             self._pick = itemgetter(*self._places[: len(self._places) // len(table.variants)])

@@ -17,7 +17,7 @@ from tap_exact_online.files import Only
 from tap_exact_online.reading import Choice, Shard
 from tap_exact_online.settings.table import HOSTS, SETTINGS, Setting
 from tap_exact_online.spoken import spoken
-from tap_exact_online.state import Reread
+from tap_exact_online.state import Cadences, Reread
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Settings:
         server: The region, or the host where `base_url` overrides it: names the default token store.
         choice: Which divisions to read.
         reread: What to read anew, or None where everything goes on from its bookmark.
+        cadences: How often streams are asked at most.
+        select_everything: A catalog that selects every stream is meant.
         start: The wall clock from which to read, or None for everything.
         skip_denied: A missing right skips the stream in that division.
         reserved_calls: Daily calls of each division that are left for others.
@@ -50,6 +52,8 @@ class Settings:
     store_keys: tuple[str, ...] = field(repr=False)
     choice: Choice
     reread: Reread | None
+    cadences: Cadences
+    select_everything: bool
     start: datetime | None
     concurrency: int
     skip_denied: bool
@@ -96,6 +100,8 @@ def parse(config: Mapping[str, Any]) -> Settings:
             shard=Shard.parse(values["shard"]) if values["shard"] else None,
         ),
         reread=Reread.parse(values["reread"]),
+        cadences=Cadences.parse(values["cadence"]),
+        select_everything=bool(values["select_everything"]),
         start=_start_date(values["start_date"]) if values["start_date"] else None,
         concurrency=values["concurrency"],
         skip_denied=values["on_denied"] == "skip",
@@ -113,7 +119,7 @@ def parse(config: Mapping[str, Any]) -> Settings:
 _WRITTEN: Mapping[str, tuple[type, str]] = {
     "integer": (int, "a whole number"),
     "array": (list, "a JSON list of numbers, for example [1, 2]"),
-    "object": (dict, 'a JSON object, for example {"divisions": [1, 2]}'),
+    "object": (dict, "a JSON object"),
 }
 
 

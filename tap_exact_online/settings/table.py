@@ -146,6 +146,22 @@ SETTINGS: tuple[Setting, ...] = (
         default={},
     ),
     Setting(
+        "cadence",
+        "object",
+        "Cadence",
+        "How often streams are asked at most: always, daily or weekly by the name of the stream, and `*` for all others, for"
+        ' example {"journals": "weekly", "*": "always"}. Unset: as the list of streams says. The first run of a stream ignores it.',
+        default={},
+    ),
+    Setting(
+        "select_everything",
+        "boolean",
+        "Select Everything",
+        "Believe a catalog that selects every stream, and read them all, pay and absence included. Off: it counts as one where"
+        " nothing was chosen, which is how Meltano makes it then, and what is on by default is read.",
+        default=False,
+    ),
+    Setting(
         "concurrency",
         "integer",
         "Concurrency",

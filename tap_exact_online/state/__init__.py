@@ -13,12 +13,14 @@ from tap_exact_online.state.bookmarks import (
     TimestampBookmark,
     check_state,
     is_row_version,
+    modified_bookmark,
     partitions,
     read_before,
     read_instant,
     read_timestamp,
     unread_places,
 )
+from tap_exact_online.state.cadence import ASKED, Cadences, is_due
 from tap_exact_online.state.evidence import Evidence, Shown, shown
 from tap_exact_online.state.reads import Read
 from tap_exact_online.state.refusals import (
@@ -29,9 +31,11 @@ from tap_exact_online.state.rereading import (
 )
 
 __all__ = [
+    "ASKED",
     "MOST_UNREAD",
     "OF_A_BOOKMARK",
     "UNREAD",
+    "Cadences",
     "Evidence",
     "ModifiedBookmark",
     "Read",
@@ -40,7 +44,9 @@ __all__ = [
     "Shown",
     "TimestampBookmark",
     "check_state",
+    "is_due",
     "is_row_version",
+    "modified_bookmark",
     "partitions",
     "read_before",
     "read_instant",

@@ -156,6 +156,9 @@ OF_A_BOOKMARK = (
     "reread_rows",
     UNREAD,
     "sweep",
+    "asked",
+    "parts",
+    "headers",
 )
 """What a state keeps of how far a division was read: forgotten where it is to be read anew."""
 

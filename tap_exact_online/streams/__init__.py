@@ -1,12 +1,12 @@
 """A stream, its few kinds, and the steps inside the Singer SDK that public hooks do not reach.
 
-How a stream is read is in `stream.py`, what each kind adds in `kinds.py`, everything that touches the SDK's inside in `sdk/`.
+How a stream is read is in `stream.py`, what each kind adds in `kinds.py`, `parts.py`, `lines.py` and `undivided.py`, everything
+that touches the SDK's inside in `sdk/`.
 """
 
 from __future__ import annotations
 
-from tap_exact_online.streams.kinds import (
-    UndividedStream,
+from tap_exact_online.streams.making import (
     stream_of,
 )
 from tap_exact_online.streams.sdk import (
@@ -15,6 +15,9 @@ from tap_exact_online.streams.sdk import (
 )
 from tap_exact_online.streams.stream import (
     ExactStream,
+)
+from tap_exact_online.streams.undivided import (
+    UndividedStream,
 )
 
 __all__ = ["ExactStream", "Outgoing", "TerminableTap", "UndividedStream", "stream_of"]

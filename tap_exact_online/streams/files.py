@@ -25,7 +25,7 @@ from tap_exact_online.streams.kinds import SyncStream
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
 from tap_exact_online.streams.sdk import Outgoing
 from tap_exact_online.streams.stream import own
-from tap_exact_online.wire import Call, Need, Selection, address, compiled, int64_literal
+from tap_exact_online.wire import Need, Selection, compiled, int64_literal
 
 _REFUSED = "refused_files"
 _ONLY = "files_only"
@@ -133,7 +133,9 @@ class FilesStream(SyncStream):
     # --- Reading ---
 
     @override
-    def _reader(self, selection: Selection, division: int) -> Callable[[bytes], Outgoing]:
+    def _reader(
+        self, selection: Selection, division: int, condition: Condition
+    ) -> Callable[[bytes], Outgoing]:
         decode = selection.decoder.patient()
 
         def read(body: bytes) -> Outgoing:
@@ -215,13 +217,13 @@ class FilesStream(SyncStream):
 
     def _once_more(self, division: int) -> Conversation[Outgoing]:
         """Try the files again that earlier runs could not have."""
-        client, path = self.exact.client, self.resource.path
+        client = self.exact.client
         for place in sorted(self._again[division]):
             self._fetching.check(division)
             selection = self.selection
-            options = selection.options(f"Timestamp gt {int64_literal(place)}")
-            url = address(client.base_url, path, division, {**options, "$top": "1"})
-            page = yield from client.ask(Call(path, url, division), self._reader(selection, division))
+            condition = Condition(f"Timestamp gt {int64_literal(place)}", whole=False)
+            call = self._call(division, selection, condition, {"$top": "1"})
+            page = yield from client.ask(call, self._reader(selection, division, condition))
             part = _Part()
             if isinstance(page, _Naming):
                 # Another row: this one is gone, or was changed and has come with its new row version.

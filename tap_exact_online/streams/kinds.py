@@ -1,18 +1,17 @@
-"""The few kinds of stream: how each knows where to go on, and what it adds to its rows."""
+"""The kinds of stream that have a bookmark: how each knows where to go on, and what it adds to its rows."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
 from singer_sdk import Tap
-from singer_sdk.helpers.types import Context
 from typing_extensions import override
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import Kind, Resource, stream_of_deleted
+from tap_exact_online.catalog import Resource, stream_of_deleted
 from tap_exact_online.errors import ReadError, Refused
 from tap_exact_online.state import (
     MOST_UNREAD,
@@ -28,6 +27,7 @@ from tap_exact_online.state import (
     shown,
     unread_places,
 )
+from tap_exact_online.streams.gathering import changed_since
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
 from tap_exact_online.streams.sdk import Outgoing
 from tap_exact_online.streams.stream import ExactStream
@@ -37,7 +37,6 @@ from tap_exact_online.wire import (
     Need,
     Page,
     address,
-    datetime_literal,
     filter_clock,
     int64_literal,
     skiptoken,
@@ -86,10 +85,10 @@ class SyncStream(IncrementalStream):
     @property
     @override
     def identity(self) -> tuple[str, ...]:
-        return (self.resource.key, "Timestamp")
+        return (*self.resource.keys, "Timestamp")
 
     @override
-    def begin(self, division: int) -> Generator[Need, Any, Condition | None]:
+    def begin(self, division: int) -> Generator[Need, Any, Sequence[Condition]]:
         context = partition_of(division)
         start = read_timestamp(self.start(division), f"'{self.name}' in division {division}")
         noted = self.note(context, "reread_from")
@@ -99,11 +98,12 @@ class SyncStream(IncrementalStream):
         self._bookmarks[division] = TimestampBookmark(start or 0, reread=reread, known=known)
         if start is None:
             self._places[division] = 1
-            return (yield from self._since(division))
+            since = yield from self._since(division)
+            return [] if since is None else [since]
         self._places[division] = start
         if self.exact.settings.late_commits and reread is not None and reread < start:
             self._places[division] = reread
-        return Condition(f"Timestamp gt {int64_literal(self._places[division])}", whole=False)
+        return [Condition(f"Timestamp gt {int64_literal(self._places[division])}", whole=False)]
 
     @override
     def complete(self, records: list[Any]) -> None:
@@ -191,7 +191,7 @@ class SyncStream(IncrementalStream):
 class ModifiedStream(IncrementalStream):
     """A stream that filters on `Modified`: incremental, but its order is unknown, so it resumes from its start.
 
-    That it may be filtered so is the general rule and not documented for most endpoints, and whether a row that was never
+    Some call it `ModifiedDate`; rows of others never change, and have a `CreatedDate`. That it may be filtered so is the general rule and not documented for most endpoints, and whether a row that was never
     changed has a `Modified` is not known: what the answers show decides, see `state.evidence`.
     """
 
@@ -199,6 +199,7 @@ class ModifiedStream(IncrementalStream):
         """Make the stream of one row of the catalog."""
         self._bookmarks: dict[int, ModifiedBookmark] = {}
         self._shown: set[Shown] = set()
+        self._by = resource.by
         self._has_created = "Created" in resource.endpoint.properties
         super().__init__(tap, lender, resource)
 
@@ -210,18 +211,17 @@ class ModifiedStream(IncrementalStream):
         self.keep_of_all("modified", evidence.note())
 
     @override
-    def begin(self, division: int) -> Generator[Need, Any, Condition | None]:
+    def begin(self, division: int) -> Generator[Need, Any, Sequence[Condition]]:
         yield from ()
         bookmark = read_instant(self.start(division), f"'{self.name}' in division {division}")
         began = datetime.fromtimestamp(self.exact.client.clock(), UTC)
         self._bookmarks[division] = ModifiedBookmark(began, bookmark)
         since = filter_clock(bookmark) if bookmark else self.exact.settings.start
         if since is None:
-            return Condition()
+            return [Condition()]
         names = self._evidence.filtered_on(has_created=self._has_created)
-        # `ge`: with `gt`, rows changed later in the same second would be lost.
-        text = " or ".join(f"{name} ge {datetime_literal(since)}" for name in names)
-        return Condition(text, whole=not text)
+        text = changed_since(since, [self._by if name == "Modified" else name for name in names])
+        return [Condition(text, whole=not text)]
 
     @override
     def without_filter(self, division: int, condition: Condition, error: Refused) -> Condition:
@@ -233,7 +233,7 @@ class ModifiedStream(IncrementalStream):
         if now.filtered_on(has_created=self._has_created) != known.filtered_on(has_created=self._has_created):
             self._learn(now)
             self.exact.report.warn(
-                f"{self.name}: Exact does not take the filter on `Modified` here. The stream is read whole, at every run; the"
+                f"{self.name}: Exact does not take the filter on `{self._by}` here. The stream is read whole, at every run; the"
                 " filter is tried again in a week."
             )
         return Condition()
@@ -241,16 +241,17 @@ class ModifiedStream(IncrementalStream):
     @override
     def keys(self, records: Sequence[Any]) -> Sequence[Any]:
         """Return when each row was changed last: when it was made, where that says nothing."""
-        return [
-            record.Modified or (record.Created if self._has_created else None) or None for record in records
-        ]
+        by = attrgetter(self._by)
+        return [by(record) or (record.Created if self._has_created else None) or None for record in records]
 
     @override
     def complete(self, records: list[Any]) -> None:
         # In the thread that made the call; what it adds up to is learnt when the page is written.
         if self._has_created:
-            self._shown |= {shown(record.Modified or None, record.Created or None) for record in records}
-        elif any(not record.Modified for record in records):
+            self._shown |= {
+                shown(getattr(record, self._by) or None, record.Created or None) for record in records
+            }
+        elif any(not getattr(record, self._by) for record in records):
             self._shown |= {Shown.EMPTY}
 
     @override
@@ -274,7 +275,7 @@ class DeletedStream(SyncStream):
         super().__init__(tap, lender, resource)
 
     @override
-    def begin(self, division: int) -> Generator[Need, Any, Condition | None]:
+    def begin(self, division: int) -> Generator[Need, Any, Sequence[Condition]]:
         self._began[division] = self.exact.client.clock()
         return (yield from super().begin(division))
 
@@ -290,61 +291,3 @@ class DeletedStream(SyncStream):
             number = record.EntityType or None
             record.EntityName = edm.deleted_entities().get(number) if number else None
             record.StreamName = stream_of_deleted(number)
-
-
-class UndividedStream(ExactStream):
-    """A stream whose rows a run has anyway: they cost no call of their own, and stand for all divisions."""
-
-    @property
-    @override
-    def partitions(self) -> None:
-        """None: the list is one for all divisions."""
-
-    @override
-    def prepare(self) -> None:
-        """Nothing is asked for."""
-
-    def rows(self) -> Sequence[dict[str, Any]]:
-        """Return the rows."""
-        return [dict(row) for row in self.exact.divisions]
-
-    @override
-    def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
-        """Give the rows."""
-        yield (page := self.page(self.selection.decoder.records(self.rows())))
-        self.exact.progress.undivided(self.name, page.count)
-
-    @override
-    def may_activate(self) -> bool:
-        return not self.exact.settings.choice.narrows
-
-
-class ReadsStream(UndividedStream):
-    """What this run has read to its end. It comes last."""
-
-    @override
-    def rows(self) -> Sequence[dict[str, Any]]:
-        return [read.row() for read in self.exact.reads]
-
-    @property
-    @override
-    def emit_activate_version_messages(self) -> bool:
-        """Never: what was read by an earlier run still was."""
-        return False
-
-
-def stream_of(tap: Tap, lender: Lender, resource: Resource) -> ExactStream:
-    """Return the stream of a row of the catalog, of the kind that its endpoint asks for."""
-    if resource.name == "deleted":
-        return DeletedStream(tap, lender, resource)
-    if resource.kind is Kind.FILES:
-        from tap_exact_online.streams.files import FilesStream  # noqa: PLC0415  it is a SyncStream itself
-
-        return FilesStream(tap, lender, resource)
-    kinds: dict[Kind, type[ExactStream]] = {
-        Kind.DIVISIONS: UndividedStream,
-        Kind.SYNC: SyncStream,
-        Kind.MODIFIED: ModifiedStream,
-        Kind.OWN: ReadsStream,
-    }
-    return kinds.get(resource.kind, ExactStream)(tap, lender, resource)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tap_exact_online.evidence import Facts
@@ -86,11 +86,20 @@ class Condition:
 
     Attributes:
         text: The filter, empty for all of them.
-        whole: Every row that Exact has fulfils it.
+        whole: Every row that Exact has fulfils it, or one of those that are asked for together with it.
+        parameters: What else the endpoint is told, by name.
+        part: The name of the part that it asks for, where a read is made of parts.
     """
 
     text: str = ""
     whole: bool = True
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    part: str = ""
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left to ask for beside it."""
+        return not self.text and not self.parameters
 
 
 def partition_of(division: int) -> dict[str, Any]:

@@ -50,11 +50,17 @@ class Reckoning:
     lender: Lender
     _under_way: dict[int, _Reading] = field(default_factory=dict)
     _complete: set[int] = field(default_factory=set)
+    _ended: set[int] = field(default_factory=set)
+    _passed_over: set[int] = field(default_factory=set)
     _new: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def begins(self, division: int) -> None:
         """Begin a division."""
         self._under_way[division] = _Reading(datetime.now(UTC))
+
+    def passed_over(self, division: int) -> None:
+        """Take note that a division is not due."""
+        self._passed_over.add(division)
 
     def asked(self, division: int, names: Iterable[str], *, whole: bool) -> None:
         """Take note of what a read asks for, once that has been answered.
@@ -74,7 +80,7 @@ class Reckoning:
         if under_way.fields and not under_way.settled:
             under_way.settled = True
             self._keep_fields(division, under_way.fields)
-            if under_way.whole and self.stream.replication_key is not None:
+            if under_way.whole and self.stream.resumes:
                 self._note(division, _SWEEP, under_way.began.isoformat(timespec="seconds"))
         return under_way
 
@@ -103,10 +109,13 @@ class Reckoning:
         """
         done = self._settle(division)
         del self._under_way[division]
+        self._ended.add(division)
         if done.rejected:
             return
-        self._complete.add(division)
-        whole_began = self._whole_began(division, done)
+        if done.whole:
+            self._complete.add(division)
+        since = None if done.whole or not done.rows else self.stream.whole_since(division)
+        whole_began = self._whole_began(division, done) if since is None else since
         self.lender.reads.append(
             Read(
                 self.stream.name,
@@ -129,7 +138,9 @@ class Reckoning:
         written by one of them. A beginning that is still to come, by another machine's clock, proves nothing: rows that were
         written since would look older.
         """
-        if self.stream.replication_key is None:
+        if not self.stream.resumes:
+            if not done.whole:
+                return None
             if done.rows:
                 self._note(division, _EMPTY, None)
                 return done.began
@@ -163,6 +174,11 @@ class Reckoning:
             and not settings.start
         )
 
+    def by_design(self) -> bool:
+        """Tell whether all that was to be read was read: the rest was not due, or is read by another run."""
+        granted = {row["Code"] for row in self.lender.divisions}
+        return granted <= self._ended | self._passed_over and not granted <= self._complete
+
     # --- Fields ---
 
     def new_fields(self, division: int, asked: Iterable[str]) -> frozenset[str]:
@@ -185,7 +201,7 @@ class Reckoning:
     def _keep_fields(self, division: int, asked: frozenset[str]) -> None:
         """Keep which fields every row of a division holds."""
         stream = self.stream
-        if stream.replication_key is not None:
+        if stream.resumes:
             known = stream.of_all(_FIELDS)
             before = None
             if stream.bookmark(partition_of(division)) is not None:

@@ -42,13 +42,13 @@ class SelectingStream(PageStream):
     @property
     @override
     def metadata(self) -> MetadataMapping:
-        """The catalog's metadata; what is heavy or withdrawn is known but not selected by default."""
+        """The catalog's metadata; what is heavy, withdrawn or nobody's business is not selected by default."""
         fresh = self._metadata is None and self._tap_input_catalog is None
         mapping = super().metadata
         if fresh:
             for name, fact in self.resource.endpoint.properties.items():
                 if name not in needed(self.resource):
-                    mapping["properties", name].selected_by_default = selected_by_default(fact)
+                    mapping["properties", name].selected_by_default = selected_by_default(self.resource, fact)
         return mapping
 
     @override
@@ -96,12 +96,12 @@ class SelectingStream(PageStream):
         known = self.resource.endpoint.properties
         added = tuple(name for name in self.schema["properties"] if name not in known)
         lacks = frozenset(name for name in self.withdrawn if self._chosen(name))
-        return compiled(tuple(facts), self.resource.key, added, self.identity, lacks)
+        return compiled(tuple(facts), self.resource.keys[0], added, self.identity, lacks)
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """The properties without which a row is none."""
-        return (self.resource.key,)
+        """The properties without which a row is none. Whose it is, a row of some endpoints does not say itself."""
+        return tuple(name for name in self.resource.keys if name != "Division")
 
     def leave_out(self, names: Iterable[str]) -> None:
         """Go on without fields that Exact does not know, in this run and, for a day, in the next ones."""

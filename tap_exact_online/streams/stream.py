@@ -5,9 +5,11 @@ What makes one stream differ from the next is data, its row in the catalog; `kin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET
@@ -16,10 +18,10 @@ from singer_sdk.helpers.types import Context
 from typing_extensions import override
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import Resource, advice, needed
+from tap_exact_online.catalog import Cadence, Resource, advice, needed
 from tap_exact_online.errors import ReadError, Refused
 from tap_exact_online.reading import Arrival, Conversation, Wanted
-from tap_exact_online.state import Refusals
+from tap_exact_online.state import ASKED, Refusals, is_due
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
 from tap_exact_online.streams.reckoning import Reckoning
 from tap_exact_online.streams.sdk import Outgoing
@@ -31,10 +33,12 @@ from tap_exact_online.wire import (
     Need,
     Page,
     Selection,
-    address,
+    call_to,
     is_about_a_filter,
     unknown_field,
 )
+
+_NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 class ExactStream(SelectingStream):
@@ -50,6 +54,8 @@ class ExactStream(SelectingStream):
         """
         self.reckoning = Reckoning(self, lender)
         self._remarked: set[str] = set()
+        self.asked_at: dict[int, float] = {}
+        """When the read of each division began, in epoch seconds."""
         super().__init__(tap, lender, resource)
 
     @property
@@ -65,7 +71,8 @@ class ExactStream(SelectingStream):
             context: The partition, or None for all of them.
         """
         partitions = [context] if context else self.partitions or ()
-        return Wanted(self.name, [each["Division"] for each in partitions], self._conversation)
+        divisions = [each["Division"] for each in partitions]
+        return Wanted(self.name, [each for each in divisions if self.is_due(each)], self._conversation)
 
     @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
@@ -99,9 +106,13 @@ class ExactStream(SelectingStream):
         for line in page.rejected:
             self.exact.report.rejected(self.name, division, line)
         for remark in page.remarks:
-            if remark not in self._remarked:
-                self._remarked.add(remark)
-                self.exact.report.warn(f"{self.name}: {remark}")
+            self.remark(remark)
+
+    def remark(self, text: str) -> None:
+        """Say something that a person should know of the stream, once."""
+        if text not in self._remarked:
+            self._remarked.add(text)
+            self.exact.report.warn(f"{self.name}: {text}")
 
     def _conversation(self, division: int) -> Conversation[Outgoing]:
         """Read a division.
@@ -117,23 +128,36 @@ class ExactStream(SelectingStream):
             if client.errors.left(division, path) <= 0:
                 raise known.error()
         self.reckoning.begins(division)
+        self.asked_at[division] = client.clock()
         for place, once_more in self.unread(division):
             selection = self.selection
-            url = address(client.base_url, path, division, selection.options(once_more.text))
-            page = yield from client.ask(Call(path, url, division), self._reader(selection, division))
+            read = self._reader(selection, division, once_more)
+            page = yield from client.ask(self._call(division, selection, once_more), read)
             yield replace(page, again=place)
-        condition = yield from self.begin(division)
-        if condition is None:
-            return
+        conditions = deque((yield from self.begin(division)))
+        while conditions:
+            condition = yield from self._read(division, conditions.popleft())
+            if condition is not None and condition.everything:
+                conditions.clear()
+
+    def _read(self, division: int, condition: Condition) -> Generator[Need | Outgoing, Any, Condition | None]:
+        """Read what fulfils a condition.
+
+        Returns:
+            The condition that was asked for in the end; None where Exact takes none like it, and nothing was read.
+        """
+        client = self.exact.client
         while True:
             selection = self.selection
-            url = address(client.base_url, path, division, selection.options(condition.text))
-            call = Call(path, url, division)
-            read = self._reader(selection, division)
+            call = self._call(division, selection, condition)
+            read = self._reader(selection, division, condition)
             try:
                 page = yield from client.ask(call, read)
             except Refused as error:
-                condition = yield from self._mended(division, condition, selection, error)
+                other = yield from self._mended(division, condition, selection, error)
+                if other is None:
+                    return None
+                condition = other
             else:
                 break
         self.reckoning.asked(division, (fact.name for fact in selection.fields), whole=condition.whole)
@@ -141,6 +165,14 @@ class ExactStream(SelectingStream):
         link = page.next_link
         del page
         yield from client.follow(call, link, read)
+        return condition
+
+    def _call(
+        self, division: int, selection: Selection, condition: Condition, options: Mapping[str, str] = _NO_MORE
+    ) -> Call:
+        """Return the call for the rows that fulfil a condition."""
+        asked = {**condition.parameters, **selection.options(condition.text), **options}
+        return call_to(self.resource.endpoint, self.exact.client.base_url, division, asked)
 
     @property
     def _files(self) -> bool:
@@ -152,11 +184,11 @@ class ExactStream(SelectingStream):
 
     def _mended(
         self, division: int, condition: Condition, selection: Selection, error: Refused
-    ) -> Generator[Need, Any, Condition]:
+    ) -> Generator[Need, Any, Condition | None]:
         """Ask for something else after a refusal, or raise it where nothing else helps.
 
         Returns:
-            The condition to ask with; what is left out, the selection knows.
+            The condition to ask with; what is left out, the selection knows. None where this one cannot be asked for.
         """
         if error.status != HTTPStatus.BAD_REQUEST:
             raise error
@@ -165,6 +197,8 @@ class ExactStream(SelectingStream):
         named = unknown_field(said)
         if is_about_a_filter(said) or (named in always and f"{named} " in condition.text):
             return self.without_filter(division, condition, error)
+        if condition.parameters and named is None:
+            return self.without_parameters(division, condition, error)
         # A name that was not asked for is not the culprit: the text may tell of two, or write it in another letter case.
         name = named if named in asked | always else None
         found = frozenset({name}) if name else (yield from self._searched(division, condition, selection))
@@ -188,9 +222,10 @@ class ExactStream(SelectingStream):
         def ask(some: Sequence[edm.Property]) -> Generator[Need, Any, bool]:
             chosen = [fact for fact in selection.fields if fact.name in always or fact in some]
             narrow = self.compiled(chosen)
-            url = address(client.base_url, path, division, {**narrow.options(condition.text), "$top": "1"})
             try:
-                yield from client.ask(Call(path, url, division), narrow.decoder.decode)
+                yield from client.ask(
+                    self._call(division, narrow, condition, {"$top": "1"}), narrow.decoder.decode
+                )
             except Refused as error:
                 if error.status != HTTPStatus.BAD_REQUEST:
                     raise
@@ -201,11 +236,17 @@ class ExactStream(SelectingStream):
         # One is kept: with none left the stream itself could not be asked for any more.
         return (yield from culprits(suspects, ask, lambda: client.errors.left(division, path) - 1))
 
-    def without_filter(self, division: int, condition: Condition, error: Refused) -> Condition:  # noqa: ARG002
+    def without_filter(self, division: int, condition: Condition, error: Refused) -> Condition | None:  # noqa: ARG002
         """Return another condition after the filter was refused, or raise the refusal where there is none."""
         raise error
 
-    def _reader(self, selection: Selection, division: int) -> Callable[[bytes], Outgoing]:
+    def without_parameters(self, division: int, condition: Condition, error: Refused) -> Condition | None:  # noqa: ARG002
+        """Return another condition after a call with parameters was refused, or raise the refusal where there is none."""
+        raise error
+
+    def _reader(
+        self, selection: Selection, division: int, condition: Condition
+    ) -> Callable[[bytes], Outgoing]:
         """Return what turns an answer into a page to write. It runs in the thread that made the call."""
         decode = selection.decoder.patient()
         files = self._files
@@ -225,6 +266,7 @@ class ExactStream(SelectingStream):
                 next_link=page.next_link,
                 rejected=page.rejected,
                 remarks=_remarks_on(page, selection),
+                part=condition.part,
             )
             if files and page.partial:
                 msg = "rows lack properties that were asked for, and files cannot leave a column out"
@@ -241,17 +283,17 @@ class ExactStream(SelectingStream):
     def complete(self, records: list[Any]) -> None:
         """Add what the endpoint does not say itself, and put the rows in the order in which they are written."""
 
-    def begin(self, division: int) -> Generator[Need, Any, Condition | None]:  # noqa: ARG002  other kinds have a bookmark
+    def begin(self, division: int) -> Generator[Need, Any, Sequence[Condition]]:  # noqa: ARG002  other kinds have a bookmark
         """Find out what to read: a conversation.
 
         Args:
             division: The division.
 
         Returns:
-            The condition, or None where there is nothing to read.
+            The conditions, each of which is asked for by itself; none where there is nothing to read.
         """
         yield from ()
-        return Condition()
+        return [Condition()]
 
     def unread(self, division: int) -> Sequence[tuple[int, Condition]]:  # noqa: ARG002  other kinds have such places
         """Return the places of rows that could not be understood: from each a page is read once more."""
@@ -276,6 +318,7 @@ class ExactStream(SelectingStream):
             self.keep_note(partition, "refused", None)
             self.finished(division)
             self.reckoning.finished(division, arrival.calls)
+            self.keep_asked(division)
             return
         at = self.exact.client.errors.recent(division, self.resource.path)
         if refusals := Refusals.of(error, at, self._refusals(division)):
@@ -289,7 +332,28 @@ class ExactStream(SelectingStream):
 
     @override
     def not_activated(self) -> None:
-        self.exact.report.not_activated(self.name)
+        if not self.reckoning.by_design():
+            self.exact.report.not_activated(self.name)
+
+    # --- How often it is asked ---
+
+    def is_due(self, division: int) -> bool:
+        """Tell whether a division is to be asked in this run."""
+        asked = self.note(partition_of(division), ASKED)
+        due = is_due(self.cadence, asked, self.exact.client.clock())
+        if not due:
+            self.reckoning.passed_over(division)
+        return due
+
+    def keep_asked(self, division: int) -> None:
+        """Note when a division was asked, where that matters for the next run."""
+        at = None if self.cadence is Cadence.ALWAYS else int(self.asked_at[division])
+        self.keep_note(partition_of(division), ASKED, at)
+
+    @property
+    def cadence(self) -> Cadence:
+        """How often it is asked at most."""
+        return self.exact.settings.cadences.of(self.resource)
 
 
 def _remarks_on(page: Page, selection: Selection) -> tuple[str, ...]:

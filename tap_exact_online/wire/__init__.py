@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tap_exact_online.wire.adapter import Adapter, Session
 from tap_exact_online.wire.calls import (
+    MOST_URL,
     BackOff,
     Call,
     Linked,
@@ -16,6 +17,7 @@ from tap_exact_online.wire.calls import (
     Send,
     Sink,
     address,
+    call_to,
 )
 from tap_exact_online.wire.dates import datetime_literal, filter_clock, int64_literal
 from tap_exact_online.wire.odata import Decoder, DoubtfulBody, MalformedBody, Page, skiptoken
@@ -51,6 +53,7 @@ from tap_exact_online.wire.values import is_instant
 __all__ = [
     "CLOSED",
     "MANAGE_COMPANIES",
+    "MOST_URL",
     "Accept",
     "Adapter",
     "Answer",
@@ -76,6 +79,7 @@ __all__ = [
     "Wait",
     "Watcher",
     "address",
+    "call_to",
     "classify",
     "compiled",
     "datetime_literal",

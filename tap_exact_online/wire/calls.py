@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
+from tap_exact_online.edm import Endpoint
+
 _T = TypeVar("_T")
 
 
@@ -100,8 +102,27 @@ class BackOff:
 Need = Send[Any] | Rest | BackOff
 
 
+def call_to(
+    endpoint: Endpoint, base_url: str, division: int | None, options: Mapping[str, str] | None = None
+) -> Call:
+    """Return the call to an endpoint, whatever the form of its address.
+
+    Args:
+        endpoint: The facts about the endpoint.
+        base_url: Scheme and host, without a slash at the end.
+        division: The division; None where the endpoint has none.
+        options: Query options by name (`$select`, `$filter`), and its parameters.
+    """
+    front = "beta/" if endpoint.form == "beta" else ""
+    return Call(endpoint.path, address(base_url, endpoint.path, division, options, front), division)
+
+
 def address(
-    base_url: str, path: str, division: int | None = None, options: Mapping[str, str] | None = None
+    base_url: str,
+    path: str,
+    division: int | None = None,
+    options: Mapping[str, str] | None = None,
+    front: str = "",
 ) -> str:
     """Build the address of an endpoint.
 
@@ -110,10 +131,14 @@ def address(
         path: The endpoint's path behind `/api/v1/{division}/`.
         division: The division, or None for an address without one.
         options: Query options by name (`$select`, `$filter`).
+        front: What stands before the division.
     """
     middle = "" if division is None else f"{division}/"
     query = "&".join(f"{name}={quote(value, safe=_LITERAL)}" for name, value in (options or {}).items())
-    return f"{base_url}/api/v1/{middle}{path}" + (f"?{query}" if query else "")
+    return f"{base_url}/api/v1/{front}{middle}{path}" + (f"?{query}" if query else "")
 
 
 _LITERAL = "',$:"
+
+MOST_URL = 6000
+"""Characters that an address may have, counted as it is sent (api.md, 2)."""

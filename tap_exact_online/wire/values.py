@@ -35,6 +35,7 @@ INSTANTS: Mapping[str, str] = {
     "Modified": "seen",
     "Approved": "seen",  # of orders: the moment at which somebody approved
     "CreatedDate": "guess",
+    "ModifiedDate": "guess",
     "DeletedDate": "guess",
     "syscreated": "guess",
     "sysmodified": "guess",

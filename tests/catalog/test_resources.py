@@ -12,14 +12,17 @@ from tap_exact_online.catalog.filed import FILED
 from tap_exact_online.catalog.resources import (
     BY_NAME,
     FILES,
+    GROUPS,
     OWN,
     RESOURCES,
     STREAMS,
+    Cadence,
     Kind,
     Resource,
     stream_of_deleted,
 )
 from tap_exact_online.catalog.schemas import schema_of
+from tap_exact_online.wire import is_instant
 
 PROMISED_NAMES = [
     "divisions",
@@ -69,8 +72,6 @@ SELECTED_BY_DEFAULT = [
     "vat_codes",
 ]
 
-every_resource = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
-
 
 def test_there_is_a_stream_for_every_sync_endpoint() -> None:
     assert len([resource for resource in RESOURCES if resource.kind is Kind.SYNC]) == 60
@@ -95,44 +96,89 @@ def test_the_default_selection_is_the_finance_core() -> None:
     assert {r.name for r in RESOURCES if r.selected} == {*SELECTED_BY_DEFAULT}
 
 
-@every_resource
-def test_a_key_is_the_identity_that_the_facts_name(resource: Resource) -> None:
-    assert resource.key in resource.endpoint.properties
-    assert resource.key == resource.endpoint.stable_id
-    assert resource.key not in {"Timestamp", "Modified"}
+def test_a_key_is_the_identity_that_the_facts_name() -> None:
+    for resource in RESOURCES:
+        assert {*resource.keys} <= {*resource.endpoint.properties}, resource.name
+        assert resource.keys == resource.endpoint.keys, resource.name
+        assert not {*resource.keys} & {"Timestamp", "Modified"}, resource.name
 
 
-@every_resource
-def test_the_deleted_number_is_the_one_of_the_facts(resource: Resource) -> None:
-    assert resource.deleted_type == resource.endpoint.deleted_type
-    assert resource.deleted_type is None or resource.deleted_type in edm.deleted_entities()
+def test_the_deleted_number_is_the_one_of_the_facts() -> None:
+    for resource in RESOURCES:
+        assert resource.deleted_type == resource.endpoint.deleted_type, resource.name
+        assert resource.deleted_type is None or resource.deleted_type in edm.deleted_entities()
 
 
-@every_resource
-def test_the_primary_key_is_within_the_division(resource: Resource) -> None:
-    expected = ("Code",) if resource.name == "divisions" else ("Division", resource.key)
-    assert resource.primary_keys == expected
-    schema = schema_of(resource)
-    assert "Division" in schema["properties"]
-    assert {*resource.primary_keys} <= {*schema["properties"]}
-    assert schema["required"] == [*expected]
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("divisions", ("Code",)),
+        ("current_user", ("UserID",)),
+        ("accounts", ("Division", "ID")),
+        ("goods_deliveries", ("Division", "EntryID")),
+        ("opening_balances_current_year", ("Division", "GLAccount", "ReportingYear")),
+        ("journal_statuses", ("Division", "Journal", "Year", "Period")),
+        ("manufacturing_settings", ("Division",)),
+        ("reads", ("Stream", "Division")),
+    ],
+)
+def test_the_primary_key(name: str, keys: tuple[str, ...]) -> None:
+    assert BY_NAME[name].primary_keys == keys
 
 
-@every_resource
-def test_the_replication_key_follows_from_the_kind(resource: Resource) -> None:
-    facts = resource.endpoint.properties
-    match resource.kind:
-        case Kind.SYNC:
-            assert resource.replication_key == "Timestamp"
-            assert facts["Timestamp"].type == "Int64"
-        case Kind.MODIFIED:
-            assert resource.replication_key == "Modified"
-            assert facts["Modified"].type == "DateTime"
-        case Kind.FULL:
-            assert resource.replication_key is None
-            assert "Modified" not in facts
-        case Kind.DIVISIONS:
-            assert resource.replication_key is None
+def test_the_primary_key_is_within_the_division() -> None:
+    for resource in STREAMS:
+        schema = schema_of(resource)
+        assert {*resource.primary_keys} <= {*schema["properties"]}, resource.name
+        assert schema["required"] == [*resource.primary_keys], resource.name
+        if resource.divided:
+            assert resource.primary_keys[0] == "Division", resource.name
+
+
+def test_the_replication_key_follows_from_the_kind() -> None:
+    for resource in RESOURCES:
+        facts, key = resource.endpoint.properties, resource.replication_key
+        if resource.kind is Kind.SYNC:
+            assert (key, facts["Timestamp"].type) == ("Timestamp", "Int64"), resource.name
+        elif resource.kind is Kind.MODIFIED:
+            assert key in {"Modified", "ModifiedDate", "CreatedDate"}, resource.name
+            assert facts[str(key)].type == "DateTime", resource.name
+            assert is_instant(str(key))
+        else:
+            assert key is None, resource.name
+
+
+def test_what_has_a_modified_is_filtered_on_it_unless_there_is_a_reason() -> None:
+    whole = {r.name for r in RESOURCES if r.kind is Kind.FULL and "Modified" in r.endpoint.properties}
+    listed = {r.name for r in RESOURCES if r.endpoint.filters and "Modified" not in r.endpoint.filters}
+    views = {r.name for r in RESOURCES if r.path.startswith("read/")}
+    assert whole <= listed | views
+    assert {"payments", "receivables"} <= whole
+
+
+def test_every_stream_is_in_a_group_that_says_what_it_is_about() -> None:
+    assert {resource.group for resource in STREAMS} == {*GROUPS}
+
+
+def test_what_is_asked_for_one_by_one_is_a_property_or_a_parameter() -> None:
+    for resource in RESOURCES:
+        endpoint = resource.endpoint
+        assert {*resource.axes} <= endpoint.properties.keys() | endpoint.parameters.keys(), resource.name
+        assert {*resource.axes} >= endpoint.parameters.keys(), resource.name
+
+
+def test_headers_have_what_their_lines_are_found_by() -> None:
+    lines = [resource for resource in RESOURCES if resource.header]
+    assert [resource.name for resource in lines] == ["sales_entry_lines", "purchase_entry_lines"]
+    for resource in lines:
+        header = edm.load(resource.header)
+        assert {*header.keys, "Modified", "Created"} <= header.properties.keys()
+        assert {*header.keys} <= resource.endpoint.properties.keys()
+
+
+def test_a_cadence_is_one_that_there_is() -> None:
+    assert {resource.cadence for resource in STREAMS} == {cadence.value for cadence in Cadence}
+    assert not [resource.name for resource in STREAMS if resource.selected and resource.cadence != "always"]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +193,13 @@ def test_the_replication_key_follows_from_the_kind(resource: Resource) -> None:
         ("currencies", Kind.MODIFIED),
         ("receivables_list", Kind.FULL),
         ("payables_list", Kind.FULL),
-        ("reporting_balance", Kind.FULL),
+        ("reporting_balance", Kind.PARTS),
+        ("sales_entry_lines", Kind.LINES),
+        ("payments", Kind.FULL),
+        ("by_product_receipts", Kind.MODIFIED),
+        ("opportunity_contacts", Kind.FULL),
+        ("current_user", Kind.USER),
+        ("reads", Kind.OWN),
         ("document_attachment_files", Kind.FILES),
         ("item_pictures", Kind.FILES),
     ],

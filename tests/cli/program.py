@@ -14,7 +14,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -23,6 +23,7 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 
 from tests.conftest import Sandbox
+from tests.processes import Forked, fork
 
 COMMAND = [sys.executable, "-c", "from tap_exact_online.cli import main; main()"]
 _FOREIGN = ("TAP_", "EXACT_ONLINE_", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "SSH_")
@@ -48,17 +49,17 @@ class Ended:
 class Running:
     """A run that is under way: what it writes is read as it comes."""
 
-    def __init__(self, process: subprocess.Popen[bytes], stdin: int | None) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes] | Forked, stdin: int | None, out: IO[bytes], err: IO[bytes]
+    ) -> None:
         self.process = process
         self._stdin = stdin
         self._lines: queue.Queue[str] = queue.Queue()
         self._err: list[str] = []
         self._seen: list[str] = []
-        assert process.stdout
-        assert process.stderr
         self._readers = [
-            threading.Thread(target=self._read, args=(process.stdout, self._lines.put), daemon=True),
-            threading.Thread(target=self._read, args=(process.stderr, self._err.append), daemon=True),
+            threading.Thread(target=self._read, args=(stream, put), daemon=True)
+            for stream, put in ((out, self._lines.put), (err, self._err.append))
         ]
         for reader in self._readers:
             reader.start()
@@ -118,6 +119,15 @@ class Running:
             os.close(self._stdin)
 
 
+def start(
+    arguments: Sequence[str], env: Mapping[str, str], stdin: int, out: int, err: int
+) -> subprocess.Popen[bytes] | Forked:
+    """Start `exact-online`: anew where a variable is for Python itself, else forked."""
+    if any(name.startswith("PYTHON") and os.environ.get(name) != value for name, value in env.items()):
+        return subprocess.Popen([*COMMAND, *arguments], stdin=stdin, stdout=out, stderr=err, env=env)
+    return fork("exact-online", arguments, stdin=stdin, stdout=out, stderr=err, env=env)
+
+
 @dataclass
 class Program:
     """`exact-online`, set up for one sandbox and one user, with a home of its own."""
@@ -165,15 +175,12 @@ class Program:
             termios.tcsetattr(theirs, termios.TCSANOW, quiet)
         else:
             theirs, ours = os.pipe()
-        process = subprocess.Popen(
-            [*COMMAND, options[0], "--log-level=debug", *options[1:]],
-            stdin=theirs,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**self.env(), **(env or {})},
-        )
-        os.close(theirs)
-        running = Running(process, ours)
+        (out, their_out), (err, their_err) = os.pipe(), os.pipe()
+        arguments = [options[0], "--log-level=debug", *options[1:]]
+        process = start(arguments, {**self.env(), **(env or {})}, theirs, their_out, their_err)
+        for each in (theirs, their_out, their_err):
+            os.close(each)
+        running = Running(process, ours, os.fdopen(out, "rb"), os.fdopen(err, "rb"))
         try:
             yield running
         finally:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tap_exact_online.catalog import BY_NAME, RESOURCES
 from tap_exact_online.cli.doctor import divisions_named, streams_of
 from tap_exact_online.errors import ConfigurationError
 
@@ -31,6 +32,18 @@ def test_the_streams_of_a_catalog() -> None:
     for wrong in wrongs:
         with pytest.raises(ConfigurationError, match="atalog"):
             streams_of(wrong)
+
+
+def test_a_catalog_that_selects_everything_chooses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    entries = [
+        {"tap_stream_id": name, "metadata": [{"breadcrumb": [], "metadata": {"selected": True}}]}
+        for name in BY_NAME
+    ]
+    default = [resource.name for resource in RESOURCES if resource.selected]
+    assert streams_of({"streams": entries}) == default
+    assert "Nothing was chosen" in capsys.readouterr().err
+    assert streams_of({"streams": entries}, everything=True) == [resource.name for resource in RESOURCES]
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The tap, killed at a named point of a rotation: `python -m tests.connection.dying POINT -- OPTIONS OF THE TAP`.
+"""The tap, killed at a named point of a rotation: the program `dying tap`, with POINT and the options of the tap.
 
 A real SIGKILL to itself, so nothing is tidied up: no handler runs, no buffer is flushed, no lock is let go by hand.
 """
@@ -56,6 +56,8 @@ POINTS: dict[str, Callable[[], None]] = {
     "after the rename": lambda: _in_the_second_write("after rename"),
 }
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run such a tap."""
     POINTS[sys.argv[1]]()
-    TapExactOnline.cli(sys.argv[3:])
+    TapExactOnline.cli(sys.argv[2:])

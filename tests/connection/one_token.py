@@ -1,6 +1,6 @@
-"""Gets one access token and says which, as a fingerprint: `python -m tests.connection.one_token CONFIG [PATIENCE]`.
+"""Gets one access token and says which, as a fingerprint: the program `one token`, with CONFIG and perhaps PATIENCE.
 
-What the tap does before its first call, without the seconds that the Singer SDK takes to start. PATIENCE is how many
+What the tap does before its first call. PATIENCE is how many
 seconds to wait for another process that holds the store. SECONDS_AHEAD in the environment lets its clock run ahead, as a
 clock does between two runs; LEASE is how many seconds a lease in object storage lasts.
 """
@@ -19,7 +19,9 @@ from tap_exact_online.auth.stores.file import FileStore
 from tap_exact_online.auth.tokens import fingerprint
 from tap_exact_online.errors import TapError
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Get it."""
     ahead = float(os.environ.get("SECONDS_AHEAD", "0"))
     if "LEASE" in os.environ:
         objects.LEASE = float(os.environ["LEASE"])

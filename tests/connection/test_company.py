@@ -20,6 +20,7 @@ from tap_exact_online.wire.calls import Call, address
 from tap_exact_online.wire.odata import Decoder
 from tests.auth.stores.servers import token_url
 from tests.conftest import Sandbox, StartSandbox
+from tests.processes import Captured, capture
 from tests.singer import Tap, tap_for
 
 PROCESSES = 16
@@ -30,22 +31,16 @@ def world(start_sandbox: StartSandbox) -> Sandbox:
     return start_sandbox(rows=0)
 
 
-def start(tap: Tap, *patience: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+def start(tap: Tap, *patience: str, env: Mapping[str, str] | None = None) -> Captured:
     """Start a process that wants one access token."""
     tap.command()
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.connection.one_token", str(tap.folder / "config.json"), *patience],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(env or {})},
-    )
+    return capture("one token", [tap.folder / "config.json", *patience], env={**os.environ, **(env or {})})
 
 
-def finish(processes: Sequence[subprocess.Popen[str]]) -> list[tuple[int, str, str]]:
+def finish(processes: Sequence[Captured]) -> list[tuple[int, str, str]]:
     """Return exit code, output and errors of each."""
-    outputs = [process.communicate(timeout=120) for process in processes]
-    return [(process.returncode, *output) for process, output in zip(processes, outputs, strict=True)]
+    ended = [process.end() for process in processes]
+    return [(each.returncode, each.stdout, each.stderr) for each in ended]
 
 
 @pytest.fixture(params=["file", "postgres", "s3"])

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Sandbox, StartSandbox
 from tests.connection.dying import POINTS
-from tests.singer import Tap, tap_for
+from tests.processes import capture
+from tests.singer import COMMAND, Tap, tap_for
 
 
 @pytest.fixture
@@ -53,8 +52,7 @@ def _most_posts_of_one_token(world: Sandbox) -> int:
 
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_by_itself(world: Sandbox, tap: Tap, point: str) -> None:
-    command = [sys.executable, "-m", "tests.connection.dying", point, "--", *tap.command("--test")[3:]]
-    killed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    killed = capture("dying tap", [point, *tap.command("--test")[len(COMMAND) :]]).end()
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     lost = point == "after the answer"  # what was written and not renamed is found
     for _ in range(3):
@@ -73,11 +71,11 @@ def test_killed_by_itself(world: Sandbox, tap: Tap, point: str) -> None:
 def test_killed_while_the_answer_was_awaited(world: Sandbox, tap: Tap, acted: bool) -> None:  # noqa: FBT001
     world.control.fault("delay", path="token", seconds=30, act=acted)
     posts = world.control.stats()["tokens"]["calls"]
-    process = subprocess.Popen(tap.command("--test"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    started = tap.start("--test")
     while not any(rule["seen"] for rule in world.control.faults()):
-        assert process.poll() is None
-    process.kill()
-    process.communicate(timeout=30)
+        assert started.process.poll() is None
+    started.process.kill()
+    started.end(30)
     assert world.control.stats()["tokens"]["calls"] >= posts
     world.control.clear_faults()
     for _ in range(3):
@@ -91,12 +89,11 @@ def test_killed_while_the_answer_was_awaited(world: Sandbox, tap: Tap, acted: bo
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_waits_until_the_token_is_kept(world: Sandbox, tap: Tap, how: signal.Signals) -> None:
     world.control.fault("delay", path="token", seconds=1.5, act=True)
-    process = subprocess.Popen(tap.command("--test"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    started = tap.start("--test")
     while not any(rule["seen"] for rule in world.control.faults()):
-        assert process.poll() is None
-    process.send_signal(how)
-    process.communicate(timeout=30)
-    assert process.returncode == 128 + how
+        assert started.process.poll() is None
+    started.process.send_signal(how)
+    assert started.end(30).returncode == 128 + how
     run = tap.run("--test")
     assert run.exit_code == 0, run.log
     assert _most_posts_of_one_token(world) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from demo.postgres import Postgres
 from tests.auth.stores.servers import token_url
 from tests.conftest import Sandbox, StartSandbox
 from tests.connection.test_company import finish, start
+from tests.processes import Captured
 from tests.singer import Tap, tap_for
 
 AHEAD = {"SECONDS_AHEAD": "601"}
@@ -92,7 +92,7 @@ def wait_for(happened: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def check(world: Sandbox, relay: Relay, processes: list[subprocess.Popen[str]], tap: Tap) -> None:
+def check(world: Sandbox, relay: Relay, processes: list[Captured], tap: Tap) -> None:
     """All have a token, the one token was sent twice, and the store ends with what came of it."""
     wait_for(lambda: world.control.stats()["tokens"]["calls"] >= 3)  # another one has sent it too
     relay.released.set()
@@ -134,8 +134,8 @@ def test_a_holder_that_is_stopped_past_its_lease(
     short = {**AHEAD, "LEASE": "1"}
     holder = start(tap, env=short)
     assert relay.held.wait(_PATIENCE)
-    holder.send_signal(signal.SIGSTOP)
+    holder.process.send_signal(signal.SIGSTOP)
     others = [start(tap, env=short) for _ in range(2)]
     wait_for(lambda: world.control.stats()["tokens"]["calls"] >= 3)
-    holder.send_signal(signal.SIGCONT)
+    holder.process.send_signal(signal.SIGCONT)
     check(world, relay, [holder, *others], tap)

@@ -122,7 +122,7 @@ def _argument(call: ast.Call) -> ast.expr | None:
     told = name in _failures() or (name in _LOGGED and isinstance(call.func, ast.Attribute))
     if name == "echo":  # on standard error, things are not as they should be
         told = any(keyword.arg == "err" for keyword in call.keywords)
-    if name in {"warn", "missed", "rejected", "exit"}:
+    if name in {"warn", "missed", "rejected", "remark", "exit"}:
         told = isinstance(call.func, ast.Attribute)
     why = next((keyword.value for keyword in call.keywords if keyword.arg == "why"), None)
     return why or (call.args[0] if told and call.args else None)

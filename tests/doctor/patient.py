@@ -8,13 +8,13 @@ import os
 import pty
 import re
 import struct
-import subprocess
 import termios
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.cli.program import COMMAND, Ended, Program
+from tests.cli.program import Ended, Program
+from tests.processes import fork, run
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -54,11 +54,9 @@ class Patient(Program):
 
     def given(self, text: bytes, *options: str) -> Ended:
         """Run a command that reads something from standard input."""
-        done = subprocess.run(
-            [*COMMAND, *options], input=text, capture_output=True, check=False, env=self.env(), timeout=60
-        )
-        self.check((done.stdout + done.stderr).decode())
-        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        done = run("exact-online", options, given=text, env=self.env())
+        self.check(done.stdout + done.stderr)
+        return Ended(done.returncode, done.stdout, done.stderr)
 
     def on_terminal(self, columns: int, *options: str, env: Mapping[str, str] | None = None) -> Ended:
         """Run a command whose output goes to a terminal of that width."""
@@ -66,9 +64,7 @@ class Patient(Program):
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
         environment = self.env(TERM="xterm-256color", **(env or {}))
         del environment["COLUMNS"]
-        process = subprocess.Popen(
-            [*COMMAND, *options], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=environment
-        )
+        process = fork("exact-online", options, stdout=theirs, stderr=theirs, env=environment)
         os.close(theirs)
         written = b""
         while chunk := _read(ours):

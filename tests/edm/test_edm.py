@@ -35,6 +35,7 @@ _endpoints = st.builds(
     stable_id=st.lists(_names, min_size=1, max_size=3).map(" ".join),
     form=st.sampled_from(["division", "beta", "user"]),
     single=st.booleans(),
+    filters=st.lists(_names, max_size=3).map(tuple),
     parameters=st.dictionaries(_names, st.sampled_from(["Guid", "DateTime?", "Int32"])),
     scope=st.none() | st.text(min_size=1),
     scope_inferred=st.booleans(),

@@ -1,24 +1,21 @@
-"""Starts runs of the tap without the time that a start takes, and reads what they write."""
+"""Runs of the tap whose waits take no time, and what they write."""
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from typing_extensions import override
 
-from tests.faults import zygote
+from tests.faults.quick_tap import SLEPT
+from tests.processes import Forked, fork
 from tests.singer import COMMAND, Run, Tap
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -31,31 +28,25 @@ class QuickRun(Run):
     @property
     def slept(self) -> list[float]:
         """Every wait, in seconds."""
-        return [
-            float(line.removeprefix(zygote.SLEPT))
-            for line in self.log.splitlines()
-            if line.startswith(zygote.SLEPT)
-        ]
+        return [float(line.removeprefix(SLEPT)) for line in self.log.splitlines() if line.startswith(SLEPT)]
 
 
 @dataclass
 class Started:
     """A run that is under way."""
 
-    pid: int
+    process: Forked
     output: IO[bytes]
     log: IO[bytes]
-    link: socket.socket = field(repr=False)
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Send a signal; a run that has ended gets none: its number is kept until `wait`."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+        """Send a signal; a run that has ended gets none."""
+        self.process.send_signal(number)
 
     def end(self) -> tuple[int, str]:
         """Wait for its end; return exit code and log. Minus the number of the signal that killed it."""
         self.output.close()  # first: it may be waiting for somebody to read
-        code = int(self.link.recv(64))
+        code = self.process.wait()
         self.log.seek(0)
         log = self.log.read().decode("utf-8", "replace")
         self.log.close()
@@ -63,19 +54,16 @@ class Started:
 
 
 class Quick:
-    """Runs taps one after the other."""
-
-    def __init__(self, link: socket.socket) -> None:
-        self._link = link
+    """Runs taps whose waits take no time."""
 
     def start(self, command: list[str]) -> Started:
         """Start what `Tap.command` returned."""
         assert command[: len(COMMAND)] == COMMAND
         reading, writing = os.pipe()
         log = tempfile.TemporaryFile()  # noqa: SIM115  closed when the run has ended
-        socket.send_fds(self._link, [json.dumps(command[len(COMMAND) :]).encode()], [writing, log.fileno()])
+        process = fork("quick tap", command[len(COMMAND) :], stdout=writing, stderr=log.fileno())
         os.close(writing)
-        return Started(int(self._link.recv(64)), os.fdopen(reading, "rb"), log, self._link)
+        return Started(process, os.fdopen(reading, "rb"), log)
 
     def run(self, tap: Tap, *options: str, **given: Any) -> QuickRun:
         """Run to the end."""
@@ -98,20 +86,6 @@ class FastTap(Tap):
         """Run to the end."""
         assert env is None
         return self.quick.run(self, *options, **given)
-
-
-@contextlib.contextmanager
-def quick_taps() -> Iterator[Quick]:
-    """Keep a loaded tap ready."""
-    mine, theirs = socket.socketpair()
-    command = [sys.executable, "-m", zygote.__name__, str(theirs.fileno())]
-    process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=_ROOT, stdin=subprocess.DEVNULL)
-    theirs.close()
-    try:
-        yield Quick(mine)
-    finally:
-        mine.close()  # it ends by itself, once no run is under way
-        process.wait(30)
 
 
 def narrow(catalog: dict[str, Any], fields: Mapping[str, set[str]]) -> dict[str, Any]:

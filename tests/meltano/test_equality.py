@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from demo.outcome import SCHEMA
 from demo.postgres import Postgres
 from demo.processes import started
 from demo.project import ROOT, Project
+from tap_exact_online.catalog.personal import special
 from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind, Resource
 from tests.conftest import Sandbox, StartSandbox
 from tests.expected import expected_rows
@@ -116,7 +118,13 @@ def _landed(value: Any) -> Any:
 @pytest.fixture
 def world(start_sandbox: StartSandbox, database: Postgres, tmp_path: Path) -> World:
     sandbox = start_sandbox(divisions=2, rows=600, table={"sync/Financial/TransactionLines": 2100}, **QUICK)
-    select = '["*.*"]'
+    special_fields = [
+        f"{resource.name}.{name}"
+        for resource in RESOURCES
+        for name in resource.endpoint.properties
+        if special(resource.path, name)
+    ]
+    select = json.dumps(["*.*", *special_fields])
     return World(sandbox, database, connect(tmp_path, sandbox, database, TAP_EXACT_ONLINE__SELECT=select))
 
 

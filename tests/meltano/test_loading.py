@@ -71,7 +71,7 @@ def test_column_types(loaded: Loaded, name: str) -> None:
     resource = BY_NAME[name]
     landed = columns(loaded, name)
     for fact in resource.endpoint.properties.values():
-        if selected_by_default(fact) or fact.name in resource.primary_keys:
+        if selected_by_default(resource, fact) or fact.name in resource.primary_keys:
             assert landed[fact.name] == COLUMNS[fact.type], fact.name
     assert landed["Division"] == "bigint"
 

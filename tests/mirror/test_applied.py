@@ -137,7 +137,7 @@ def test_every_stream_by_its_own_key_and_number(usual: Engine, mode: Mode) -> No
         [entry(f"number {kind}", 20, kind=kind) for kind in {stream.deleted_type for stream in streams}]
     )
     usual.log([entry("stays", 20, kind=UNKNOWN)])
-    usual.apply(plan(mode))
+    usual.apply(plan(mode, *(stream.name for stream in streams)))
     for stream in streams:
         key = uuid(f"number {stream.deleted_type}")
         if mode is Mode.MARK:

@@ -258,14 +258,14 @@ def test_a_stream_that_is_not_logged_needs_no_log(usual: Engine, mode: Mode) -> 
 
 @pytest.mark.parametrize("mode", Mode)
 def test_every_stream_by_its_own_key_and_read(usual: Engine, mode: Mode) -> None:
-    streams = mirrored()
+    streams = [stream for stream in mirrored() if stream.keys != ("Division",)]  # of which there is one row
     usual.create_reads()
     usual.create(*(stream.name for stream in streams))
     for place, stream in enumerate(streams):
         usual.load(stream.name, [row("stays", 1), row("goes", 1)], BEGAN + place * HOUR - HOUR)
         usual.load(stream.name, [row("stays", 1)], BEGAN + place * HOUR)
         usual.read(stream.name, BEGAN + place * HOUR)
-    usual.apply(plan(mode))
+    usual.apply(plan(mode, *(stream.name for stream in streams)))
     keys = {(1, uuid("stays")), (1, uuid("goes"))}
     for stream in streams:
         assert gone(usual, stream.name, mode, keys) == {(1, uuid("goes"))}, stream.name

@@ -26,10 +26,6 @@ def catalog(every: dict[str, Any]) -> dict[str, Any]:
     return narrow(only(every, STREAM), {STREAM: {"Code", "Description"}})
 
 
-def queries(books: Sandbox) -> list[str]:
-    return [each["filter"] for each in books.control.stats()["queries"] if each["path"] == PATH]
-
-
 def refuse(books: Sandbox, said: str, contains: str = "Modified ge") -> None:
     books.control.fault("status", status=400, body=error_body(said), path=PATH, contains=contains, times=None)
 

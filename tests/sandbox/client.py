@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from tap_exact_online import edm
 from tests.conftest import Sandbox
 
 
@@ -39,7 +40,9 @@ class Client:
 
     def url(self, path: str, division: int | None = None) -> str:
         """Return the address of an endpoint."""
-        return f"{self.sandbox.base_url}/api/v1/{'' if division is None else f'{division}/'}{path}"
+        known = path in {*edm.paths()}
+        front = "beta/" if known and edm.load(path).form == "beta" else ""
+        return f"{self.sandbox.base_url}/api/v1/{front}{'' if division is None else f'{division}/'}{path}"
 
     def get(self, path: str, division: int | None = None, **query: str) -> requests.Response:
         """Call an endpoint; `select=` stands for `$select=`."""

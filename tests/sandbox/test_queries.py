@@ -37,6 +37,7 @@ ACCEPTED = [
     (ENTRY_LINES, {"filter": "(Modified ge datetime'2022-12-12') or (Created ge datetime'2022-12-12')"}),
     (PERIODS, {"orderby": "FinYear desc, FinPeriod", "skip": "3", "expand": "Anything"}),
     (PERIODS, {"inlinecount": "none"}),
+    (PERIODS, {"filter": "FinYear eq 2022"}),
     ("sync/Deleted", {"filter": "Timestamp gt 1L and EntityType eq 2"}),
     (PERIODS, {"filter": "Modified gt datetime'2022-12-12'"}),
     ("system/Divisions", {"filter": "Modified ge datetime'2022-12-12T01:00:00.500'"}),
@@ -61,7 +62,10 @@ REFUSED = [
     (PERIODS, {"skip": "-1"}, "$skip"),
     (PERIODS, {"orderby": "Nonsense"}, "'Nonsense'"),
     (PERIODS, {"orderby": "FinYear up"}, "FinYear up"),
-    (PERIODS, {"filter": "Modified ge datetime'2022-12-12' or FinYear eq 2022"}, "not supported"),
+    (PERIODS, {"filter": "FinPeriod eq 1 or FinYear eq 2022 and FinPeriod eq 2"}, "not supported"),
+    (PERIODS, {"filter": "FinYear eq '2022'"}, "'2022'"),
+    (PERIODS, {"filter": "Nonsense eq 2022"}, "not supported"),
+    (ENTRY_LINES, {"filter": "EntryID eq '1'"}, "Edm.Guid"),
     (ACCOUNTS, {"format": "json"}, "$format"),
     (ACCOUNTS, {"top": "many"}, "$top"),
     (ACCOUNTS, {"skiptoken": "12"}, "skip token"),
@@ -72,8 +76,7 @@ REFUSED = [
     (RECEIVABLES, {}, "Please add a $select"),
     (PERIODS, {"filter": "Modified ge datetime'yesterday'"}, "yesterday"),
     (PERIODS, {"filter": "Modified ge datetime'2022-12-12T01:00:00Z'"}, "2022-12-12T01:00:00Z"),
-    (PERIODS, {"filter": "Modified ge '2022-12-12'"}, "not supported"),
-    (PERIODS, {"filter": "FinYear eq 2022"}, "not supported"),
+    (PERIODS, {"filter": "Modified ge '2022-12-12'"}, "Edm.DateTime"),
     (PERIODS, {"skiptoken": "guid'00000000-0000-0000-0000-000000000000'"}, "skip token"),
     ("logistics/Units", {"filter": "Modified ge datetime'2022-12-12'"}, "not supported"),
     ("read/financial/ReceivablesList", {"filter": "Modified ge datetime'2022-12-12'"}, "not supported"),
@@ -138,7 +141,7 @@ def test_what_is_undocumented_can_be_switched(client: Client, control: Control, 
 def test_filters_that_an_endpoint_does_not_list_are_refused(
     client: Client, control: Control, division: int
 ) -> None:
-    control.options(refused_filters=["bulk/Cashflow/Payments", RECEIVABLES])
+    assert client.get(RECEIVABLES, division, select="ID", filter="InvoiceNumber eq 1").status_code == 200
     for condition, fields in (
         ("Modified ge datetime'2022-12-12'", "Modified"),
         ("Modified ge datetime'2022-12-12' or Created ge datetime'2022-12-12'", "Modified,Created"),
@@ -148,7 +151,8 @@ def test_filters_that_an_endpoint_does_not_list_are_refused(
         assert message(answer) == f"Filtering on these fields is not supported: {fields}"
     assert client.get(PERIODS, division, filter="Modified ge datetime'2022-12-12'").status_code == 200
     assert client.rows(RECEIVABLES, division, select="ID")
-    control.options(filter_refusal="resource")
+    control.options(filter_refusal="resource", refused_filters=[PERIODS])
+    assert client.get(PERIODS, division, filter="FinYear eq 2022").status_code == 400
     answer = client.get(RECEIVABLES, division, select="ID", filter="Modified ge datetime'2022-12-12'")
     assert message(answer) == "This $filter parameter is not supported for this resource"
 
@@ -233,3 +237,26 @@ def test_skipping_and_counting(client: Client, control: Control, division: int) 
     assert answer["__count"] == str(len(wanted))
     assert client.get(path, division, count="true").json()["d"]["__count"] == str(count)
     assert "__count" not in client.get(path, division, inlinecount="none").json()["d"]
+
+
+def test_filters_give_what_passes_them(client: Client, control: Control, division: int) -> None:
+    truth = control.rows(division, PERIODS)
+    for condition, wanted in (
+        ("FinYear eq 2022", {2022}),
+        ("FinYear lt 2022 or FinYear gt 2024", {2021, 2025}),
+        ("FinYear ge 2022 and FinYear le 2023", {2022, 2023}),
+        ("FinYear ne 2021", {2022, 2023, 2024, 2025}),
+    ):
+        rows = client.rows(PERIODS, division, select="ID,FinYear", filter=condition)
+        assert {row["FinYear"] for row in rows} == wanted
+        assert len(rows) == len([row for row in truth if row["FinYear"] in wanted])
+    entries = [row["EntryID"] for row in control.rows(division, ENTRY_LINES)][:3]
+    condition = " or ".join(f"EntryID eq guid'{entry}'" for entry in entries)
+    rows = client.rows(ENTRY_LINES, division, select="ID,EntryID", filter=condition)
+    assert {row["EntryID"] for row in rows} == {*entries}
+
+
+def test_an_endpoint_may_not_exist(client: Client, control: Control, division: int) -> None:
+    control.options(absent=[ENTRIES])
+    assert client.get(ENTRIES, division, select="ID").status_code == 404
+    assert client.get(ACCOUNTS, division, select="ID").status_code == 200

@@ -13,7 +13,7 @@ import pytest
 from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind
 from tests.conftest import Sandbox, running
 from tests.expected import expected_rows
-from tests.faults.quick import QuickRun, quick_taps
+from tests.faults.quick import Quick, QuickRun
 from tests.faults.world import FINE
 from tests.singer import tap_for
 
@@ -43,14 +43,13 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 def outcomes(books: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Outcome]:
     """Return a run of all streams by `concurrency`."""
     found = {}
-    with quick_taps() as quick:
-        for most in (1, 8):
-            tap = tap_for(books, tmp_path_factory.mktemp("tap"), books.control.new_login(f"reads {most}"))
-            books.control.reset_stats()
-            tap.config["files"] = str(tap.folder / "files")
-            run = quick.run(tap, catalog=tap.catalog(lambda _: True), concurrency=most)
-            assert run.exit_code == 0, run.log
-            found[most] = Outcome(run, books.control.stats())
+    for most in (1, 8):
+        tap = tap_for(books, tmp_path_factory.mktemp("tap"), books.control.new_login(f"reads {most}"))
+        books.control.reset_stats()
+        tap.config["files"] = str(tap.folder / "files")
+        run = Quick().run(tap, catalog=tap.catalog(lambda _: True), select_everything=True, concurrency=most)
+        assert run.exit_code == 0, run.log
+        found[most] = Outcome(run, books.control.stats())
     return found
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, STREAMS, Kind
 from tests.conftest import Sandbox, running
-from tests.faults.quick import FastTap, QuickRun, only, quick_taps
+from tests.faults.quick import FastTap, Quick, QuickRun, only
 from tests.faults.world import FINE
 from tests.singer import tap_for
 
@@ -38,11 +38,10 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def tap(books: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastTap]:
-    with quick_taps() as quick:
-        plain = tap_for(books, tmp_path_factory.mktemp("tap"))
-        plain.config["files"] = str(plain.folder / "files")
-        yield FastTap(**vars(plain), quick=quick)
+def tap(books: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> FastTap:
+    plain = tap_for(books, tmp_path_factory.mktemp("tap"))
+    plain.config["files"] = str(plain.folder / "files")
+    return FastTap(**vars(plain), quick=Quick())
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +76,7 @@ def read(tap: FastTap, every: Catalog) -> Read:
 
     @cache
     def run(selection: str, config: str) -> QuickRun:
-        found = tap.run(catalog=SELECTIONS[selection](every), **json.loads(config))
+        found = tap.run(catalog=SELECTIONS[selection](every), select_everything=True, **json.loads(config))
         assert found.exit_code == 0, found.log
         return found
 

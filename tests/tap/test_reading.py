@@ -14,7 +14,7 @@ from tests.expected import expected_rows
 from tests.singer import Run, Tap, tap_for
 
 QUICK = {"minute_limit": 100_000, "day_limit": 100_000, "contract_limit": 100_000}
-STREAMS = [resource.name for resource in RESOURCES if resource.kind is not Kind.DIVISIONS]
+STREAMS = [resource.name for resource in RESOURCES if resource.divided]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,8 @@ def whole(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Run:
         "files": str(tap.folder / "files"),
         "files_most": 20,
     }  # these have a folder of tests of their own
-    return tap.run(catalog=tap.catalog(lambda _: True, every_field=True), **files)
+    catalog = tap.catalog(lambda _: True, every_field=True)
+    return tap.run(catalog=catalog, select_everything=True, **files)
 
 
 def test_a_whole_run_is_complete(whole: Run) -> None:
@@ -33,16 +34,30 @@ def test_a_whole_run_is_complete(whole: Run) -> None:
     assert sorted(whole.schemas) == sorted(BY_NAME)
 
 
-@pytest.mark.parametrize("stream", STREAMS)
-def test_every_stream_holds_exactly_what_exact_holds(whole: Run, sandbox: Sandbox, stream: str) -> None:
+def test_every_stream_holds_exactly_what_exact_holds(whole: Run, sandbox: Sandbox) -> None:
     divisions = [row["Code"] for row in sandbox.control.divisions()]
-    expected = expected_rows(sandbox.control, BY_NAME[stream], divisions)
-    table = whole.table(stream)
-    if stream == "deleted":
-        names = ("EntityName", "StreamName")
-        table = {key: {k: v for k, v in row.items() if k not in names} for key, row in table.items()}
-    assert expected
-    assert table == expected
+    for stream in STREAMS:
+        expected = expected_rows(sandbox.control, BY_NAME[stream], divisions)
+        table = whole.table(stream)
+        if stream == "deleted":
+            names = ("EntityName", "StreamName")
+            table = {key: {k: v for k, v in row.items() if k not in names} for key, row in table.items()}
+        assert expected, stream
+        assert table == expected, stream
+
+
+def test_nothing_is_refused_when_all_is_asked_for(whole: Run) -> None:
+    # `reads` would lack what was; the log would tell of it.
+    told = {(row["Stream"], row["Division"]) for row in whole.records["reads"]}
+    assert told == {(stream, division) for stream in STREAMS for division in (1000001, 1000002)}
+    assert "WARNING" not in whole.log, whole.log
+
+
+def test_the_user_who_connected_is_read_once(whole: Run, sandbox: Sandbox) -> None:
+    [user] = whole.records["current_user"]
+    [stored] = sandbox.control.rows(1000001, "current/Me")
+    assert user["UserID"] == stored["UserID"]
+    assert "Division" not in user
 
 
 def test_divisions_are_those_granted(whole: Run, sandbox: Sandbox) -> None:

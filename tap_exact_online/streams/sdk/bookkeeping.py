@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 
 from singer_sdk import Stream
@@ -57,6 +58,15 @@ class BookkeepingStream(Stream):
     @override
     def _increment_stream_state(self, latest_record: Record, *, context: Context | None = None) -> None:
         """Keep the SDK from moving the bookmark with each record: `keep_bookmark` does, when a page is written."""
+
+    @property
+    def resumes(self) -> bool:
+        """Whether rows that were loaded by earlier runs are not loaded again."""
+        return self.replication_key is not None
+
+    def whole_since(self, division: int) -> datetime | None:  # noqa: ARG002  for streams that are read in parts
+        """Return since when every row that there is was loaded, where a stream knows that itself."""
+        return None
 
     def bookmark(self, context: Context) -> Any:
         """Return the bookmark of a partition, or None where it has none or is to be read whole."""

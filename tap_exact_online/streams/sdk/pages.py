@@ -48,6 +48,7 @@ class Outgoing:
         remarks: What else has to be said of it.
         again: The place that it was read from once more, for a row that could not be understood before; None where it
             is read in its turn.
+        part: The name of the part that it belongs to, where a read is made of parts.
     """
 
     portions: Sequence[Portion] = ()
@@ -56,6 +57,7 @@ class Outgoing:
     rejected: Sequence[str] = ()
     remarks: Sequence[str] = ()
     again: int | None = None
+    part: str = ""
 
     @property
     def count(self) -> int:

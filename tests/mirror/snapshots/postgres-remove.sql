@@ -19,6 +19,7 @@ DECLARE
   entry text;
   whole text;
   newer text;
+  same text;
   vanished text;
   date_type text;
   changed bigint;
@@ -32,10 +33,10 @@ BEGIN
   SELECT format_type(atttypid, atttypmod) INTO date_type FROM pg_attribute
     WHERE (attrelid, attname) IN ((log, 'DeletedDate'), (reads, 'WholeBeganAt')) ORDER BY attname LIMIT 1;
   FOR stream IN SELECT * FROM (VALUES
-    ('receivables', 'ID', 'receivables', NULL::integer),
-    ('accounts', 'ID', 'accounts', 2),
-    ('goods_deliveries', 'EntryID', 'goods_deliveries', 16)
-  ) AS streams (name, key, source, entity_type)
+    ('receivables', ARRAY['ID']::text[], 'receivables', NULL::integer),
+    ('accounts', ARRAY['ID']::text[], 'accounts', 2),
+    ('goods_deliveries', ARRAY['EntryID']::text[], 'goods_deliveries', 16)
+  ) AS streams (name, keys, source, entity_type)
   LOOP
     kept := to_regclass(format('%I.%I', place, stream.name));
     CONTINUE WHEN kept IS NULL;
@@ -48,15 +49,16 @@ BEGIN
     -- key of the table, which may be large, stays of use.
     SELECT '::text::' || format_type(ours.atttypid, ours.atttypmod) INTO converted
       FROM pg_attribute AS ours, pg_attribute AS logged
-      WHERE ours.attrelid = kept AND ours.attname = stream.key
+      WHERE ours.attrelid = kept AND ours.attname = stream.keys[1]
         AND logged.attrelid = log AND logged.attname = 'EntityKey' AND ours.atttypid <> logged.atttypid;
     entry := format('gone."EntityType" = %s AND kept."Division" = gone."Division" AND kept.%I = gone."EntityKey"%s',
-      stream.entity_type, stream.key, converted);
+      stream.entity_type, stream.keys[1], converted);
     whole := format('(SELECT "Division", max("WholeBeganAt"::timestamptz) AS began FROM %s WHERE "Stream" = %L'
       ' GROUP BY "Division") AS whole', reads, stream.source);
     -- Where a loader only adds, a key has more rows than one: the newest tells.
-    newer := format('EXISTS (SELECT FROM %1$s AS newer WHERE newer."Division" = kept."Division"'
-      ' AND newer.%2$I = kept.%2$I AND newer."_sdc_extracted_at"::timestamptz', kept, stream.key);
+    SELECT coalesce(string_agg(format(' AND newer.%1$I = kept.%1$I', key), ''), '') INTO same FROM unnest(stream.keys) AS key;
+    newer := format('EXISTS (SELECT FROM %1$s AS newer WHERE newer."Division" = kept."Division"%2$s'
+      ' AND newer."_sdc_extracted_at"::timestamptz', kept, same);
     vanished := 'kept."_sdc_extracted_at"::timestamptz < whole.began AND NOT ' || newer || ' >= whole.began)';
     affected := 0;
     IF stream.entity_type IS NOT NULL THEN

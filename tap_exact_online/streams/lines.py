@@ -1,0 +1,153 @@
+"""The lines of entries: they do not say when they were changed, but their headers do."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from singer_sdk import Tap
+from singer_sdk.helpers.types import Context
+from typing_extensions import override
+
+from tap_exact_online import edm
+from tap_exact_online.catalog import Cadence, Resource
+from tap_exact_online.errors import Refused
+from tap_exact_online.state import Evidence, is_due, modified_bookmark, read_instant, shown
+from tap_exact_online.streams.gathering import changed_since, gathered
+from tap_exact_online.streams.kinds import IncrementalStream
+from tap_exact_online.streams.lending import Condition, Lender, partition_of
+from tap_exact_online.streams.sdk import Outgoing
+from tap_exact_online.wire import MOST_URL, Need, filter_clock, is_about_a_filter
+
+HEADERS = "headers"
+"""Under this name the state keeps up to when the headers were seen whose lines were read."""
+_MADE_OF = "modified"
+_REFUSED = "refused_lines"
+_A_DAY = timedelta(days=1)
+_FOR_THE_LINK = 300
+"""Characters that a next link adds to the address that it goes on from."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Headers:
+    """The headers that were changed.
+
+    Attributes:
+        began: When they were asked for.
+        keys: What identifies each of them.
+        highest: When the last of them was changed, in UTC; the moment from which they were asked for where none was.
+    """
+
+    began: datetime
+    keys: Sequence[str]
+    highest: datetime
+
+
+class LinesStream(IncrementalStream):
+    """The lines of entries whose header was changed since the last run.
+
+    The first run reads all lines. Rows say nothing of when they were changed, and 60 of them make a page: to read all of them at
+    every run would take thousands of calls.
+    """
+
+    def __init__(self, tap: Tap, lender: Lender, resource: Resource) -> None:
+        """Make the stream of one row of the catalog."""
+        self._header = edm.load(resource.header)
+        self._seen: dict[int, _Headers] = {}
+        self._held: set[int] = set()
+        super().__init__(tap, lender, resource)
+
+    @property
+    @override
+    def resumes(self) -> bool:
+        return True
+
+    @override
+    def bookmark(self, context: Context) -> Any:
+        return self.note(context, HEADERS)
+
+    @override
+    def begin(self, division: int) -> Generator[Need, Any, Sequence[Condition]]:
+        since = read_instant(self.start(division), f"'{self.name}' in division {division}")
+        headers = yield from self._changed(division, since)
+        if headers is not None:
+            self._seen[division] = headers
+        if since is None or headers is None or (headers.keys and self._is_refused()):
+            return [Condition()]
+        return [Condition(text, whole=False) for text in self._conditions(division, headers.keys)]
+
+    def _changed(self, division: int, since: datetime | None) -> Generator[Need, Any, _Headers | None]:
+        """Return the headers that were changed since, or None where Exact takes no filter that tells.
+
+        Of a first read those of the last day count: what is kept has to be a moment by Exact's clock, not by ours.
+        """
+        client, key = self.exact.client, self._header.keys[0]
+        began = datetime.fromtimestamp(client.clock(), UTC)
+        moment = since or began - _A_DAY
+        while names := self._evidence.filtered_on(has_created=True):
+            text = changed_since(filter_clock(moment), names)
+            try:
+                rows = yield from gathered(
+                    client, self._header.path, division, [key, "Modified", "Created"], text
+                )
+            except Refused as error:
+                if not is_about_a_filter(str(error)):
+                    raise
+                self._learn(self._evidence.when_refused(client.clock(), both=" or " in text))
+                continue
+            self._learn(self._evidence.after({shown(row["Modified"], row["Created"]) for row in rows}))
+            times = [datetime.fromisoformat(at) for row in rows if (at := row["Modified"] or row["Created"])]
+            return _Headers(began, [row[key] for row in rows], max([moment, *times]))
+        self.remark(
+            f"Exact does not take a filter on the headers ({self._header.path}) here, so all lines are read at every run."
+        )
+        return None
+
+    def _is_refused(self) -> bool:
+        """Tell whether Exact refused the filter on the entries within the last week."""
+        at = self.of_all(_REFUSED)
+        return isinstance(at, int) and not is_due(Cadence.WEEKLY, at, self.exact.client.clock())
+
+    @override
+    def without_filter(self, division: int, condition: Condition, error: Refused) -> Condition:
+        if not condition.text:
+            raise error
+        self.keep_of_all(_REFUSED, int(self.exact.client.clock()))
+        self.remark(
+            f"Exact does not take a filter on `{self._header.keys[0]}` here, so all lines are read where an entry was changed."
+        )
+        return Condition()
+
+    @property
+    def _evidence(self) -> Evidence:
+        return Evidence.read(self.of_all(_MADE_OF), self.exact.client.clock())
+
+    def _learn(self, evidence: Evidence) -> None:
+        self.keep_of_all(_MADE_OF, evidence.note())
+
+    def _conditions(self, division: int, keys: Iterable[str]) -> Iterator[str]:
+        """Return filters for the lines of these entries, as many entries in each as an address holds."""
+        key = self._header.keys[0]
+        empty = len(self._call(division, self.selection, Condition(" ")).url)
+        room = MOST_URL - empty - _FOR_THE_LINK
+        one = len(f"{key}%20eq%20guid'00000000-0000-0000-0000-000000000000'%20or%20")
+        many = max(1, room // one)
+        found = [*dict.fromkeys(keys)]
+        for at in range(0, len(found), many):
+            yield " or ".join(f"{key} eq guid'{each}'" for each in found[at : at + many])
+
+    @override
+    def written(self, division: int, page: Outgoing) -> None:
+        if page.rejected:
+            self._held.add(division)
+
+    @override
+    def finished(self, division: int) -> None:
+        if division in self._held:
+            return  # the next run reads the same entries again
+        headers = self._seen.get(division)
+        # Changed while the lines were read: seen again by the next run.
+        bookmark = headers and modified_bookmark(headers.highest, headers.began, 2)
+        self.keep_note(partition_of(division), HEADERS, bookmark and bookmark.isoformat())

@@ -1,0 +1,129 @@
+"""Somebody else's own Meltano project, made by `meltano init`: what nobody chose is not read, however the tap came into it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from demo.project import ROOT, Project
+from tap_exact_online.catalog.resources import BY_NAME, RESOURCES
+from tests.conftest import Sandbox, running
+from tests.meltano.conftest import NOWHERE
+
+TAP, LOADER = "tap-exact-online", "target-jsonl"
+(DEFINITION,) = (ROOT / "hub").glob(f"_data/meltano/extractors/{TAP}/*.yml")
+LOADERS = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]["loaders"]
+TO_FIND_DIVISIONS = {"current/Me", "system/Divisions"}
+# Namespace, pip_url, executable; then what a user types who has read what the tap can do.
+ANSWERS = "\n\n\ncatalog,discover,state\nclient_id:password,client_secret:password,refresh_token:password,base_url,store\n"
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """A project as `meltano init` makes it, with a loader, the programs of both plugins, and a sandbox in its `.env`."""
+
+    sandbox: Sandbox
+    project: Project
+
+    @property
+    def file(self) -> Path:
+        return self.project.folder / "meltano.yml"
+
+    @property
+    def select(self) -> list[str] | None:
+        """What the project says that is to be selected."""
+        (tap,) = yaml.safe_load(self.file.read_text())["plugins"]["extractors"]
+        return tap.get("select")  # type: ignore[no-any-return]
+
+    def run(self, *options: str) -> tuple[str, set[str]]:
+        """Run the pipeline; return its log and the endpoints that were asked."""
+        self.sandbox.control.reset_stats()
+        log = self.project.meltano("run", "--no-install", *options, TAP, LOADER)
+        return log, set(self.sandbox.control.stats()["by_endpoint"]) - TO_FIND_DIVISIONS
+
+    def landed(self, stream: str) -> set[str]:
+        """Return the fields that arrived, and take away the file."""
+        file = self.project.folder / "output" / f"{stream}.jsonl"
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        file.unlink()
+        return set().union(*lines)
+
+
+def by_the_hub(project: Project) -> None:
+    project.meltano("add", "--no-install", f"--from-ref={DEFINITION}", TAP)
+
+
+def by_hand(project: Project) -> None:
+    subprocess.run(
+        project.command("add", "--no-install", "--custom", TAP),
+        env=project.env,
+        cwd=project.folder,
+        input=ANSWERS,
+        text=True,
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.fixture(scope="module", params=[by_the_hub, by_hand], ids=["by the Hub's definition", "by hand"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("world")
+    variables = {"MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false", "HTTPS_PROXY": NOWHERE}
+    Project(folder, variables).meltano("init", "books", log=folder / "init.log")
+    project = Project(folder / "books", variables)
+    for plugin in (f"extractors/{TAP}", f"loaders/{LOADER}"):
+        # Only the program: whatever Meltano might do to the environment of a plugin stays in this project.
+        program = Path(".meltano", plugin, "venv", "bin", Path(plugin).name)
+        (project.folder / program).parent.mkdir(parents=True)
+        (project.folder / program).symlink_to(ROOT / program)
+    request.param(project)
+    with running(folder, {"rows": 20}) as sandbox:
+        found = World(sandbox, project)
+        document = yaml.safe_load(found.file.read_text())
+        document["plugins"]["loaders"] = [each for each in LOADERS if each["name"] == LOADER]
+        found.file.write_text(yaml.safe_dump(document))
+        settings = {
+            "CLIENT_ID": sandbox.client_id,
+            "CLIENT_SECRET": sandbox.client_secret,
+            "REFRESH_TOKEN": sandbox.refresh_token,
+            "BASE_URL": sandbox.base_url,
+            "STORE": str(folder / "tokens.json"),
+        }
+        lines = [f"TAP_EXACT_ONLINE_{name}='{value}'" for name, value in settings.items()]
+        (project.folder / ".env").write_text("\n".join(lines))
+        yield found
+
+
+def test_what_nobody_chose_is_not_read(world: World) -> None:
+    assert world.select is None  # when this fails, Meltano has begun to carry it over: see the decision
+    log, asked = world.run()
+    assert asked == {resource.path for resource in RESOURCES if resource.selected} - TO_FIND_DIVISIONS
+    assert "Nothing was chosen: that every stream is selected is what Meltano does then." in log
+    fields = world.landed("accounts")
+    assert "Name" in fields
+    assert not {"BSN", "Logo"} & fields
+
+
+@pytest.mark.parametrize("world", [by_the_hub], indirect=True, ids=["by the Hub's definition"])
+def test_what_somebody_chose_is_read_and_what_is_personal_by_its_name_only(world: World) -> None:
+    world.project.meltano("select", TAP, "accounts", "*")
+    assert world.select == ["accounts.*"]
+    text = world.file.read_text()
+    world.file.write_text(
+        re.sub(r"^( *)- accounts\.\*$", r"\g<0>\n\1- accounts.BSN", text, flags=re.MULTILINE)
+    )
+    assert world.select == ["accounts.*", "accounts.BSN"]
+    log, asked = world.run("--full-refresh")
+    assert asked == {BY_NAME["accounts"].path}
+    fields = world.landed("accounts")
+    assert {"Name", "BSN", "Logo"} <= fields
+    assert "UniqueTaxpayerReference" not in fields
+    assert "not where a pattern meets them. Not read: accounts.UniqueTaxpayerReference." in log
+    assert "Nothing was chosen" not in log
