@@ -35,6 +35,7 @@ _NO_PAGES = (
     *(".pdf", ".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp"),
     *(".zip", ".docx", ".xlsx", ".pptx"),
 )
+_ERROR = re.compile(rb'\s*\{\s*"(?:error|fault)"\s*:')
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _UNITS = (1000, 1024)
 
@@ -101,6 +102,8 @@ def unfit(asked: Asked, head: bytes, length: int, headers: Mapping[str, str]) ->
         title = _TITLE.search(head)
         said = f" ('{spoken(title[1].decode('utf-8', 'replace'), 80)}')" if title else ""
         return f"{_PAGE_CAME}{said}"
+    if _ERROR.match(head) and length != asked.size:
+        return "an error came in its place"
     if not length and asked.size != 0:
         return "the answer is empty"
     if not fits(length, asked.size):

@@ -211,6 +211,8 @@ class Client:
             action: Refusal | None = self._meaning(call, answer)
             if isinstance(action, Renew):
                 action = yield from self._unauthorised(call, token, action, course)
+            if call.alike and isinstance(action, Retry) and action.counted:
+                action = Stop(Unreachable(f"{call}: {action.why}"))
             if isinstance(action, Stop):
                 raise self._remembered(call, action.error)
             if isinstance(action, Wait):

@@ -44,4 +44,4 @@ def download(base_url: str, url: str, path: str, division: int, options: Mapping
     if (other := given.get(_OF_DIVISION.lower(), str(division))) != str(division):
         msg = f"its address is one of division {spoken(other, 20)}, and was not asked"
         raise UnsafeLink(msg)
-    return Call(path, whole, division)
+    return Call(path, whole, division, alike=True)

@@ -22,11 +22,13 @@ class Call:
         endpoint: The path behind `/api/v1/{division}/`, for limits and messages.
         url: The whole address.
         division: The division whose allowance it uses; None for `current/Me`, which is not counted.
+        alike: Others like it follow, whatever becomes of it: a refusal is not waited out, nor taken for theirs.
     """
 
     endpoint: str
     url: str
     division: int | None = None
+    alike: bool = False
 
     @override
     def __str__(self) -> str:

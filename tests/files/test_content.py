@@ -99,6 +99,8 @@ def asked(name: str | None = "a.pdf", size: float | None = None) -> Asked:
         pytest.param(asked("a.html", 71.0), PAGE, 70, HTML, "FileSize says 71", id="another-page"),
         pytest.param(asked("a.xls", 70.0), PAGE, 70, HTML, "", id="a-page-that-is-called-a-sheet"),
         pytest.param(asked("a.xls", 71.0), PAGE, 70, HTML, "a web page", id="a-page-instead-of-a-sheet"),
+        pytest.param(asked(), b'{ "error": {"code": ""}}', 24, {}, "an error came", id="an-error"),
+        pytest.param(asked("a.json", 24.0), b'{"fault": 1}', 24, {}, "", id="a-file-that-looks-like-one"),
         pytest.param(asked("a.xls"), PAGE, 70, HTML, "a web page", id="a-sheet-of-which-no-size-is-told"),
     ],
 )

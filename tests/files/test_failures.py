@@ -22,7 +22,15 @@ _RULES: dict[str, tuple[dict[str, Any], str]] = {
         {"action": "status", "status": 404, "headers": {"Reason": "Not found"}, **_REFUSED},
         "404: nothing at this address",
     ),
-    "403": ({"action": "status", "status": 403, "headers": {"Reason": "Forbidden"}, **_REFUSED}, "403: x"),
+    "403": (
+        {"action": "status", "status": 403, "headers": {"Reason": "Forbidden"}, **_REFUSED},
+        "It could be read earlier in this run, though",
+    ),
+    "404 page": (
+        {"action": "status", "status": 404, "body": "<html>Not Found</html>"},
+        "404, but not in Exact's own words: an HTML page",
+    ),
+    "edge": ({"action": "edge_403"}, "403, but not in Exact's own words: an HTML page"),
     "500": ({"action": "status", "status": 500}, "no usable answer from"),
     "elsewhere": (
         {"action": "status", "status": 302, "headers": {"Location": "https://company.sharepoint.com/x"}},
@@ -57,6 +65,18 @@ def test_a_file_that_cannot_be_had_is_a_failure_by_name_until_it_can(world: Worl
     assert bad in by_id(third)
     assert unread(third) == []
     assert world.run(state=third.state).exit_code == 0
+
+
+@pytest.mark.parametrize("how", ["html", "403", "404", "404 page", "edge", "elsewhere"])
+def test_a_refusal_of_one_file_is_met_once_and_not_taken_for_the_others(world: World, how: str) -> None:
+    rule, _ = _RULES[how]
+    bad = world.ids()[7]
+    world.control.fault(path=ADDRESS, contains=bad, times=None, **rule)
+    world.control.reset_stats()
+    run = world.run()
+    assert run.exit_code == 1
+    assert world.fetched() == 20
+    assert {*by_id(run)} == {*world.ids()} - {bad}
 
 
 def test_what_comes_whole_the_second_time_is_no_failure(world: World) -> None:
