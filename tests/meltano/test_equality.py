@@ -24,14 +24,20 @@ from demo.project import ROOT, Project
 from tap_exact_online.catalog.personal import special
 from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind, Resource
 from tests.conftest import Sandbox, StartSandbox
+from tests.cover import FEW
 from tests.expected import expected_rows
 from tests.meltano.conftest import connect
 
 RUN = ("--environment=demo", "run", "tap-exact-online", "target-postgres")
 SYNC = [resource for resource in RESOURCES if resource.kind is Kind.SYNC]
-OTHERS = [resource for resource in RESOURCES if resource.kind in {Kind.MODIFIED, Kind.FULL}]
-# The bulk pages refuse a filter on `Modified`, so they are read whole, too.
-WHOLE = [r for r in OTHERS if r.kind is Kind.FULL or r.path.startswith("bulk/")]
+DEFAULT = {resource.name for resource in RESOURCES if resource.selected}
+# Few of the others have all traits by which streams differ; all of them are compared without a database.
+OTHERS = [
+    resource
+    for resource in RESOURCES
+    if resource.name in {*FEW, *DEFAULT} and resource.divided and resource.kind is not Kind.SYNC
+]
+WHOLE = [r for r in OTHERS if r.kind is Kind.FULL]
 QUICK = {"minute_limit": 100_000, "day_limit": 100_000, "contract_limit": 100_000}
 
 
@@ -118,14 +124,17 @@ def _landed(value: Any) -> Any:
 @pytest.fixture
 def world(start_sandbox: StartSandbox, database: Postgres, tmp_path: Path) -> World:
     sandbox = start_sandbox(divisions=2, rows=600, table={"sync/Financial/TransactionLines": 2100}, **QUICK)
+    read = SYNC + OTHERS
     special_fields = [
         f"{resource.name}.{name}"
-        for resource in RESOURCES
+        for resource in read
         for name in resource.endpoint.properties
         if special(resource.path, name)
     ]
-    select = json.dumps(["*.*", *special_fields])
-    return World(sandbox, database, connect(tmp_path, sandbox, database, TAP_EXACT_ONLINE__SELECT=select))
+    names = [*(resource.name for resource in read), "divisions", "reads"]
+    select = json.dumps([*(f"{name}.*" for name in names), *special_fields])
+    settings = {"TAP_EXACT_ONLINE__SELECT": select, "TAP_EXACT_ONLINE_CADENCE": '{"*": "always"}'}
+    return World(sandbox, database, connect(tmp_path, sandbox, database, **settings))
 
 
 def _changes(world: World) -> None:
@@ -139,8 +148,11 @@ def _changes(world: World) -> None:
             if resource.deleted_type is not None:
                 world.control.delete(division, resource.path, 2)
         for resource in OTHERS:
+            if resource.kind is Kind.PARTS or resource.endpoint.single:
+                continue  # what happens in years that are closed is seen weekly
             world.control.add(division, resource.path, 3)
-            world.control.change(division, resource.path, 2)
+            if resource.by != "CreatedDate":
+                world.control.change(division, resource.path, 2)
             if resource in WHOLE:
                 world.control.delete(division, resource.path, 2, logged=False)
 
@@ -154,9 +166,7 @@ def test_every_table_equals_the_sandbox_again_after_changes_and_deletes(world: W
     world.apply_deletes()
     assert world.unequal(SYNC + OTHERS) == {}
     stats = world.control.stats()
-    # The bulk pages do not take a filter on `Modified`: learnt once for all divisions, and kept for the next runs.
-    refused = {"bulk/Cashflow/Payments": 1, "bulk/Cashflow/Receivables": 1}
-    assert stats["client_errors"] == {"400": refused}
+    assert stats["client_errors"] == {}
     assert stats["most_in_flight"]["overall"] == 1
     assert stats["tokens"]["redemptions"] <= 1
 
