@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, STREAMS, Kind
+from tap_exact_online.catalog.resources import BY_NAME, Kind
 from tests.conftest import Sandbox, running
+from tests.cover import FEW
 from tests.faults.quick import FastTap, Quick, QuickRun, only
 from tests.faults.world import FINE
 from tests.singer import tap_for
@@ -58,13 +59,18 @@ def select(catalog: Catalog, chosen: Callable[[str, int], bool]) -> Catalog:
     return catalog
 
 
+USED = {*FEW, "deleted", "transaction_lines", "journals", "gl_accounts", "receivables_list"}
+"""Those that the tests name stand beside those that stand for all."""
 NEEDED = {"ID", "Timestamp", "Modified", "EntityType", "EntityKey", "EntityName", "Description", "Status"}
 SELECTIONS: dict[str, Callable[[Catalog], Catalog]] = {
-    "default": lambda every: every,
+    "default": lambda every: only(every, *USED),
     "everything": lambda every: select(every, lambda _name, _place: True),
-    "some": lambda every: select(every, lambda name, place: place % 2 == 0 and name not in NEEDED),
-    "nothing": lambda every: select(every, lambda _name, _place: False),
+    "some": lambda every: select(
+        only(every, *USED), lambda name, place: place % 2 == 0 and name not in NEEDED
+    ),
+    "nothing": lambda every: select(only(every, *USED), lambda _name, _place: False),
 }
+"""Every field of every stream, and less of some streams."""
 Read = Callable[..., QuickRun]
 
 
@@ -83,11 +89,20 @@ def read(tap: FastTap, every: Catalog) -> Read:
 
 def messages(run: QuickRun, kind: str, stream: str | None = None) -> list[str]:
     """Return messages as text that tells 1 from 1.0 and one order of fields from another, without the time."""
-    return [
-        json.dumps({name: value for name, value in line.items() if name != "time_extracted"})
-        for line in run.lines
-        if line["type"] == kind and stream in {None, line["stream"]}
-    ]
+    return [_text(line) for line in run.lines if line["type"] == kind and stream in {None, line["stream"]}]
+
+
+def rows_by_stream(run: QuickRun) -> dict[str, list[str]]:
+    """Return the RECORD messages of each stream, as `messages` does."""
+    found: dict[str, list[str]] = {}
+    for line in run.lines:
+        if line["type"] == "RECORD":
+            found.setdefault(line["stream"], []).append(_text(line))
+    return found
+
+
+def _text(line: dict[str, Any]) -> str:
+    return json.dumps({name: value for name, value in line.items() if name != "time_extracted"})
 
 
 # --- Both ways -----------------------------------------------------------------------------------------------
@@ -96,22 +111,28 @@ def messages(run: QuickRun, kind: str, stream: str | None = None) -> list[str]:
 @pytest.mark.parametrize("selection", SELECTIONS)
 def test_a_page_and_the_sdks_own_loop_write_the_same(read: Read, selection: str) -> None:
     by_page, by_record = read(selection), read(selection, **BY_RECORD)
-    assert {*by_page.records} == {resource.name for resource in STREAMS}
+    assert {*by_page.records} == ({*BY_NAME} if selection == "everything" else USED)
     assert all(by_page.records.values())
-    for resource in RESOURCES:
-        ours = messages(by_page, "RECORD", resource.name)
-        assert ours == messages(by_record, "RECORD", resource.name), resource.name
+    ours, theirs = rows_by_stream(by_page), rows_by_stream(by_record)
+    for name in ours.keys() - {"reads"}:  # they differ in their times
+        assert ours[name] == theirs[name], name
     assert messages(by_page, "SCHEMA") == messages(by_record, "SCHEMA")
     assert by_page.state["bookmarks"].keys() == by_record.state["bookmarks"].keys()
-    for resource in RESOURCES:
-        if resource.kind is Kind.SYNC:
-            assert by_page.bookmarks(resource.name) == by_record.bookmarks(resource.name)
+    for name in ours:
+        if BY_NAME[name].kind is Kind.SYNC:
+            assert by_page.bookmarks(name) == by_record.bookmarks(name)
 
 
 def test_the_two_ways_are_two(read: Read) -> None:
     """The SDK's loop takes the time of each record, a page is made at one."""
     times = [
-        len({line["time_extracted"] for line in run.lines if line["type"] == "RECORD"})
+        len(
+            {
+                line["time_extracted"]
+                for line in run.lines
+                if line["type"] == "RECORD" and line["stream"] == "transaction_lines"
+            }
+        )
         for run in (read(), read(**BY_RECORD))
     ]
     assert times[0] * 10 < times[1]
@@ -222,7 +243,7 @@ def test_batch_files_hold_the_rows_of_the_pages(
     }
     run = tap.run(catalog=SELECTIONS["some"](every), batch_config=batch)
     assert run.exit_code == 0, run.log
-    rows: dict[str, list[str]] = {name: [] for name in BY_NAME}
+    rows: dict[str, list[str]] = {name: [] for name in USED}
     for line in run.lines:
         assert line["type"] != "RECORD"
         for file in line["manifest"] if line["type"] == "BATCH" else ():
@@ -236,9 +257,8 @@ def test_batch_files_hold_the_rows_of_the_pages(
         # The SDK writes what is read into its files, also what is not selected.
         found = [{k: v for k, v in json.loads(text).items() if k in columns} for text in texts]
         assert found == plain.records[name], name
-    for resource in RESOURCES:
-        if resource.kind is Kind.SYNC:
-            assert run.bookmarks(resource.name) == plain.bookmarks(resource.name)
+        if BY_NAME[name].kind is Kind.SYNC:
+            assert run.bookmarks(name) == plain.bookmarks(name)
 
 
 @pytest.mark.parametrize("config", [{}, BY_RECORD], ids=["pages", "records"])
@@ -283,7 +303,7 @@ def test_a_state_covers_only_rows_that_were_written_before_it(read: Read, config
     for line in run.lines:
         if line["type"] == "RECORD" and (place := _place(line)):
             unwritten.setdefault(place, []).append(_version(line))
-    states = 0
+    states, known = 0, dict[tuple[str, int], Any]()
     for line in run.lines:
         if line["type"] == "SCHEMA":
             assert line["stream"] not in described
@@ -294,9 +314,13 @@ def test_a_state_covers_only_rows_that_were_written_before_it(read: Read, config
                 unwritten[place].remove(_version(line))
         else:
             states += 1
-            for place, bookmark in _bookmarks(line["value"]):
-                assert all(version > bookmark for version in unwritten[place]), place
-    assert states > len(RESOURCES)
+            # What is unwritten only gets less: a bookmark that has not moved still covers nothing of it.
+            for place, value in _bookmarks(line["value"]):
+                if known.get(place) != value:
+                    known[place] = value
+                    bookmark = value if isinstance(value, int) else datetime.fromisoformat(value)
+                    assert all(version > bookmark for version in unwritten[place]), place
+    assert states > len(run.schemas)
     assert not any(unwritten.values())
 
 
@@ -317,5 +341,4 @@ def _bookmarks(state: dict[str, Any]) -> Iterator[tuple[tuple[str, int], Any]]:
         for partition in kept.get("partitions", ()):
             value = partition.get("replication_key_value")
             if value is not None:
-                known = value if isinstance(value, int) else datetime.fromisoformat(value)
-                yield (stream, partition["context"]["Division"]), known
+                yield (stream, partition["context"]["Division"]), value
