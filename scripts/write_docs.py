@@ -2,8 +2,8 @@
 
 Usage: python scripts/write_docs.py [--check]
 
-A page of `docs/streams` is written whole; in other pages only the lines between the marks are replaced. `--check`
-changes nothing and fails where a file is not what it should be.
+A page of `docs/streams` and the picture of how streams join are written whole; in other pages only the lines between the marks are
+replaced. `--check` changes nothing and fails where a file is not what it should be.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
+import joins
 import stream_pages
+import stream_tables
 
 from tap_exact_online.catalog.resources import STREAMS
 from tap_exact_online.cli import COMMANDS
@@ -62,18 +64,10 @@ def _command(name: str, command: click.Command) -> str:
     return f"## `{name}`\n\n```text\n{command.get_help(context)}\n```"
 
 
-def _streams() -> str:
-    return stream_pages.table(_words())
-
-
-def _words() -> stream_pages.Words:
-    return stream_pages.Words.read(DOCS / "words.toml")
-
-
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "settings.md": {"settings": settings_table},
-    "streams.md": {"streams": _streams},
-    "exact.md": {"scopes": stream_pages.scopes_table, "rights": stream_pages.rights_table},
+    "streams.md": {"streams": stream_tables.groups, "twins": stream_tables.twins},
+    "exact.md": {"scopes": stream_tables.scopes, "rights": stream_tables.rights},
     "commands.md": {"commands": commands},
 }
 """The parts of each page between marks."""
@@ -101,7 +95,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     for page in PARTS:
         yield DOCS / page, rewrite(page, (DOCS / page).read_text(encoding="utf-8"))
     for resource in STREAMS:
-        yield DOCS / "streams" / f"{resource.name}.md", stream_pages.page(resource, _words())
+        yield DOCS / "streams" / f"{resource.name}.md", stream_pages.page(resource)
+    yield DOCS / "pictures" / "joins.svg", joins.picture(joins.default_streams())
 
 
 def _check(wanted: Mapping[Path, str]) -> list[str]:

@@ -11,7 +11,7 @@ from singer_sdk.singerlib import Catalog, CatalogEntry, MetadataMapping
 from typing_extensions import override
 
 from tap_exact_online import settings as _settings
-from tap_exact_online.catalog import BY_NAME, READS, STREAMS, Resource
+from tap_exact_online.catalog import BY_NAME, READS, STREAMS, Resource, forget_words
 from tap_exact_online.command import CommandTap
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.run import Run
@@ -35,7 +35,9 @@ class TapExactOnline(CommandTap):
     @override
     def discover_streams(self) -> Sequence[ExactStream]:
         """Make one stream for each row of the catalog, in a run for each that is needed. Needs no connection."""
-        return [stream_of(self, self.exact, resource) for resource in STREAMS if self._needs(resource)]
+        made = [stream_of(self, self.exact, resource) for resource in STREAMS if self._needs(resource)]
+        forget_words()
+        return made
 
     @property
     @override

@@ -5,7 +5,16 @@ All of it is data and pure functions on it. A stream is added by one line in `ta
 
 from __future__ import annotations
 
-from tap_exact_online.catalog.own import READS
+from tap_exact_online.catalog.codes import code_rows, codes_of
+from tap_exact_online.catalog.costs import Bill, Cost, bill, cost
+from tap_exact_online.catalog.described import forget_words, sentences, words_of
+from tap_exact_online.catalog.own import CODE_LISTS, READS
+from tap_exact_online.catalog.references import (
+    Reference,
+    references_of,
+    replaced_by,
+    stands_for,
+)
 from tap_exact_online.catalog.resources import (
     BY_NAME,
     GROUPS,
@@ -32,6 +41,7 @@ from tap_exact_online.catalog.schemas import (
 
 __all__ = [
     "BY_NAME",
+    "CODE_LISTS",
     "GROUPS",
     "MENU",
     "MENU_DUTCH",
@@ -41,12 +51,25 @@ __all__ = [
     "RIGHTS",
     "RIGHTS_DUTCH",
     "STREAMS",
+    "Bill",
     "Cadence",
+    "Cost",
     "Kind",
+    "Reference",
     "Resource",
     "advice",
+    "bill",
+    "code_rows",
+    "codes_of",
+    "cost",
+    "forget_words",
     "needed",
+    "references_of",
+    "replaced_by",
     "schema_of",
     "selected_by_default",
+    "sentences",
+    "stands_for",
     "stream_of_deleted",
+    "words_of",
 ]

@@ -1,4 +1,4 @@
-"""The streams that the tap makes itself: they tell of its reads, and cost no call."""
+"""The streams that the tap makes itself: they tell of its reads and of what it knows, and cost no call."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 READS = "reads"
+CODE_LISTS = "code_lists"
 
 
 def _column(kind: str, description: str, **more: Any) -> dict[str, Any]:
@@ -13,6 +14,16 @@ def _column(kind: str, description: str, **more: Any) -> dict[str, Any]:
 
 
 COLUMNS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    CODE_LISTS: {
+        "Stream": {"type": "string", "description": "The stream that has the field."},
+        "Field": {"type": "string", "description": "The field that has the code."},
+        "Code": {"type": "string", "description": "The code, as text, also where the field is a number."},
+        "List": _column("string", "The name of the list: fields with the same codes share it."),
+        "Meaning": _column(
+            "string", "What the code means. Exact adds codes: one that is missing here is no error."
+        ),
+        "Sure": _column("string", "How well that is known: documented, seen, one source, or a guess."),
+    },
     READS: {
         "Stream": {"type": "string", "description": "The stream that was read."},
         "Division": {

@@ -120,9 +120,7 @@ class Resource:
     def primary_keys(self) -> tuple[str, ...]:
         """The columns that identify a row in the target."""
         match self.kind:
-            case Kind.DIVISIONS | Kind.USER:
+            case Kind.DIVISIONS | Kind.USER | Kind.OWN:
                 return self.keys
-            case Kind.OWN:
-                return (*self.keys, "Division")
             case _:
                 return tuple(dict.fromkeys(("Division", *self.keys)))

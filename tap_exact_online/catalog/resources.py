@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tap_exact_online.catalog.own import READS
+from tap_exact_online.catalog.own import CODE_LISTS, READS
 from tap_exact_online.catalog.resource import Cadence, Kind, Resource
 from tap_exact_online.catalog.table import TABLE
 
@@ -26,7 +26,10 @@ RESOURCES: tuple[Resource, ...] = tuple(
 )
 """The streams of an endpoint."""
 
-OWN: tuple[Resource, ...] = (Resource(READS, "", key="Stream", selected=True, group="settings"),)
+OWN: tuple[Resource, ...] = (
+    Resource(CODE_LISTS, "", key="Stream Field Code", group="settings"),
+    Resource(READS, "", key="Stream Division", selected=True, group="settings"),
+)
 """The streams that the tap makes itself."""
 
 STREAMS: tuple[Resource, ...] = (*RESOURCES, *OWN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tap_exact_online.catalog.described import description_of
 from tap_exact_online.catalog.own import COLUMNS
 from tap_exact_online.catalog.resources import Kind, Resource
 from tap_exact_online.edm import Property
@@ -69,6 +70,9 @@ def schema_of(resource: Resource) -> dict[str, Any]:
     # Whether a row that was never changed has a `Modified` is not known: such a row is loaded all the same.
     never_null = [name for name in first if name != "Modified"]
     columns = {name: column(facts[name], key=name in never_null) for name in names}
+    for name, schema in columns.items():
+        if said := " ".join(filter(None, (description_of(resource.path, name), schema.get("description")))):
+            schema["description"] = said
     properties = columns
     if resource.kind is not Kind.USER:
         columns.pop("Division", None)

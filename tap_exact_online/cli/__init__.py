@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "login": ("tap_exact_online.cli.login", "Connect to Exact Online; needed once."),
     "logout": ("tap_exact_online.cli.logout", "Forget the stored connection."),
     "sandbox": ("tap_exact_online.cli.sandbox", "Run a stand-in for Exact Online on this machine."),
+    "streams": ("tap_exact_online.cli.streams", "List what there is to read, and what it costs."),
     "status": ("tap_exact_online.cli.status", "Show how the connection is doing, without using it."),
 }
 

@@ -7,7 +7,7 @@ a scope that is missing in three divisions is missing in all, because it belongs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tap_exact_online.doctor.verdicts import NOT_ASKED, Result, Verdict
@@ -25,16 +25,20 @@ class Ledger:
         streams: The streams, in order.
         divisions: The divisions, in order.
         at_once: How many questions may be under way: one trouble leaves all of them without an answer.
+        scopes: The scopes that streams are known to need, where one that is missing for one stream is believed to be missing for
+            all that need it.
         known: What is known so far.
     """
 
     streams: Sequence[str]
     divisions: Sequence[int]
     at_once: int = 1
+    scopes: Mapping[str, str | None] = field(default_factory=dict)
     known: dict[tuple[str, int], Verdict] = field(default_factory=dict)
     _stopped: Verdict | None = None
     _of_divisions: dict[int, Verdict] = field(default_factory=dict)
     _scopes: dict[str, list[Verdict]] = field(default_factory=dict)
+    _missing: dict[str, Verdict] = field(default_factory=dict)
     _of_user: list[Verdict] = field(default_factory=list)
     _unanswered: int = 0
 
@@ -43,6 +47,8 @@ class Ledger:
         verdict = self._of_all(division)
         if verdict is None and len(lacking := self._scopes.get(stream, [])) >= _ENOUGH:
             verdict = lacking[-1]
+        if verdict is None:
+            verdict = self._missing.get(self.scopes.get(stream) or "")
         return None if verdict is None else replace(verdict, asked=False)
 
     def over(self, division: int) -> bool:
@@ -69,6 +75,7 @@ class Ledger:
             self._of_divisions[division] = verdict
         elif verdict.result is Result.SCOPE:
             self._scopes.setdefault(stream, []).append(verdict)
+            self._missing[verdict.detail] = verdict
         if verdict.result is Result.CLOSED and verdict.detail in _OF_THE_USER:
             self._of_user.append(verdict)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
@@ -27,6 +27,8 @@ _BEHIND_THE_LAST = f"Timestamp gt {2**63 - 1}L"
 _KEPT_FOR_RUNS = 50
 """Daily calls of each division that an examination leaves, besides those of `reserved_calls`: it never takes the last."""
 _TIMEOUT = (10.0, 30.0)
+Question = Callable[[Resource, str, int], Call]
+"""Makes the call that shows something of a stream at a server (its base URL) in a division."""
 _OUT_OF_ORDER = 500
 
 
@@ -40,7 +42,31 @@ def question(resource: Resource, base_url: str, division: int) -> Call:
     if resource.kind is Kind.SYNC:
         options = {"$filter": _BEHIND_THE_LAST, "$select": f"{resource.key},Timestamp"}
     else:
-        options["$top"] = "1"
+        options |= {"$top": "1", **_told(resource)}
+    return call_to(resource.endpoint, base_url, division, options)
+
+
+def _told(resource: Resource) -> dict[str, str]:
+    """Return what an endpoint has to be told that is asked for in parts: a year and a scheme, whatever they are."""
+    parameters = resource.endpoint.parameters
+    if resource.axes and not parameters:
+        return {"$filter": f"{resource.axes[0]} eq {_SOME_YEAR}"}
+    return {name: _SOME[kind.removesuffix("?")] for name, kind in parameters.items()}
+
+
+_SOME_YEAR = 2024
+_SOME: Mapping[str, str] = {
+    "Guid": "guid'00000000-0000-0000-0000-000000000000'",
+    "Int32": f"{_SOME_YEAR}",
+    "DateTime": f"datetime'{_SOME_YEAR}-01-01'",
+}
+
+
+def question_for_rows(resource: Resource, base_url: str, division: int) -> Call:
+    """Return the call that shows whether a stream can be read in a division, and whether it holds a row there."""
+    if resource.kind is not Kind.SYNC:
+        return question(resource, base_url, division)
+    options = {"$filter": "Timestamp gt 1L", "$select": f"{resource.key},Timestamp", "$top": "1"}
     return call_to(resource.endpoint, base_url, division, options)
 
 
@@ -173,7 +199,11 @@ class Line:
         return cls(client, short, settings.concurrency)
 
     def ask_all(
-        self, resources: Sequence[Resource], ledger: Ledger, progress: Callable[[str, int], None]
+        self,
+        resources: Sequence[Resource],
+        ledger: Ledger,
+        progress: Callable[[str, int], None],
+        ask: Question = question,
     ) -> None:
         """Ask one question for each stream and division, unless the answer is known; as many at once as a run reads.
 
@@ -183,6 +213,7 @@ class Line:
             resources: The streams.
             ledger: Takes the answers.
             progress: Is told of every stream and division when it is their turn.
+            ask: Makes the question for a stream and a division.
 
         Raises:
             LoginNeeded: The connection is dead.
@@ -192,7 +223,9 @@ class Line:
         def conversation(resource: Resource, division: int) -> Conversation[Any]:
             progress(resource.name, division)
             verdict = ledger.foregone(resource.name, division)
-            verdict = verdict or (yield from self._ask(resource, division, ledger))
+            verdict = verdict or (
+                yield from self._ask(ask(resource, self.client.base_url, division), resource, ledger)
+            )
             ledger.note(resource.name, division, verdict)
 
         def allowance(division: int) -> float:
@@ -207,11 +240,12 @@ class Line:
             for _ in reading.arrivals(each, ahead):
                 """What is learnt is noted as it comes."""
 
-    def _ask(self, resource: Resource, division: int, ledger: Ledger) -> Generator[Need, Any, Verdict]:
+    def _ask(self, call: Call, resource: Resource, ledger: Ledger) -> Generator[Need, Any, Verdict]:
+        division = call.division or 0
         facts = [resource.endpoint.properties[name] for name in resource.keys]
         decoder = Decoder(facts, resource.keys[0], identity=resource.keys)
         rested, sent = 0.0, False
-        asking = self.client.ask(question(resource, self.client.base_url, division), decoder.decode)
+        asking = self.client.ask(call, decoder.decode)
         answer = None
         try:
             while True:
@@ -229,7 +263,7 @@ class Line:
                 else:
                     sent = sent or isinstance(need, Send)
                     answer = yield need
-        except StopIteration:
-            return READABLE
+        except StopIteration as end:
+            return replace(READABLE, rows=bool(end.value.records))
         except (ReadError, LimitReached) as error:
             return replace(judge(error, resource), asked=sent)

@@ -15,11 +15,12 @@ from tap_exact_online.doctor.examination import Examination
 from tap_exact_online.doctor.findings import Finding, Level, Status
 from tap_exact_online.doctor.grants import Division
 from tap_exact_online.doctor.layout import arrange
+from tap_exact_online.doctor.proposal import Proposal
 from tap_exact_online.doctor.survey import Survey
-from tap_exact_online.doctor.verdicts import Result
+from tap_exact_online.doctor.verdicts import WORDS, Result
 from tap_exact_online.evidence import told
 from tap_exact_online.spoken import PARAGRAPH, spoken
-from tap_exact_online.telling import words
+from tap_exact_online.telling import told_costs, words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -85,6 +86,32 @@ def draw_facts(console: Console, found: Survey) -> None:
         both = Text.assemble((fact["believed"], "dim"), "\n", (seen, "" if fact["seen"] else "dim"))
         table.add_row(Text(fact["fact"]), Text(fact["mark"]), both)
     console.print(table)
+
+
+def draw_proposal(console: Console, found: Proposal) -> None:
+    """Print what a proposal rests on.
+
+    Args:
+        console: Where to.
+        found: The proposal.
+    """
+    console.print()
+    console.print(
+        Text(f"Looked at division {found.division}, in {words.counted(found.calls, 'call')}.", "bold")
+    )
+    console.print(Text(told_costs(found.chosen)))
+    if found.empty:
+        console.print(
+            _heading(f"{words.counted(len(found.empty), 'stream')} can be read and hold nothing here")
+        )
+        console.print(Text(", ".join(each.name for each in found.empty), "dim"))
+    by_cause: dict[str, list[str]] = {}
+    for name, verdict in found.refused.items():
+        cause = " ".join((WORDS[verdict.result][1], verdict.detail)).strip()
+        by_cause.setdefault(cause, []).append(name)
+    for cause, names in by_cause.items():
+        console.print(_heading(f"{words.counted(len(names), 'stream')}: {spoken(cause, PARAGRAPH)}"))
+        console.print(Text(", ".join(names), "dim"))
 
 
 def _checks(result: Examination) -> Table:

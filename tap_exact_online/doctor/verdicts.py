@@ -50,6 +50,7 @@ class Verdict:
         said: What Exact said, where that is more than the result.
         until: When calls are left again, where that is what is missing.
         asked: A call was spent on it; else it follows from other answers.
+        rows: Whether the answer held a row, where it was asked for one.
     """
 
     result: Result
@@ -57,6 +58,7 @@ class Verdict:
     said: str = ""
     until: datetime | None = None
     asked: bool = True
+    rows: bool = False
 
 
 READABLE = Verdict(Result.READABLE)

@@ -71,7 +71,7 @@ _MASTERS: Mapping[str, tuple[str, str]] = {
     "sync/Documents/Documents": ("", "Document"),
 }
 # Properties that refer to a row of another table: by Guid, or (cost centers and units) by code.
-_REFERENCES: Mapping[str, str] = {
+REFERENCES: Mapping[str, str] = {
     **dict.fromkeys(
         ("Account", "Supplier", "OrderedBy", "InvoiceTo", "DeliverTo", "AccountId", "Customer"), ACCOUNTS
     ),
@@ -211,7 +211,7 @@ class Book:
     def variant(self, endpoint: edm.Endpoint, number: int) -> dict[str, Value]:
         """Return plausible values for all properties of an endpoint, with references that lead somewhere."""
         row = dict(_cosmetic(self.seed, endpoint.path, number))
-        for name, path in _REFERENCES.items():
+        for name, path in REFERENCES.items():
             if name in row:
                 row |= self._reference(endpoint, name, path, number)
         if (header := HEADERS.get(endpoint.path)) and self.counts[header]:

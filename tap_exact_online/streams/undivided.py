@@ -8,7 +8,7 @@ from typing import Any
 from singer_sdk.helpers.types import Context
 from typing_extensions import override
 
-from tap_exact_online.catalog import advice
+from tap_exact_online.catalog import advice, code_rows
 from tap_exact_online.errors import ReadError
 from tap_exact_online.streams.sdk import Outgoing
 from tap_exact_online.streams.stream import ExactStream
@@ -40,6 +40,19 @@ class UndividedStream(ExactStream):
     @override
     def may_activate(self) -> bool:
         return not self.exact.settings.choice.narrows
+
+
+class CodeListsStream(UndividedStream):
+    """What codes mean: the rows come with the tap, and are all there are."""
+
+    @override
+    def rows(self) -> Sequence[dict[str, Any]]:
+        return code_rows()
+
+    @override
+    def may_activate(self) -> bool:
+        """Always: no setting narrows it."""
+        return True
 
 
 class ReadsStream(UndividedStream):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from tap_exact_online.telling.costs import told_costs
 from tap_exact_online.telling.progress import (
     Progress,
 )
@@ -13,4 +14,4 @@ from tap_exact_online.telling.report import (
     tell_outcome,
 )
 
-__all__ = ["Progress", "Report", "tell_outcome"]
+__all__ = ["Progress", "Report", "tell_outcome", "told_costs"]

@@ -38,6 +38,15 @@ def catalog() -> Mapping[str, Any]:
     return {entry["tap_stream_id"]: entry for entry in tap.catalog_dict["streams"]}
 
 
+def _spelled(schema: dict[str, Any]) -> str:
+    """Write a column: its types, what else limits its values, and what is said of it."""
+    kinds, said = schema.pop("type"), schema.pop("description", "")
+    limits = [f"{name}={json.dumps(value)}" for name, value in sorted(schema.items())]
+    return " ".join(
+        filter(None, (*([kinds] if isinstance(kinds, str) else kinds), *limits, said and f"- {said}"))
+    )
+
+
 def rendered(entry: Mapping[str, Any]) -> str:
     """Write one stream of the catalog, one column on a line."""
     metadata = {tuple(item["breadcrumb"]): item["metadata"] for item in entry["metadata"]}
@@ -51,7 +60,7 @@ def rendered(entry: Mapping[str, Any]) -> str:
         about = metadata["properties", name]
         mark = "*" if about.get("selected-by-default", True) else " "  # unsaid: as the stream
         mark = "+" if about["inclusion"] == "automatic" else mark
-        lines.append(f"{mark} {name} {json.dumps(schema)}")
+        lines.append(f"{mark} {name} {_spelled(dict(schema))}")
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import tomllib
 
 import pytest
 
@@ -15,9 +14,7 @@ from tap_exact_online.catalog.schemas import schema_of
 from tap_exact_online.cli import COMMANDS
 from tap_exact_online.settings import SETTINGS
 from tests.docs.messages import HOLE, Message, literals, messages
-from tests.docs.pages import DOCS, ROOT, page
-
-_WORDS = tomllib.loads((DOCS / "words.toml").read_text(encoding="utf-8"))
+from tests.docs.pages import ROOT, page
 
 
 @pytest.mark.parametrize("script", ["write_docs.py", "write_meltano.py"])
@@ -106,12 +103,21 @@ def test_messages_are_found_wherever_they_are_made() -> None:
         assert any(text.startswith(beginning) for text in found), beginning
 
 
-def test_words_are_said_of_streams_and_fields_that_exist() -> None:
-    streams = [name for group in _WORDS["groups"] for name in group["streams"]]
-    assert streams == [resource.name for resource in STREAMS]
-    fields = {name: set(schema_of(resource)["properties"]) for name, resource in BY_NAME.items()}
-    for name, said in _WORDS["fields_of"].items():
-        assert set(said) <= fields[name]
-    everywhere = set().union(*fields.values())
-    assert {*_WORDS["fields"], *_WORDS["leads_to"]} <= everywhere
-    assert set(_WORDS["leads_to"].values()) <= set(BY_NAME)
+def test_a_page_says_what_its_stream_costs_and_stands_for() -> None:
+    own = page("streams/accounts.md").text
+    assert "| costs | one call for 1,000 rows of what was changed; all of it at first |" in own
+    assert "| stands for | `bulk/CRM/Accounts`, `crm/Accounts`: the same rows |" in own
+    assert "| costs | one call for 60 rows of the whole, at every run |" in page("streams/units.md").text
+    assert "| `crm/Accounts` | [`accounts`](streams/accounts.md) |" in page("streams.md").text
+
+
+def test_a_page_says_what_its_stream_joins_and_what_its_codes_mean() -> None:
+    own = page("streams/payment_terms.md").text
+    assert (
+        "| `EntryID`, `TransactionEntryID` | [`transaction_lines`](transaction_lines.md) `EntryID` |" in own
+    )
+    assert "| `LineType` | `20` to be received<br>`22` to be paid | documented |" in own
+    assert (
+        "| `LineType` | integer | Int16 | yes | Whether it is to be received or to be paid. See its [codes](#codes). |"
+        in own
+    )

@@ -117,7 +117,7 @@ class Engine:
 
     def marks(self, stream: str, column: str = "_deleted_at") -> dict[tuple[int, str], dt.datetime]:
         """Return the marked rows, and when they are said to have been deleted, in UTC."""
-        key = BY_NAME[stream].key
+        _, key, _ = columns(stream)
         found = self.connection.execute(
             f'SELECT "Division", "{key}", "{column}" FROM {SCHEMA}.{stream} WHERE "{column}" IS NOT NULL'  # noqa: S608 names of this test
         ).fetchall()
@@ -212,7 +212,8 @@ def decisions(script: str) -> list[list[tuple[str, str]]]:
 
 def columns(stream: str) -> tuple[str, str, str]:
     """Return the columns of a row. Only what Exact logs the deletes of has a row version in these tables."""
-    return "Division", BY_NAME[stream].key, "Number" if BY_NAME[stream].deleted_type is None else "Timestamp"
+    key = next((name for name in BY_NAME[stream].keys if name != "Division"), "Only")
+    return "Division", key, "Number" if BY_NAME[stream].deleted_type is None else "Timestamp"
 
 
 def statements(body: str, dialect: str) -> list[sqlglot.Expr]:

@@ -1,0 +1,121 @@
+"""What the docs say of all streams together: the table of them, the rights and scopes they need, what stands for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tap_exact_online.catalog import (
+    BY_NAME,
+    GROUPS,
+    RESOURCES,
+    RIGHTS,
+    RIGHTS_DUTCH,
+    STREAMS,
+    Kind,
+    Resource,
+    schema_of,
+    sentences,
+    stands_for,
+)
+
+_KINDS = {
+    Kind.SYNC: "`Timestamp`",
+    Kind.LINES: "headers",
+    Kind.PARTS: "parts",
+    Kind.FULL: "whole",
+    Kind.DIVISIONS: "whole",
+    Kind.USER: "whole",
+    Kind.OWN: "",
+}
+
+
+def cells(row: Sequence[str]) -> str:
+    """Write a row of a Markdown table."""
+    return f"| {' | '.join(row)} |"
+
+
+def code(names: Sequence[str]) -> str:
+    """Write names as code."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def starts(resource: Resource) -> bool:
+    """Tell whether `start_date` bounds the first read of a stream."""
+    return (
+        bool(resource.endpoint.synctimestamp)
+        if resource.kind is Kind.SYNC
+        else resource.kind is Kind.MODIFIED
+    )
+
+
+def scope_of(resource: Resource) -> str:
+    """Return the scope that a stream needs."""
+    endpoint = resource.endpoint
+    return (endpoint.scope or "") + (" (probably)" if endpoint.scope_inferred else "")
+
+
+def right_of(resource: Resource) -> str:
+    """Return the user's right that a stream needs, in English and in Dutch."""
+    right = RIGHTS[resource.path]
+    return f"{right} (*{RIGHTS_DUTCH[right]}*)"
+
+
+def groups() -> str:
+    """Return the streams as Markdown tables, one for each group."""
+    return "\n\n".join("\n".join(_group(name, title)) for name, title in GROUPS.items())
+
+
+def _group(name: str, title: str) -> Iterator[str]:
+    yield from (f"### {title}", "")
+    yield "| stream | endpoint and app scope | read by | key | from `start_date` | in `deleted` | fields |"
+    yield "|---|---|---|---|---|---|---|"
+    for resource in STREAMS:
+        if resource.group == name:
+            yield cells(_row(resource))
+
+
+def _row(resource: Resource) -> tuple[str, ...]:
+    link = f"[`{resource.name}`](streams/{resource.name}.md)"
+    by = f"`{resource.replication_key}`" if resource.replication_key else _KINDS[resource.kind]
+    return (
+        f"{f'**{link}**' if resource.selected else link}<br>{sentences()[resource.name]}",
+        f"`{resource.path}`<br>{scope_of(resource)}" if resource.path else "none: the tap's own",
+        by if resource.cadence == "always" else f"{by}, {resource.cadence}",
+        code(resource.keys),
+        "yes" if starts(resource) else "",
+        str(resource.deleted_type or ""),
+        str(len(schema_of(resource)["properties"])),
+    )
+
+
+def rights() -> str:
+    """Return the streams for which Exact documents the user's right, as a Markdown table."""
+    needed = [resource for resource in BY_NAME.values() if resource.path in RIGHTS]
+    lines = [cells((f"[`{each.name}`](streams/{each.name}.md)", right_of(each))) for each in needed]
+    return "\n".join(["| stream | the user's right in Exact |", "|---|---|", *lines])
+
+
+def scopes() -> str:
+    """Return the scopes with the streams that need them, as a Markdown table."""
+    needed: dict[str, list[Resource]] = {}
+    for resource in RESOURCES:
+        needed.setdefault(resource.endpoint.scope or "", []).append(resource)
+    lines = [
+        cells((scope or "unknown", ", ".join(_scoped(resource) for resource in needed[scope])))
+        for scope in sorted(needed)
+    ]
+    return "\n".join(["| scope | streams |", "|---|---|", *lines])
+
+
+def _scoped(resource: Resource) -> str:
+    name = f"**`{resource.name}`**" if resource.selected else f"`{resource.name}`"
+    return f"{name} (probably)" if resource.endpoint.scope_inferred else name
+
+
+def twins() -> str:
+    """Return the endpoints that no stream reads with the stream that gives their rows, as a Markdown table."""
+    lines = [
+        cells((f"`{path}`", f"[`{name}`](streams/{name}.md)"))
+        for path, name in sorted(stands_for().items(), key=lambda item: item[0].lower())
+    ]
+    return "\n".join(["| looking for | it is |", "|---|---|", *lines])

@@ -1,0 +1,155 @@
+"""`exact-online streams`: what there is to read, and what it costs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tap_exact_online.catalog import GROUPS, STREAMS, Resource, bill, cost, stands_for
+from tap_exact_online.cli.console import show, survive
+from tap_exact_online.cli.selection import select_lines
+from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.telling import told_costs
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def found(
+    *, groups: Sequence[str] = (), search: str = "", field: str = "", selected: bool = False
+) -> list[Resource]:
+    """Return the streams that pass all filters, in the order of the table.
+
+    Args:
+        groups: Only streams of these groups; none for all.
+        search: A text in the name or the path of a stream, in whatever letter case, or the path of an endpoint that it stands
+            for.
+        field: A text in the name of one of its columns.
+        selected: Only those that are selected by default.
+
+    Raises:
+        ConfigurationError: There is no such group.
+    """
+    if unknown := sorted({*groups} - GROUPS.keys()):
+        msg = f"--group: there is no group '{unknown[0]}'. The groups are {', '.join(GROUPS)}."
+        raise ConfigurationError(msg)
+    twins = {
+        path: stream for path, stream in stands_for().items() if search and search.lower() in path.lower()
+    }
+
+    def passes(resource: Resource) -> bool:
+        text = f"{resource.name} {resource.path}".lower()
+        return (
+            (not groups or resource.group in groups)
+            and (search.lower() in text or resource.name in twins.values())
+            and (not field or any(field.lower() in name.lower() for name in resource.endpoint.properties))
+            and (resource.selected or not selected)
+        )
+
+    return [resource for resource in STREAMS if passes(resource)]
+
+
+def values(resource: Resource) -> dict[str, Any]:
+    """Return a stream as JSON values."""
+    costs = cost(resource)
+    return {
+        "stream": resource.name,
+        "group": resource.group,
+        "endpoint": resource.path or None,
+        "kind": resource.kind.name.lower(),
+        "replication_key": resource.replication_key,
+        "calls": costs.text,
+        "rows_a_call": costs.page if resource.path else None,
+        "cadence": resource.cadence,
+        "scope": resource.endpoint.scope,
+        "selected": resource.selected,
+        "per_user": resource.per_user,
+    }
+
+
+@click.command("streams")
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="Only this group; can be repeated.")
+@click.option("--search", default="", metavar="TEXT", help="Only where the name or the endpoint holds it.")
+@click.option("--field", default="", metavar="TEXT", help="Only where a column's name holds it.")
+@click.option("--selected", is_flag=True, help="Only what is selected by default.")
+@click.option("--json", "form", flag_value="json", help="Write one JSON object.")
+@click.option("--csv", "form", flag_value="csv", help="Write one line for each stream, with a head.")
+@click.option(
+    "--select", "form", flag_value="select", help="Write the lines for `meltano.yml` that select them."
+)
+def command(*, groups: tuple[str, ...], search: str, field: str, selected: bool, form: str | None) -> None:
+    """List the streams: what they are about, how they are read, what they cost and need.
+
+    Needs no connection and costs no call. `calls` are those of a run that finds nothing new, in each division; with a
+    plus, every row is read again, a call more for each page. A stream that is asked once a day or a week costs them then.
+
+    --select prints the lines for `meltano.yml`; without filters those of the streams that are on by default.
+
+    Exit codes: 0 listed; 1 nothing fits; 2 an option cannot be used.
+    """
+    narrowed = bool(groups or search or field)
+    resources = found(
+        groups=groups, search=search, field=field, selected=selected or (form == "select" and not narrowed)
+    )
+    if not resources:
+        click.echo("Error: no stream fits. Leave a filter out, or look at all of them without.", err=True)
+        raise SystemExit(1)
+    survive(sys.stdout)
+    if form == "json":
+        costs = bill(resources)
+        document = {
+            "streams": [values(each) for each in resources],
+            "calls": {"every_run": costs.every_run, "a_day_beside": round(costs.daily, 2)},
+        }
+        click.echo(json.dumps(document, indent=1))
+    elif form == "csv":
+        rows = [values(each) for each in resources]
+        writer = csv.DictWriter(sys.stdout, [*rows[0]], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    elif form == "select":
+        for line in select_lines(each.name for each in resources):
+            click.echo(line)
+        click.echo(f"# {told_costs(resources)}")
+    else:
+        show(lambda console: _draw(console, resources), sys.stdout)
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, bool) else value
+
+
+def _draw(console: Console, resources: Sequence[Resource]) -> None:
+    from rich.text import Text  # noqa: PLC0415 - only tables need it
+
+    from tap_exact_online.doctor.rendering import table_with  # noqa: PLC0415 - needs rich
+
+    table = table_with("Stream", "Group", "Kind", "Calls", "Cadence", "Scope", "On")
+    for each in resources:
+        row = values(each)
+        cells = (
+            row["group"],
+            row["kind"],
+            row["calls"],
+            row["cadence"],
+            row["scope"] or "",
+            "yes" * each.selected,
+        )
+        table.add_row(Text(each.name, "bold" if each.selected else ""), *map(Text, cells))
+    console.print(table)
+    console.print(Text(told_costs(resources), "bold"))
+    stood_for = sorted(
+        f"{path} -> {stream}"
+        for path, stream in stands_for().items()
+        if stream in {r.name for r in resources}
+    )
+    if stood_for and len(resources) <= _FEW:
+        console.print(Text(f"Read instead of endpoints that hold the same: {', '.join(stood_for)}."))
+
+
+_FEW = 12

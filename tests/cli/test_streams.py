@@ -1,0 +1,108 @@
+"""`exact-online streams`: what there is to read, and what it costs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from tap_exact_online.catalog import BY_NAME, GROUPS, STREAMS, bill, cost
+from tap_exact_online.cli.streams import found
+from tests.cli.program import COMMAND
+
+
+def run(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, "streams", *options], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def document(*options: str) -> list[dict[str, Any]]:
+    ended = run("--json", *options)
+    assert ended.returncode == 0, ended.stderr
+    rows: list[dict[str, Any]] = json.loads(ended.stdout)["streams"]
+    return rows
+
+
+def test_all_streams_are_listed_in_each_form() -> None:
+    rows = document()
+    assert [row["stream"] for row in rows] == [resource.name for resource in STREAMS]
+    table = [*csv.DictReader(io.StringIO(run("--csv").stdout))]
+    assert [row["stream"] for row in table] == [row["stream"] for row in rows]
+    text = run().stdout
+    assert not [row["stream"] for row in rows if row["stream"] not in text]
+    assert f"{len(STREAMS)} streams: a run that finds nothing new takes at least" in " ".join(text.split())
+
+
+def test_filters_narrow_the_list() -> None:
+    assert {row["group"] for row in document("--group", "projects")} == {"projects"}
+    assert {row["stream"] for row in document("--search", "GLSchemes")} == {"gl_schemes"}
+    assert {row["stream"] for row in document("--field", "bsn")} >= {"accounts"}
+    selected = {row["stream"] for row in document("--selected")}
+    assert selected == {resource.name for resource in STREAMS if resource.selected}
+
+
+def test_who_looks_for_an_endpoint_finds_the_stream_to_use_instead() -> None:
+    assert {row["stream"] for row in document("--search", "salesinvoice/SalesInvoiceLines")} == {
+        "sales_invoices"
+    }
+    text = " ".join(run("--search", "salesinvoice/SalesInvoiceLines").stdout.split())
+    assert "salesinvoice/SalesInvoiceLines -> sales_invoices" in text
+
+
+def test_lines_for_meltano() -> None:
+    ended = run("--select", "--group", "cash_flow")
+    names = [resource.name for resource in STREAMS if resource.group == "cash_flow"]
+    assert yaml.safe_load(ended.stdout) == {"select": [f"{name}.*" for name in names]}
+    default = yaml.safe_load(run("--select").stdout)["select"]
+    assert default == [f"{resource.name}.*" for resource in STREAMS if resource.selected]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--group", "nonsense"), 2, "there is no group 'nonsense'. The groups are settings, ledger"),
+        (("--search", "nothing of the kind"), 1, "no stream fits"),
+    ],
+)
+def test_what_cannot_be_found_is_said(options: tuple[str, ...], code: int, words: str) -> None:
+    ended = run(*options)
+    assert ended.returncode == code
+    assert words in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "calls", "page"),
+    [
+        ("transaction_lines", "1", 1000),
+        ("journals", "1", 60),
+        ("receivables_list", "1+", 60),
+        ("reporting_balance", "4+", 60),
+        ("sales_entry_lines", "1", 60),
+        ("current_user", "0", 60),
+        ("reads", "0", 60),
+        ("incoterms", "1+", 60),
+    ],
+)
+def test_what_a_stream_costs(name: str, calls: str, page: int) -> None:
+    costs = cost(BY_NAME[name])
+    assert (costs.text, costs.page) == (calls, page)
+
+
+def test_what_a_selection_costs() -> None:
+    some = [BY_NAME[name] for name in ("accounts", "journals", "incoterms", "shipping_methods", "divisions")]
+    costs = bill(some)
+    assert costs.every_run == 2
+    assert costs.daily == pytest.approx(1 + 1 / 7)
+    assert costs.runs(60) == 29
+    assert bill([]).runs(10) == 10
+
+
+def test_a_group_has_streams() -> None:
+    for group in GROUPS:
+        assert found(groups=[group]), group
