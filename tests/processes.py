@@ -12,14 +12,16 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tests import zygote
 
 _ROOT = Path(__file__).resolve().parents[1]
+_PATIENCE = 60.0  # seconds
 
 
 @dataclass
@@ -144,6 +146,16 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end."""
     return capture(program, arguments, given=given, env=env).end()
+
+
+def until(so: Callable[[], object], process: Forked | subprocess.Popen[Any], log: Path | None = None) -> None:
+    """Wait until something is so. It fails where the process ends before, or it takes too long."""
+    deadline = time.monotonic() + _PATIENCE
+    while not so():
+        said = f"the process ended with {process.returncode}"
+        assert process.poll() is None, log.read_text() if log else said
+        assert time.monotonic() < deadline, log.read_text() if log else "it takes too long"
+        time.sleep(0.01)  # who asks all the time takes it away from those who are waited for
 
 
 @functools.cache

@@ -103,15 +103,15 @@ class Tap:
         self, select: Callable[[str], bool] | Sequence[str], *, every_field: bool = False
     ) -> dict[str, Any]:
         """Return the tap's own catalog with those streams selected, and none else."""
-        catalog: dict[str, Any] = json.loads(_discovered())
-        for stream in catalog["streams"]:
+        found = catalog()
+        for stream in found["streams"]:
             chosen = select(stream["stream"]) if callable(select) else stream["stream"] in select
             for entry in stream["metadata"]:
                 if not entry["breadcrumb"]:
                     entry["metadata"]["selected"] = chosen
                 elif every_field:
                     entry["metadata"]["selected"] = True
-        return catalog
+        return found
 
     def _write(self, name: str, document: Mapping[str, Any]) -> Path:
         file = self.folder / f"{name}.json"
@@ -119,6 +119,12 @@ class Tap:
         partial.write_text(json.dumps(document))
         partial.replace(file)  # a run that was started just now may be reading it
         return file
+
+
+def catalog() -> dict[str, Any]:
+    """Return the catalog that the tap discovers, for the caller to change."""
+    found: dict[str, Any] = json.loads(_discovered())
+    return found
 
 
 @cache

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Sandbox, StartSandbox
 from tests.connection.dying import POINTS
-from tests.processes import capture
+from tests.processes import capture, until
 from tests.singer import COMMAND, Tap, tap_for
 
 
@@ -72,8 +72,7 @@ def test_killed_while_the_answer_was_awaited(world: Sandbox, tap: Tap, acted: bo
     world.control.fault("delay", path="token", seconds=30, act=acted)
     posts = world.control.stats()["tokens"]["calls"]
     started = tap.start("--test")
-    while not any(rule["seen"] for rule in world.control.faults()):
-        assert started.process.poll() is None
+    until(lambda: any(rule["seen"] for rule in world.control.faults()), started.process)
     started.process.kill()
     started.end(30)
     assert world.control.stats()["tokens"]["calls"] >= posts
@@ -90,8 +89,7 @@ def test_killed_while_the_answer_was_awaited(world: Sandbox, tap: Tap, acted: bo
 def test_a_signal_waits_until_the_token_is_kept(world: Sandbox, tap: Tap, how: signal.Signals) -> None:
     world.control.fault("delay", path="token", seconds=1.5, act=True)
     started = tap.start("--test")
-    while not any(rule["seen"] for rule in world.control.faults()):
-        assert started.process.poll() is None
+    until(lambda: any(rule["seen"] for rule in world.control.faults()), started.process)
     started.process.send_signal(how)
     assert started.end(30).returncode == 128 + how
     run = tap.run("--test")

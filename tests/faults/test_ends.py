@@ -22,6 +22,7 @@ from tests.expected import expected_rows
 from tests.faults.loader import Loader
 from tests.faults.quick import narrow, only
 from tests.faults.world import FINE
+from tests.processes import until
 from tests.singer import Tap, tap_for
 
 STREAM = "transaction_lines"
@@ -54,10 +55,8 @@ def _start(tap: Tap, catalog: dict[str, Any], **config: Any) -> subprocess.Popen
 def _wait_until_blocked(process: subprocess.Popen[bytes]) -> None:
     """Wait until so much lies in the pipe that the tap cannot write on."""
     assert process.stdout
-    waiting = array.array("i", [0])
-    while waiting[0] < _NEARLY_A_PIPE:
-        assert process.poll() is None
-        fcntl.ioctl(process.stdout.fileno(), termios.FIONREAD, waiting)
+    pipe, waiting = process.stdout.fileno(), array.array("i", [0])
+    until(lambda: fcntl.ioctl(pipe, termios.FIONREAD, waiting) or waiting[0] >= _NEARLY_A_PIPE, process)
 
 
 def _slowly(process: subprocess.Popen[bytes], lines: int) -> Iterator[bytes]:

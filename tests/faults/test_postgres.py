@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -116,6 +117,7 @@ class MeltanoSchedule(Schedule):
         with started(self.project.command(*RUN), log, env=self.project.env, cwd=self.project.folder) as run:
             while run.poll() is None:
                 if self.sandbox.control.stats()["calls"] < at:
+                    time.sleep(0.01)
                     continue
                 for child in psutil.Process(run.pid).children(recursive=True):
                     if "tap-exact-online" in " ".join(child.cmdline()):

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import filelock
@@ -15,6 +14,7 @@ import pytest
 
 from demo.processes import ProgramFailed, started, undisturbed, when_ready
 from demo.project import ROOT
+from tests.processes import until
 
 DEMO = (sys.executable, "-m", "demo", "--rows", "200")
 
@@ -51,11 +51,7 @@ def test_takes_everything_down_when_interrupted(tmp_path: Path, moment: str, num
             stdout=output,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-    end = time.monotonic() + 60
-    while moment not in log.read_text():
-        assert demo.poll() is None, log.read_text()
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: moment in log.read_text(), demo, log)
     demo.send_signal(number)
     assert demo.wait(30) == 128 + number
     assert living(tmp_path) == []

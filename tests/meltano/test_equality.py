@@ -27,6 +27,7 @@ from tests.conftest import Sandbox, StartSandbox
 from tests.cover import FEW
 from tests.expected import expected_rows
 from tests.meltano.conftest import connect
+from tests.processes import until
 
 RUN = ("--environment=demo", "run", "tap-exact-online", "target-postgres")
 SYNC = [resource for resource in RESOURCES if resource.kind is Kind.SYNC]
@@ -187,8 +188,7 @@ def test_equal_after_the_tap_was_killed_halfway(slow_world: World, tmp_path: Pat
         env=slow_world.project.env,
         cwd=slow_world.project.folder,
     ) as meltano:
-        while slow_world.control.stats()["by_endpoint"].get(path, 0) < 3:
-            assert meltano.poll() is None
+        until(lambda: slow_world.control.stats()["by_endpoint"].get(path, 0) >= 3, meltano)
         for child in _taps(meltano.pid):
             child.send_signal(signal.SIGKILL)
         assert meltano.wait(60) != 0

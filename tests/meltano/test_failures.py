@@ -7,7 +7,6 @@ import errno
 import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from tap_exact_online.settings import SETTINGS
 from tests.conftest import StartSandbox
 from tests.docs.troubles import explained
 from tests.meltano.conftest import NOWHERE, MakeProject
+from tests.processes import until
 
 RUN = ("--environment=demo", "run", "tap-exact-online", "target-postgres")
 ONE = {"TAP_EXACT_ONLINE__SELECT": '["journals.*"]'}
@@ -58,10 +58,7 @@ def test_a_run_that_was_killed_is_in_the_way_of_the_next_unless_it_is_forced(
     with started(
         project.command(*RUN), tmp_path / "killed.log", env=project.env, cwd=project.folder
     ) as meltano:
-        deadline = time.monotonic() + _PATIENCE
-        while not any(fault["seen"] for fault in sandbox.control.faults()):
-            assert meltano.poll() is None
-            assert time.monotonic() < deadline, "the tap does not ask"
+        until(lambda: any(fault["seen"] for fault in sandbox.control.faults()), meltano)
         os.killpg(meltano.pid, signal.SIGKILL)
         meltano.wait()
     sandbox.control.clear_faults()

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from tap_exact_online.cli import main
 from tests.conftest import StartSandbox
+from tests.processes import until
 from tests.sandbox.client import Client
 
 LINES = "sync/Financial/TransactionLines"
@@ -90,9 +91,7 @@ def test_stops_at_once_while_calls_wait(start_sandbox: StartSandbox) -> None:
     sandbox = start_sandbox(rows=10, latency_ms=60_000)
     with socket.create_connection(("127.0.0.1", int(sandbox.base_url.rsplit(":", 1)[1]))) as waiting:
         waiting.sendall(b"GET /api/v1/current/Me HTTP/1.1\r\nHost: x\r\n\r\n")
-        deadline = time.monotonic() + 10
-        while sandbox.control.stats()["calls"] == 0:
-            assert time.monotonic() < deadline
+        until(lambda: sandbox.control.stats()["calls"], sandbox.process)
         began = time.monotonic()
         sandbox.process.terminate()
         assert sandbox.process.wait(5) == 0

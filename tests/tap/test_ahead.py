@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from tap_exact_online.catalog.resources import BY_NAME
 from tests.conftest import StartSandbox
 from tests.expected import expected_rows
+from tests.processes import until
 from tests.singer import Run, tap_for
 
 FIRST, NEXT = "accounts", "transaction_lines"
@@ -33,10 +33,7 @@ def test_the_next_stream_is_begun_and_a_run_that_ends_then_loses_nothing_of_it(
     with output.open("wb") as stdout, log.open("wb") as stderr:
         command = tap.command(catalog=catalog, concurrency=2)
         process = subprocess.Popen(command, stdout=stdout, stderr=stderr)
-    deadline = time.monotonic() + _PATIENCE
-    while world.control.stats()["by_endpoint"].get(BY_NAME[NEXT].path, 0) < 2:
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, "the next stream was not begun"
+    until(lambda: world.control.stats()["by_endpoint"].get(BY_NAME[NEXT].path, 0) >= 2, process, log)
     process.send_signal(how)
     assert process.wait(_PATIENCE) == code
     first = Run(code, log.read_text(), [json.loads(line) for line in output.read_text().splitlines()])
