@@ -46,8 +46,9 @@ class SelectingStream(PageStream):
         fresh = self._metadata is None and self._tap_input_catalog is None
         mapping = super().metadata
         if fresh:
+            always = needed(self.resource)
             for name, fact in self.resource.endpoint.properties.items():
-                if name not in needed(self.resource):
+                if name not in always:
                     mapping["properties", name].selected_by_default = selected_by_default(self.resource, fact)
         return mapping
 
