@@ -205,7 +205,7 @@ class Report:
                 _log.warning("  %s", gap.line())
         for (stream, cause), divisions in self.left.items():
             left = f"{counted(len(divisions), 'division')} ({listed(divisions)})"
-            _log.warning("  Left for the next run: %s in %s: %s", stream, left, cause)
+            _log.info("  Left for the next run: %s in %s: %s", stream, left, cause)
         for warning in self.warnings:
             _log.warning("  %s", warning)
         if self.until is not None:
