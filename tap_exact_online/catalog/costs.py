@@ -17,7 +17,7 @@ _CALLS: Mapping[Kind, int] = {
     Kind.MODIFIED: 1,
     Kind.LINES: 1,
     Kind.FULL: 1,
-    Kind.PARTS: 4,  # the years, which of them are open, and two open ones
+    Kind.PARTS: 3,  # the years, and two that are open
 }
 _RUNS_A_DAY: Mapping[Cadence, float | None] = {
     Cadence.ALWAYS: None,

@@ -64,6 +64,9 @@ _SOME: Mapping[str, str] = {
 
 def question_for_rows(resource: Resource, base_url: str, division: int) -> Call:
     """Return the call that shows whether a stream can be read in a division, and whether it holds a row there."""
+    if resource.axes and not resource.endpoint.parameters:  # of whatever year
+        options = {"$select": ",".join(resource.keys), "$top": "1"}
+        return call_to(resource.endpoint, base_url, division, options)
     if resource.kind is not Kind.SYNC:
         return question(resource, base_url, division)
     options = {"$filter": "Timestamp gt 1L", "$select": f"{resource.key},Timestamp", "$top": "1"}

@@ -55,8 +55,12 @@ class Proposal:
 def candidates() -> list[Resource]:
     """Return the streams to ask for: not what only the user who connected sees, nor what stands in for another stream."""
     stand_ins = {resource.instead for resource in RESOURCES}
-    found = [each for each in RESOURCES if each.divided and not each.per_user and each.name not in stand_ins]
-    return scope_by_scope(found)
+    return scope_by_scope([each for each in RESOURCES if _is_asked(each) and each.name not in stand_ins])
+
+
+def _is_asked(resource: Resource) -> bool:
+    """Tell whether one question shows something of a stream: not where it has to name a scheme, of which none is known."""
+    return resource.divided and not resource.per_user and "glScheme" not in resource.axes
 
 
 def scope_by_scope(resources: Sequence[Resource]) -> list[Resource]:
@@ -83,7 +87,8 @@ def propose(settings: Settings, tools: Tools) -> Proposal:
     granted = granted_divisions(line.client, FIELDS, sorted(settings.choice.only))
     divisions = settings.choice.pick(row["Code"] for row in granted.rows)
     resources = candidates()
-    scopes = {each.name: each.endpoint.scope for each in resources}
+    # One that is only concluded from neighbours proves nothing of the others.
+    scopes = {each.name: each.endpoint.scope for each in resources if not each.endpoint.scope_inferred}
     for division in divisions:
         ledger = Ledger([each.name for each in resources], [division], line.at_once, scopes)
         line.ask_all(

@@ -20,10 +20,11 @@ from tap_exact_online.state.bookmarks import (
     read_timestamp,
     unread_places,
 )
-from tap_exact_online.state.cadence import ASKED, Cadences, is_due
+from tap_exact_online.state.cadence import ASKED, ASKED_FOR, Cadences, is_due
 from tap_exact_online.state.evidence import Evidence, Shown, shown
 from tap_exact_online.state.reads import Read
 from tap_exact_online.state.refusals import (
+    REFUSED_BESIDE,
     Refusals,
 )
 from tap_exact_online.state.rereading import (
@@ -32,8 +33,10 @@ from tap_exact_online.state.rereading import (
 
 __all__ = [
     "ASKED",
+    "ASKED_FOR",
     "MOST_UNREAD",
     "OF_A_BOOKMARK",
+    "REFUSED_BESIDE",
     "UNREAD",
     "Cadences",
     "Evidence",

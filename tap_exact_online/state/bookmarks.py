@@ -157,6 +157,7 @@ OF_A_BOOKMARK = (
     UNREAD,
     "sweep",
     "asked",
+    "asked_for",
     "parts",
     "headers",
 )
@@ -305,6 +306,7 @@ def check_bookmarks(stream: str, replication_key: str | None, state: Any) -> Non
             msg = f"The state of '{stream}' names a division that is no number. {_ADVICE}"
             raise ConfigurationError(msg)
         place = f"'{stream}' in division {partition['context'].get('Division')}"
+        read_instant(partition.get("headers"), place)  # of the lines of entries
         if replication_key == "Timestamp":
             read_timestamp(partition.get("replication_key_value"), place)
         elif replication_key:

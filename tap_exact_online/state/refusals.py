@@ -14,6 +14,9 @@ from tap_exact_online.spoken import spoken
 
 _LONGEST = 500
 
+REFUSED_BESIDE = "refused_beside"
+"""Under this name the state keeps when other endpoints that a stream goes by refused, by their paths."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusals:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from singer_sdk import Tap
@@ -19,12 +20,13 @@ from tap_exact_online.streams.gathering import changed_since, gathered
 from tap_exact_online.streams.kinds import IncrementalStream
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
 from tap_exact_online.streams.sdk import Outgoing
-from tap_exact_online.wire import MOST_URL, Need, filter_clock, is_about_a_filter
+from tap_exact_online.wire import MOST_URL, Need, Selection, filter_clock, is_about_a_filter, unknown_field
 
 HEADERS = "headers"
 """Under this name the state keeps up to when the headers were seen whose lines were read."""
 _MADE_OF = "modified"
 _REFUSED = "refused_lines"
+_MANY = 1000
 _A_DAY = timedelta(days=1)
 _FOR_THE_LINK = 300
 """Characters that a next link adds to the address that it goes on from."""
@@ -57,6 +59,7 @@ class LinesStream(IncrementalStream):
         self._header = edm.load(resource.header)
         self._seen: dict[int, _Headers] = {}
         self._held: set[int] = set()
+        self._most = _MANY
         super().__init__(tap, lender, resource)
 
     @property
@@ -76,7 +79,7 @@ class LinesStream(IncrementalStream):
             self._seen[division] = headers
         if since is None or headers is None or (headers.keys and self._is_refused()):
             return [Condition()]
-        return [Condition(text, whole=False) for text in self._conditions(division, headers.keys)]
+        return [*self._conditions(division, headers.keys)]
 
     def _changed(self, division: int, since: datetime | None) -> Generator[Need, Any, _Headers | None]:
         """Return the headers that were changed since, or None where Exact takes no filter that tells.
@@ -105,6 +108,26 @@ class LinesStream(IncrementalStream):
         )
         return None
 
+    @property
+    @override
+    def goes_by(self) -> Sequence[str]:
+        return (self._header.path,)
+
+    @override
+    def _mended(
+        self, division: int, condition: Condition, selection: Selection, error: Refused
+    ) -> Generator[Need, Any, Condition | None]:
+        """Ask for fewer entries at once where a filter is refused in words that name neither it nor a field: it may be too long."""
+        said, entries = str(error), condition.text.split(" or ")
+        known = unknown_field(said) or is_about_a_filter(said)
+        if error.status != HTTPStatus.BAD_REQUEST or known or len(entries) == 1:
+            return (yield from super()._mended(division, condition, selection, error))
+        self._most = max(1, len(entries) // 2)
+        left = [*entries, *(each for other in self.left[division] for each in other.text.split(" or "))]
+        self.left[division].clear()
+        self.left[division].extend(_of_each(left[self._most :], self._most))
+        return next(_of_each(left[: self._most], self._most))
+
     def _is_refused(self) -> bool:
         """Tell whether Exact refused the filter on the entries within the last week."""
         at = self.of_all(_REFUSED)
@@ -127,16 +150,14 @@ class LinesStream(IncrementalStream):
     def _learn(self, evidence: Evidence) -> None:
         self.keep_of_all(_MADE_OF, evidence.note())
 
-    def _conditions(self, division: int, keys: Iterable[str]) -> Iterator[str]:
-        """Return filters for the lines of these entries, as many entries in each as an address holds."""
+    def _conditions(self, division: int, keys: Iterable[str]) -> Iterator[Condition]:
+        """Return the conditions for the lines of these entries, as many entries in each as an address holds."""
         key = self._header.keys[0]
         empty = len(self._call(division, self.selection, Condition(" ")).url)
         room = MOST_URL - empty - _FOR_THE_LINK
         one = len(f"{key}%20eq%20guid'00000000-0000-0000-0000-000000000000'%20or%20")
-        many = max(1, room // one)
-        found = [*dict.fromkeys(keys)]
-        for at in range(0, len(found), many):
-            yield " or ".join(f"{key} eq guid'{each}'" for each in found[at : at + many])
+        found = [f"{key} eq guid'{each}'" for each in dict.fromkeys(keys)]
+        return _of_each(found, min(self._most, max(1, room // one)))
 
     @override
     def written(self, division: int, page: Outgoing) -> None:
@@ -151,3 +172,9 @@ class LinesStream(IncrementalStream):
         # Changed while the lines were read: seen again by the next run.
         bookmark = headers and modified_bookmark(headers.highest, headers.began, 2)
         self.keep_note(partition_of(division), HEADERS, bookmark and bookmark.isoformat())
+
+
+def _of_each(entries: Sequence[str], most: int) -> Iterator[Condition]:
+    """Return the conditions for entries, so many in each at most."""
+    for at in range(0, len(entries), most):
+        yield Condition(" or ".join(entries[at : at + most]), whole=False)

@@ -74,6 +74,10 @@ class Reckoning:
         under_way.whole = whole
         under_way.fields = frozenset(names)
 
+    def not_whole(self, division: int) -> None:
+        """Take note that a part of what is there cannot be asked for."""
+        self._under_way[division].whole = False
+
     def _settle(self, division: int) -> _Reading:
         """Let the state say what is asked for, once something of it has been written."""
         under_way = self._under_way[division]
@@ -100,22 +104,27 @@ class Reckoning:
             under_way.rejected = True
             self._note(division, _SWEEP, None)  # no read that this one is a part of will be whole
 
-    def finished(self, division: int, calls: int) -> None:
+    def finished(self, division: int, calls: int) -> bool:
         """Take note that a division has been read to its end.
 
         Args:
             division: The division.
             calls: The calls that it took.
+
+        Returns:
+            Whether all of it was understood.
         """
         done = self._settle(division)
         del self._under_way[division]
         self._ended.add(division)
         if done.rejected:
-            return
+            return False
         if done.whole:
             self._complete.add(division)
         since = None if done.whole or not done.rows else self.stream.whole_since(division)
-        whole_began = self._whole_began(division, done) if since is None else since
+        if since is None or since > done.began:
+            since = self._whole_began(division, done)
+        whole_began = since
         self.lender.reads.append(
             Read(
                 self.stream.name,
@@ -129,6 +138,7 @@ class Reckoning:
                 fields.fingerprint(done.fields),
             )
         )
+        return True
 
     def _whole_began(self, division: int, done: _Reading) -> datetime | None:
         """Return when the last read that was whole began.

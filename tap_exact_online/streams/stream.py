@@ -18,15 +18,14 @@ from singer_sdk.helpers.types import Context
 from typing_extensions import override
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import Cadence, Resource, advice, needed
+from tap_exact_online.catalog import Resource, advice, needed
 from tap_exact_online.errors import ReadError, Refused
 from tap_exact_online.reading import Arrival, Conversation, Wanted
-from tap_exact_online.state import ASKED, Refusals, is_due
+from tap_exact_online.state import Refusals
+from tap_exact_online.streams.asking import AskingStream
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
-from tap_exact_online.streams.reckoning import Reckoning
 from tap_exact_online.streams.sdk import Outgoing
 from tap_exact_online.streams.searching import culprits
-from tap_exact_online.streams.selecting import SelectingStream
 from tap_exact_online.wire import (
     Call,
     MalformedBody,
@@ -41,7 +40,7 @@ from tap_exact_online.wire import (
 _NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 
-class ExactStream(SelectingStream):
+class ExactStream(AskingStream):
     """A stream of one endpoint, read whole in every division."""
 
     def __init__(self, tap: Tap, lender: Lender, resource: Resource) -> None:
@@ -52,10 +51,9 @@ class ExactStream(SelectingStream):
             lender: What the stream reads with; not used before the first row is asked for.
             resource: The row of the catalog.
         """
-        self.reckoning = Reckoning(self, lender)
         self._remarked: set[str] = set()
-        self.asked_at: dict[int, float] = {}
-        """When the read of each division began, in epoch seconds."""
+        self.left: dict[int, deque[Condition]] = {}
+        """What is still to be asked for in each division."""
         super().__init__(tap, lender, resource)
 
     @property
@@ -134,7 +132,8 @@ class ExactStream(SelectingStream):
             read = self._reader(selection, division, once_more)
             page = yield from client.ask(self._call(division, selection, once_more), read)
             yield replace(page, again=place)
-        conditions = deque((yield from self.begin(division)))
+        self.recall_refusals_beside(division)
+        conditions = self.left[division] = deque((yield from self.begin(division)))
         while conditions:
             condition = yield from self._read(division, conditions.popleft())
             if condition is not None and condition.everything:
@@ -317,9 +316,11 @@ class ExactStream(SelectingStream):
         if error is None:
             self.keep_note(partition, "refused", None)
             self.finished(division)
-            self.reckoning.finished(division, arrival.calls)
-            self.keep_asked(division)
+            understood = self.reckoning.finished(division, arrival.calls)
+            self.keep_asked(division, understood=understood)
+            self.keep_refusals_beside(division)
             return
+        self.keep_refusals_beside(division)
         at = self.exact.client.errors.recent(division, self.resource.path)
         if refusals := Refusals.of(error, at, self._refusals(division)):
             self.keep_note(partition, "refused", refusals.note())
@@ -334,26 +335,6 @@ class ExactStream(SelectingStream):
     def not_activated(self) -> None:
         if not self.reckoning.by_design():
             self.exact.report.not_activated(self.name)
-
-    # --- How often it is asked ---
-
-    def is_due(self, division: int) -> bool:
-        """Tell whether a division is to be asked in this run."""
-        asked = self.note(partition_of(division), ASKED)
-        due = is_due(self.cadence, asked, self.exact.client.clock())
-        if not due:
-            self.reckoning.passed_over(division)
-        return due
-
-    def keep_asked(self, division: int) -> None:
-        """Note when a division was asked, where that matters for the next run."""
-        at = None if self.cadence is Cadence.ALWAYS else int(self.asked_at[division])
-        self.keep_note(partition_of(division), ASKED, at)
-
-    @property
-    def cadence(self) -> Cadence:
-        """How often it is asked at most."""
-        return self.exact.settings.cadences.of(self.resource)
 
 
 def _remarks_on(page: Page, selection: Selection) -> tuple[str, ...]:

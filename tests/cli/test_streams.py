@@ -82,7 +82,7 @@ def test_what_cannot_be_found_is_said(options: tuple[str, ...], code: int, words
         ("transaction_lines", "1", 1000),
         ("journals", "1", 60),
         ("receivables_list", "1+", 60),
-        ("reporting_balance", "4+", 60),
+        ("reporting_balance", "3+", 60),
         ("sales_entry_lines", "1", 60),
         ("current_user", "0", 60),
         ("reads", "0", 60),

@@ -315,3 +315,20 @@ def test_the_session_keeps_its_clock(make_engine: Callable[[str], Engine], kind:
         engine.connection.execute("BEGIN")
     engine.apply(plan(mode))
     assert engine.connection.execute("SELECT current_setting('TimeZone')").fetchone() == ("Pacific/Auckland",)
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_table_of_one_row_a_division_is_in_nobody_s_way(usual: Engine, mode: Mode) -> None:
+    """Its only key is the division."""
+    moment = usual.types["extracted"]
+    usual.create_reads()
+    usual.create("accounts")
+    usual.connection.execute(
+        f'CREATE TABLE exact_online.manufacturing_settings ("Division" bigint, "Timestamp" bigint, "_sdc_extracted_at" {moment})'
+    )
+    usual.load("accounts", [row("stays", 1), row("goes", 1)], BEFORE)
+    usual.load("accounts", [row("stays", 1)], AFTER)
+    usual.read("accounts", BEGAN)
+    usual.apply(plan(mode, "accounts", "manufacturing_settings"))
+    keys = {(1, uuid("stays")), (1, uuid("goes"))}
+    assert gone(usual, "accounts", mode, keys) == {(1, uuid("goes"))}

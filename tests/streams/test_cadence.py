@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from tap_exact_online.catalog.resources import BY_NAME
 from tests.conftest import Sandbox
-from tests.faults.quick import only
+from tests.faults.quick import narrow, only
 from tests.reality.conftest import Read
 
 WEEKLY, DAILY, ALWAYS = "address_states", "shipping_methods", "journals"
@@ -110,3 +111,28 @@ def test_the_state_says_when_it_was_asked(
         for part in parts:
             assert ("asked" in part) is wanted
             assert not wanted or abs(part["asked"] - books.control.now()) < 60
+
+
+def test_a_row_that_could_not_be_understood_is_asked_for_again(
+    books: Sandbox, read: Read, catalog: dict[str, Any]
+) -> None:
+    body = json.dumps({"d": [{"ID": "11111111-1111-4111-8111-111111111111", "Name": {"no": "text"}}]})
+    path = BY_NAME[WEEKLY].path
+    books.control.fault("status", status=200, body=body, path=path, times=1)
+    first = read(catalog)
+    assert first.exit_code == 1, first.log
+    asked(books)
+    second = read(catalog, first.state)
+    assert second.exit_code == 0, second.log
+    assert WEEKLY in asked(books)
+
+
+def test_a_field_that_is_selected_later_is_asked_for_at_once(
+    books: Sandbox, read: Read, every: dict[str, Any]
+) -> None:
+    first = read(narrow(only(every, WEEKLY), {WEEKLY: {"Name"}}))
+    asked(books)
+    second = read(only(every, WEEKLY), first.state)
+    assert second.exit_code == 0, second.log
+    assert asked(books) == {WEEKLY}
+    assert second.records[WEEKLY]

@@ -181,3 +181,43 @@ def test_the_words_of_a_refusal_that_names_no_filter_are_kept(
     run = read(catalog)
     assert run.exit_code == 1
     assert "Something is wrong with this company" in run.log
+
+
+def test_a_filter_that_is_too_long_for_exact_is_made_shorter(
+    books: Sandbox, read: Read, catalog: dict[str, Any], divisions: tuple[int, int]
+) -> None:
+    first = read(catalog)
+    books.control.advance_clock(3600)
+    changed = books.control.change(divisions[0], PATH, ids=some_lines(books, divisions[0], 2))
+    said = error_body("The node count limit of '100' has been exceeded.")
+    books.control.fault("status", status=400, body=said, path=PATH, contains=" or EntryID", times=None)
+    books.control.reset_stats()
+    second = read(catalog, first.state)
+    assert second.exit_code == 0, second.log
+    assert {*changed} <= {row["ID"] for row in second.records[STREAM]}
+    assert books.control.stats()["client_errors"]["400"][PATH] <= 2
+    check(books, {**first.table(STREAM), **second.table(STREAM)}, divisions)
+
+
+def test_refusals_of_the_headers_never_block_the_app(
+    books: Sandbox, read: Read, catalog: dict[str, Any]
+) -> None:
+    books.control.forbid(HEADER, reason="NoRight")
+    state: Any = None
+    for _ in range(14):
+        run = read(catalog, state)
+        state = run.state or state
+        books.control.advance_clock(240)
+    assert max(books.control.stats()["client_errors"]["403"].values()) <= 20  # of two divisions
+
+
+def test_a_state_whose_moment_is_none_is_refused_before_anything_is_read(
+    read: Read, every: dict[str, Any]
+) -> None:
+    catalog = only(every, STREAM, "gl_accounts")
+    first = read(catalog)
+    for partition in first.state["bookmarks"][STREAM]["partitions"]:
+        partition["headers"] = "2024-01-01T00:00:00"
+    second = read(catalog, first.state)
+    assert second.exit_code == 2
+    assert not second.lines

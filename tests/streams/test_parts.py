@@ -16,7 +16,8 @@ BALANCE = "reporting_balance"
 PATH = BY_NAME[BALANCE].path
 BY_SCHEME = "reporting_balance_by_classification"
 PAYROLL = "payroll_transactions"
-WEEK = 7 * 86_400
+DAY = 86_400
+WEEK = 7 * DAY
 LAST, OPEN = 2025, (2024, 2025)
 YEARS = (2021, 2022, 2023, 2024, 2025)
 
@@ -86,6 +87,7 @@ def test_a_year_that_is_opened_again_is_asked_for_at_every_run(
     statuses = "read/financial/JournalStatusList"
     row = next(row for row in books.control.rows(divisions[0], statuses) if row["Year"] == 2022)
     books.control.set_row(divisions[0], statuses, {**row, "Status": 0})
+    books.control.advance_clock(DAY)
     books.control.reset_stats()
     read(catalog, first.state)
     assert asked(books, division=divisions[0]) == [f"ReportingYear eq {year}" for year in (2022, *OPEN)]
@@ -116,7 +118,7 @@ def test_where_periods_may_not_be_seen_it_is_read_whole_and_said(
     check(books, first.table(BALANCE), BALANCE, divisions)
 
 
-def test_a_filter_that_is_refused_is_left_out(
+def test_a_filter_that_is_refused_is_left_out_for_a_week(
     books: Sandbox, read: Read, catalog: dict[str, Any], divisions: tuple[int, int]
 ) -> None:
     books.control.options(refused_filters=[PATH])
@@ -124,6 +126,16 @@ def test_a_filter_that_is_refused_is_left_out(
     assert first.exit_code == 0, first.log
     assert "Exact does not take a filter on `ReportingYear` here" in first.log
     check(books, first.table(BALANCE), BALANCE, divisions)
+    books.control.reset_stats()
+    second = read(catalog, first.state)
+    assert second.exit_code == 0, second.log
+    check(books, second.table(BALANCE), BALANCE, divisions)
+    assert books.control.stats()["client_errors"] == {}
+    books.control.options(refused_filters=[])
+    books.control.advance_clock(WEEK)
+    books.control.reset_stats()
+    read(catalog, second.state)
+    assert "ReportingYear eq 2021" in asked(books, division=divisions[0])
 
 
 def test_where_only_what_lies_outside_may_not_be_asked_for_that_is_said(
@@ -135,6 +147,84 @@ def test_where_only_what_lies_outside_may_not_be_asked_for_that_is_said(
     assert first.exit_code == 0, first.log
     assert "whether there are rows outside of the years 2021 to 2025 cannot be asked for here" in first.log
     check(books, first.table(BALANCE), BALANCE, divisions)
+    books.control.reset_stats()
+    second = read(catalog, first.state)
+    assert second.exit_code == 0, second.log
+    assert books.control.stats()["client_errors"] == {}
+
+
+def test_what_cannot_be_asked_for_is_not_called_gone(
+    books: Sandbox, read: Read, every: dict[str, Any], divisions: tuple[int, int]
+) -> None:
+    books.control.set_row(divisions[0], PATH, {"ReportingYear": 1999, "Amount": 12.5})
+    catalog = only(every, BALANCE, "reads")
+    first = read(catalog)
+    said = error_body("This $filter parameter is not supported for this resource")
+    books.control.fault("status", status=400, body=said, path=PATH, contains=" lt ", times=None)
+    books.control.advance_clock(WEEK)
+    state = first.state
+    for _ in range(2):
+        run = read(catalog, state)
+        assert run.exit_code == 0, run.log
+        [row] = [row for row in run.records["reads"] if row["Division"] == divisions[0]]
+        assert not row["Whole"]
+        assert not row["WholeBeganAt"] or row["WholeBeganAt"] < first.records["reads"][0]["EndedAt"]
+        state = run.state
+
+
+def test_dates_that_are_refused_later_leave_what_is_known_alone(
+    books: Sandbox, read: Read, every: dict[str, Any], divisions: tuple[int, int]
+) -> None:
+    stream = "employment_end_reasons_on_date"
+    catalog = only(every, stream, "reads")
+    first = read(catalog)
+    said = error_body("The query parameter 'focusDate' is not supported.")
+    path = BY_NAME[stream].path
+    books.control.fault("status", status=400, body=said, path=path, contains="focusDate", times=None)
+    books.control.advance_clock(WEEK + DAY)
+    second = read(catalog, first.state)
+    assert second.exit_code == 0, second.log
+    rows = [row for row in second.records["reads"] if row["Division"] == divisions[0]]
+    [(whole, since)] = [(row["Whole"], row["WholeBeganAt"]) for row in rows]
+    assert not whole
+    assert since[:16] <= first.records["reads"][0]["EndedAt"][:16]
+    books.control.reset_stats()
+    books.control.advance_clock(DAY)
+    third = read(catalog, second.state, cadence={"*": "always"})
+    assert third.exit_code == 0, third.log
+    assert books.control.stats()["client_errors"] == {}
+    assert {(row["Whole"], row["WholeBeganAt"]) for row in third.records["reads"]} == {(False, None)}
+
+
+def test_refusals_of_the_lists_it_goes_by_never_block_the_app(
+    books: Sandbox, read: Read, catalog: dict[str, Any]
+) -> None:
+    books.control.options(error_limit=10)
+    books.control.forbid("read/financial/JournalStatusList", reason="NoRight")
+    state: Any = None
+    for _ in range(14):
+        run = read(catalog, state)
+        assert run.exit_code == 0, run.log
+        state = run.state
+        books.control.advance_clock(240)
+    assert books.control.stats()["client_errors"].keys() <= {"403"}
+    assert max(books.control.stats()["client_errors"]["403"].values()) <= 20  # of two divisions
+
+
+def test_a_year_without_periods_is_asked_for_with_its_neighbours(
+    books: Sandbox, read: Read, catalog: dict[str, Any], divisions: tuple[int, int]
+) -> None:
+    books.control.set_row(divisions[0], "financial/FinancialPeriods", {"FinYear": 1900, "FinPeriod": 1})
+    books.control.set_row(divisions[0], PATH, {"ReportingYear": 1950, "Amount": 12.5})
+    first = read(catalog)
+    assert first.exit_code == 0, first.log
+    filters = asked(books, division=divisions[0])
+    assert "ReportingYear gt 1900 and ReportingYear lt 2021" in filters
+    assert len(filters) == 1 + len(YEARS) + 2
+    assert 1950 in {row["ReportingYear"] for row in first.records[BALANCE]}
+    books.control.reset_stats()
+    read(catalog, first.state)
+    assert len(asked(books, division=divisions[0])) == len(OPEN)
 
 
 def test_a_part_that_failed_is_read_by_the_next_run(

@@ -97,6 +97,7 @@ BOOKS: Mapping[str, tuple[Resource, ...]] = {
         Resource(
             "reporting_balance_by_classification",
             "read/financial/ReportingBalanceByClassification",
+            key="GLScheme ID",
             each="glScheme reportingYear",
         ),
     ),

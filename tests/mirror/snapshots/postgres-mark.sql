@@ -47,12 +47,16 @@ BEGIN
     CONTINUE WHEN stream.entity_type IS NULL AND NOT vanishing;
     -- A loader may have made uuid of one key and text of the other. The log's side is converted, so that the primary
     -- key of the table, which may be large, stays of use.
-    SELECT '::text::' || format_type(ours.atttypid, ours.atttypmod) INTO converted
-      FROM pg_attribute AS ours, pg_attribute AS logged
-      WHERE ours.attrelid = kept AND ours.attname = stream.keys[1]
-        AND logged.attrelid = log AND logged.attname = 'EntityKey' AND ours.atttypid <> logged.atttypid;
-    entry := format('gone."EntityType" = %s AND kept."Division" = gone."Division" AND kept.%I = gone."EntityKey"%s',
-      stream.entity_type, stream.keys[1], converted);
+    converted := NULL;
+    entry := NULL;
+    IF stream.entity_type IS NOT NULL THEN
+      SELECT '::text::' || format_type(ours.atttypid, ours.atttypmod) INTO converted
+        FROM pg_attribute AS ours, pg_attribute AS logged
+        WHERE ours.attrelid = kept AND ours.attname = stream.keys[1]
+          AND logged.attrelid = log AND logged.attname = 'EntityKey' AND ours.atttypid <> logged.atttypid;
+      entry := format('gone."EntityType" = %s AND kept."Division" = gone."Division" AND kept.%I = gone."EntityKey"%s',
+        stream.entity_type, stream.keys[1], converted);
+    END IF;
     whole := format('(SELECT "Division", max("WholeBeganAt"::timestamptz) AS began FROM %s WHERE "Stream" = %L'
       ' GROUP BY "Division") AS whole', reads, stream.source);
     -- Where a loader only adds, a key has more rows than one: the newest tells.
