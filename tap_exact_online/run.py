@@ -17,7 +17,7 @@ from typing import Any
 from singer_sdk import Tap
 
 from tap_exact_online import settings as _settings
-from tap_exact_online.catalog import BY_NAME, needed
+from tap_exact_online.catalog import BY_NAME, Kind, needed
 from tap_exact_online.connection import connect
 from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.evidence import Facts
@@ -30,11 +30,12 @@ from tap_exact_online.reading import (
     granted_divisions,
 )
 from tap_exact_online.state import Read, deletions, moves, read_before
-from tap_exact_online.streams import ExactStream, Outgoing, UndividedStream
+from tap_exact_online.streams import ExactStream, Outgoing
 from tap_exact_online.telling import Progress, Report, live
 from tap_exact_online.wire import MANAGE_COMPANIES
 
 _log = logging.getLogger("tap-exact-online")
+_NO_CALLS = frozenset({Kind.DIVISIONS, Kind.OWN})
 
 
 class Run:
@@ -197,9 +198,14 @@ class Run:
         read = [
             stream
             for stream in self._tap.streams.values()
-            if stream.selected and isinstance(stream, ExactStream) and not isinstance(stream, UndividedStream)
+            if stream.selected and isinstance(stream, ExactStream) and stream.resource.kind not in _NO_CALLS
         ]
-        self._following = {stream.name: after for stream, after in pairwise(read)}
+        # What the user is makes a call of its own: nothing else is under way then.
+        self._following = {
+            stream.name: after
+            for stream, after in pairwise(read)
+            if after.resource.divided and stream.resource.divided
+        }
 
     def _prepare(self, divisions: Sequence[Mapping[str, Any]]) -> None:
         """Forget what is to be read anew; act on what the state says of divisions that were moved, or not read for long.

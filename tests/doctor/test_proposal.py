@@ -60,8 +60,13 @@ def test_it_prints_lines_that_meltano_takes(patient: Patient) -> None:
 
 
 def test_a_company_that_is_closed_is_passed_over(patient: Patient) -> None:
-    patient.sandbox.control.block_division(FIRST)
-    assert proposed(patient)["division"] == SECOND
+    control = patient.sandbox.control
+    control.open_division(SECOND)  # the list of divisions is read there
+    control.block_division(FIRST)
+    try:
+        assert proposed(patient)["division"] == SECOND
+    finally:
+        control.open_division(FIRST)
 
 
 def test_where_none_is_open_that_is_said(patient: Patient) -> None:

@@ -80,6 +80,7 @@ exec '{installed}' "$@"
 """
     )
     program.chmod(0o755)
+    (program.parent / "exact-online").symlink_to(installed.parent / "exact-online")
 
 
 @pytest.fixture(scope="session")

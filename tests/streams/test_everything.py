@@ -26,7 +26,9 @@ def books(start_sandbox: StartSandbox) -> Sandbox:
 
 @pytest.fixture
 def tap(books: Sandbox, tmp_path: Path, quick: Quick) -> FastTap:
-    return FastTap(**vars(tap_for(books, tmp_path)), quick=quick)
+    plain = tap_for(books, tmp_path)
+    plain.config.update(select_everything=True, files=str(tmp_path / "files"), files_most=20)
+    return FastTap(**vars(plain), quick=quick)
 
 
 def change(books: Sandbox, division: int) -> None:

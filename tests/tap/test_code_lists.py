@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tap_exact_online.catalog import BY_NAME, code_rows
+from tap_exact_online.catalog import RESOURCES, code_rows
 from tap_exact_online.edm.codes import codes
 from tests.conftest import Sandbox
 from tests.singer import Run, tap_for
@@ -61,7 +61,7 @@ def test_they_are_all_there_are_whatever_narrows_the_run(sandbox: Sandbox, tmp_p
 
 
 def test_every_list_is_of_fields_that_there_are() -> None:
-    paths = {resource.path: resource for resource in BY_NAME.values()}
+    paths = {resource.path: resource for resource in RESOURCES}
     for path, fields in codes().items():
         assert {*fields} <= {*paths[path].endpoint.properties}, path
     assert {row["Sure"] for row in code_rows()} == {"documented", "seen", "one source", "guess"}
