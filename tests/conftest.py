@@ -14,8 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from demo.postgres import Postgres, postgres
 from tap_exact_online.sandbox.control import Control
+from tests.auth.stores.servers import s3, s3_endpoint, token_database
 from tests.processes import Forked, fork, leave_none_behind
+
+__all__ = ["s3", "s3_endpoint", "token_database"]
 
 _PATIENCE = 30.0  # seconds until a sandbox that does not listen is a failure
 
@@ -93,9 +97,11 @@ def running(folder: Path, options: dict[str, object]) -> Iterator[Sandbox]:
         process.wait(10)
 
 
-# Not those that are found: a shell gives a job in the background a SIGINT that is ignored, and so would its children.
+# Not those that are found: a shell gives a job in the background a SIGINT and a SIGQUIT that are ignored, and so would its
+# children.
 _HANDLERS = {
     signal.SIGINT: signal.default_int_handler,
+    signal.SIGQUIT: signal.SIG_DFL,
     signal.SIGTERM: signal.SIG_DFL,
     signal.SIGHUP: signal.SIG_DFL,
 }
@@ -146,3 +152,16 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     }
     with running(tmp_path_factory.mktemp("sandbox"), {**generous, "refresh_after": 0}) as shared:
         yield shared
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """Return a PostgreSQL server that all tests share; use `database` to have something to oneself."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres_server: Postgres, request: pytest.FixtureRequest) -> Postgres:
+    """Return an empty database: `.url` for the loader, `.conninfo` for psycopg."""
+    return postgres_server.create_database(f"test_{abs(hash(request.node.nodeid)):x}")

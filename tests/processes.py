@@ -73,15 +73,16 @@ def fork(
     stdout: int = 1,
     stderr: int = 2,
     env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> Forked:
     """Start a program of `zygote.PROGRAMS`. Standard input, output and error are open files, by their numbers.
 
-    The environment is that of this process when left out, and the folder is always its own.
+    The environment and the folder are those of this process when left out.
     """
     request = {
         "arguments": [os.fspath(each) for each in arguments],
         "env": dict(os.environ if env is None else env),
-        "folder": str(Path.cwd()),
+        "folder": str(folder or Path.cwd()),
     }
     reading, writing = os.pipe()
     with contextlib.ExitStack() as stack:

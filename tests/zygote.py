@@ -51,6 +51,13 @@ _COMMANDS = tuple(
 )
 _HTTP = ("encodings.idna", "requests", "urllib3.contrib.socks", "tap_exact_online.wire.transport")
 _SERVER = ("uvicorn.lifespan.off", "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "ssl")
+_MELTANO = (
+    "alembic.command",
+    "anyio._backends._asyncio",
+    "sqlalchemy.dialects.sqlite",
+    "sqlalchemy.dialects.mssql",
+    "mako.template",
+)
 PROGRAMS: Mapping[str, Program] = {
     "tap": Program(
         "tap_exact_online.__main__",
@@ -71,6 +78,7 @@ PROGRAMS: Mapping[str, Program] = {
             *_SERVER,
         ),
     ),
+    "meltano": Program("meltano.cli", "meltano", None, _MELTANO),
     "dying tap": Program("tests.connection.dying", "-c", None, _HTTP),
     "one token": Program("tests.connection.one_token", "-c", None, ("obstore", "psycopg", *_HTTP)),
     "quick tap": Program("tests.faults.quick_tap", "-c", None, _HTTP),

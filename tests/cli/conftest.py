@@ -10,9 +10,6 @@ import pytest
 
 from tests.cli.program import Program
 from tests.conftest import Sandbox, running
-from tests.meltano.conftest import database, postgres_server
-
-__all__ = ["database", "postgres_server"]
 
 PUBLIC = "https://www.example.com/callback"
 _users = (f"person {number}" for number in itertools.count())

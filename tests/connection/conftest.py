@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.auth.stores.servers import s3, s3_endpoint, token_database, token_server, token_url
-
-__all__ = ["s3", "s3_endpoint", "token_database", "token_server", "token_url"]
-
 
 @pytest.fixture(autouse=True)
 def _say_everything(monkeypatch: pytest.MonkeyPatch) -> None:

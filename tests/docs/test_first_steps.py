@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 import psycopg
-import pytest
 import requests
 
-from demo.postgres import Postgres, postgres
+from demo.postgres import Postgres
 from demo.processes import BIN
 from demo.project import Project, copy_project
 from tests.cli.program import free_port
 from tests.conftest import StartSandbox
 from tests.docs.pages import ROOT, Page
-
-
-@pytest.fixture
-def database() -> Iterator[Postgres]:
-    with postgres() as server:
-        yield server
+from tests.meltano.conftest import discover_only
 
 
 def _steps() -> list[str]:
@@ -72,6 +65,7 @@ def test_the_steps_of_the_readme_lead_to_rows(
     project = copy_project(
         tmp_path / "project", {"HOME": str(tmp_path), "PATH": f"{BIN}:/usr/bin:/bin", "NO_PROXY": "*"}
     )
+    discover_only(project, {"deleted", "journals"})
     values = {
         "TAP_EXACT_ONLINE_CLIENT_ID": sandbox.client_id,
         "TAP_EXACT_ONLINE_CLIENT_SECRET": sandbox.client_secret,

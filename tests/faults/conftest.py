@@ -10,10 +10,7 @@ import pytest
 from tests.conftest import running
 from tests.faults.quick import Quick, narrow
 from tests.faults.world import FIELDS, FINE, PAGES, World
-from tests.meltano.conftest import database, postgres_server
 from tests.singer import Tap, tap_for
-
-__all__ = ["database", "postgres_server"]
 
 
 @pytest.fixture(scope="session")

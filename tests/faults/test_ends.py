@@ -115,9 +115,11 @@ def test_a_signal_while_it_waits_for_exact_ends_it_at_once(
     books.control.fault("status", status=503, path=BY_NAME[STREAM].path, skip=1, times=None)
     process = _start(tap, catalog, concurrency=concurrency)
     loader = Loader()
+    assert process.stdout
     while loader.state.get("bookmarks", {}).get(STREAM) is None:
-        assert process.stdout
-        loader.take(process.stdout.readline())
+        line = process.stdout.readline()
+        assert line, "it ended"
+        loader.take(line)
     process.send_signal(signal.SIGTERM)
     rest, log = process.communicate(timeout=60)
     assert process.returncode == 143, log.decode()

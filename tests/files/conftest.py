@@ -1,4 +1,4 @@
-"""A sandbox for the folder, a tap that is loaded once, and the servers of the token stores' tests."""
+"""A sandbox for the folder, and a tap that is loaded once."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from tap_exact_online.sandbox.options import CHANGEABLE
-from tests.auth.stores.servers import S3, s3, s3_endpoint
 from tests.conftest import Sandbox, StartSandbox, running
 from tests.faults.conftest import every, quick
 from tests.faults.quick import Quick
 from tests.faults.world import FINE
 from tests.files.world import World, alone, make_world
 
-__all__ = ["S3", "every", "quick", "s3", "s3_endpoint"]
+__all__ = ["every", "quick"]
 
 MakeWorld = Callable[..., World]
 _OPTIONS: dict[str, object] = {**FINE, "rows": 200, "divisions": 1}

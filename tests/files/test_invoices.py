@@ -11,13 +11,10 @@ import pytest
 
 from demo.postgres import Postgres
 from tap_exact_online.sandbox.filing import ATTACHMENTS, DOCUMENTS
-from tests.auth.stores.servers import token_database, token_server
 from tests.docs.pages import page
 from tests.faults.quick import narrow, only
 from tests.files.world import FILES, World
 from tests.singer import Run
-
-__all__ = ["token_database", "token_server"]
 
 COLUMNS: dict[str, dict[str, str]] = {
     "sales_invoices": {"InvoiceNumber": "bigint", "LineNumber": "bigint"},

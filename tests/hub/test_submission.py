@@ -14,11 +14,12 @@ import jsonschema
 import pytest
 import yaml
 
-from demo.project import ROOT, Project
+from demo.project import ROOT
 from tap_exact_online.cli import main as cli
 from tap_exact_online.errors import TapError
 from tap_exact_online.settings import SETTINGS
 from tests.about import about, settings
+from tests.meltano.conftest import LoadedProject
 from tests.serving import serving
 
 HUB = ROOT / "hub"
@@ -178,7 +179,9 @@ def test_links_and_names_in_the_texts_are_right() -> None:
 def test_meltano_takes_it_by_its_file(tmp_path: Path) -> None:
     """What the Hub does with every submission."""
     (tmp_path / "meltano.yml").write_text("send_anonymous_usage_stats: false\n")
-    Project(tmp_path).meltano("add", "--no-install", f"--from-ref={DEFINITION_FILE}", DEFINITION["name"])
+    LoadedProject(tmp_path).meltano(
+        "add", "--no-install", f"--from-ref={DEFINITION_FILE}", DEFINITION["name"]
+    )
     (added,) = yaml.safe_load((tmp_path / "meltano.yml").read_text())["plugins"]["extractors"]
     assert {name: added[name] for name in added} == {name: DEFINITION[name] for name in added}
     assert {"commands", "pip_url", "settings", "variant"} <= set(added)
@@ -201,7 +204,8 @@ def hub(address: str) -> dict[str, str]:
 def test_meltano_finds_everything_on_the_hub(tmp_path: Path) -> None:
     (tmp_path / "meltano.yml").write_text("send_anonymous_usage_stats: false\n")
     with serving(hub) as address:
-        project = Project(tmp_path, {"MELTANO_HUB_API_ROOT": address, "XDG_CACHE_HOME": str(tmp_path)})
+        variables = {"MELTANO_HUB_API_ROOT": address, "XDG_CACHE_HOME": str(tmp_path)}
+        project = LoadedProject(tmp_path, variables)
         project.meltano("add", "--no-install", DEFINITION["name"])
     added = yaml.safe_load((tmp_path / "meltano.yml").read_text())["plugins"]["extractors"]
     assert [(each["name"], each["variant"]) for each in added] == [

@@ -14,6 +14,7 @@ from demo.project import ROOT, copy_project
 from tap_exact_online.catalog.resources import STREAMS
 from tap_exact_online.settings import SETTINGS, config_jsonschema
 from tests.about import about, settings
+from tests.meltano.conftest import loaded
 
 DEFINITION = yaml.safe_load((ROOT / "meltano.yml").read_text())
 PLUGINS = [(kind, plugin) for kind, plugins in DEFINITION["plugins"].items() for plugin in plugins]
@@ -113,9 +114,8 @@ def test_selection_is_the_default_of_the_catalog(tmp_path: Path) -> None:
 def test_state_stays_in_the_project(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    project = copy_project(
-        tmp_path / "project", {"HOME": str(home), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    )
+    variables = {"HOME": str(home), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    project = loaded(copy_project(tmp_path / "project", variables))
     project.meltano("state", "list")
     assert [path for path in home.rglob("*") if path.is_file()] == []
     assert (project.folder / ".meltano" / "meltano.db").exists()

@@ -17,7 +17,7 @@ from demo.project import PluginsMissing, copy_project
 from tap_exact_online.settings import SETTINGS
 from tests.conftest import StartSandbox
 from tests.docs.troubles import explained
-from tests.meltano.conftest import NOWHERE, MakeProject
+from tests.meltano.conftest import NOWHERE, MakeProject, loaded
 from tests.processes import until
 
 RUN = ("--environment=demo", "run", "tap-exact-online", "target-postgres")
@@ -86,7 +86,9 @@ _BLANK = {
 
 @pytest.mark.parametrize("kind", sorted({setting.kind for setting in SETTINGS}))
 def test_what_meltano_makes_of_a_blank_variable(tmp_path: Path, kind: str) -> None:
-    project = copy_project(tmp_path / "project", {"DEMO_CLIENT_ID": "any", "DEMO_CLIENT_SECRET": "any"})
+    project = loaded(
+        copy_project(tmp_path / "project", {"DEMO_CLIENT_ID": "any", "DEMO_CLIENT_SECRET": "any"})
+    )
     says = _BLANK[kind]
     (name,) = re.findall(r'^"(\w+)"', says) or [
         next(setting.name for setting in SETTINGS if setting.kind == kind)

@@ -15,7 +15,7 @@ import yaml
 from demo.project import ROOT, Project
 from tap_exact_online.catalog.resources import BY_NAME, RESOURCES
 from tests.conftest import Sandbox, running
-from tests.meltano.conftest import NOWHERE
+from tests.meltano.conftest import NOWHERE, LoadedProject
 
 TAP, LOADER = "tap-exact-online", "target-jsonl"
 (DEFINITION,) = (ROOT / "hub").glob(f"_data/meltano/extractors/{TAP}/*.yml")
@@ -76,8 +76,8 @@ def by_hand(project: Project) -> None:
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
     variables = {"MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false", "HTTPS_PROXY": NOWHERE}
-    Project(folder, variables).meltano("init", "books", log=folder / "init.log")
-    project = Project(folder / "books", variables)
+    LoadedProject(folder, variables).meltano("init", "books", log=folder / "init.log")
+    project = LoadedProject(folder / "books", variables)
     for plugin in (f"extractors/{TAP}", f"loaders/{LOADER}"):
         # Only the program: whatever Meltano might do to the environment of a plugin stays in this project.
         program = Path(".meltano", plugin, "venv", "bin", Path(plugin).name)

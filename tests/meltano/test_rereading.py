@@ -60,8 +60,10 @@ class Books:
 
     def bookmarks(self) -> dict[tuple[str, int], Any]:
         """Return what Meltano keeps of each stream and company."""
-        kept = self.run("meltano --log-level=error state get demo:tap-exact-online-to-target-postgres")
-        state = json.loads(kept.stdout)["singer_state"]["bookmarks"]
+        kept = self.project.meltano(
+            "--log-level=error", "state", "get", "demo:tap-exact-online-to-target-postgres"
+        )
+        state = json.loads(kept)["singer_state"]["bookmarks"]
         return {
             (name, part["context"]["Division"]): part["replication_key_value"]
             for name in STREAMS

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from demo.postgres import Postgres as Server
-from tests.meltano.conftest import database, make_project, postgres_server
+from tests.meltano.conftest import make_project
 from tests.mirror.engines import BigQuery, DuckDB, Engine, Postgres, Snowflake
 
-__all__ = ["database", "make_project", "postgres_server"]
+__all__ = ["make_project"]
 
 KINDS: Mapping[str, tuple[type[Engine], str, str, str, str, str]] = {
     # engine, types of keys, EntityKey, DeletedDate, _sdc_extracted_at, WholeBeganAt
@@ -39,7 +39,7 @@ def make_engine(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Engi
             server: Server = request.getfixturevalue("database")
             connection = psycopg.connect(server.conninfo, autocommit=True)
         else:
-            connection = duckdb.connect()
+            connection = duckdb.connect(config={"threads": 1})
         opened.append(connection)
         engine = cls(
             connection, dict(zip(("key", "log_key", "date", "extracted", "began"), types, strict=True))

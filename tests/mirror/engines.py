@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -73,19 +74,20 @@ class Engine:
             at: When the tap read them, in UTC; None for a loader that does not keep it.
         """
         _, key, version = columns(stream)
-        names, values = f'"Division", "{key}", "{version}"', ()
+        names, more = f'"Division", "{key}", "{version}"', ()
         merged = f'"{version}" = excluded."{version}"'
         if at is not None:
             names += ', "_sdc_extracted_at"'
             merged += ', "_sdc_extracted_at" = excluded."_sdc_extracted_at"'
-            values = (self.written(at, "extracted"),)
-        for row in rows:
-            self.connection.execute(
-                f"INSERT INTO {SCHEMA}.{stream} ({names})"  # noqa: S608 names of this test
-                f" VALUES ({', '.join([self.blank] * (3 + len(values)))})"
-                f' ON CONFLICT ("Division", "{key}") DO UPDATE SET {merged}',
-                (*row, *values),
-            )
+            more = (self.written(at, "extracted"),)
+        values = [(*row, *more) for row in rows]
+        blanks = f"({', '.join([self.blank] * (3 + len(more)))})"
+        self.connection.execute(
+            f"INSERT INTO {SCHEMA}.{stream} ({names})"  # noqa: S608 names of this test
+            f" VALUES {', '.join([blanks] * len(values))}"
+            f' ON CONFLICT ("Division", "{key}") DO UPDATE SET {merged}',
+            [value for row in values for value in row],
+        )
 
     def read(self, stream: str, began: dt.datetime | None, division: int = 1) -> None:
         """Say when the last whole read of a stream began."""
@@ -180,8 +182,8 @@ class BigQuery(DuckDB):
         for branches in decisions(script):
             for question, body in branches:
                 if self._answer(question):
-                    for statement in statements(body, self.dialect):
-                        changed += super().run(statement.sql("duckdb"))
+                    for statement in _translated(body, self.dialect):
+                        changed += super().run(statement)
                     break
         return changed
 
@@ -222,6 +224,11 @@ def statements(body: str, dialect: str) -> list[sqlglot.Expr]:
     parsed = [each for each in sqlglot.parse(body, read=dialect) if each is not None]
     assert not [each for each in parsed if isinstance(each, sqlglot.exp.Command)]
     return parsed
+
+
+@cache
+def _translated(body: str, dialect: str) -> Sequence[str]:
+    return [statement.sql("duckdb") for statement in statements(body, dialect)]
 
 
 def _in_utc(moment: dt.datetime | str) -> dt.datetime:

@@ -7,11 +7,10 @@ import json
 import psycopg
 
 from demo.postgres import Postgres
-from demo.project import Project
 from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.sandbox.control import Control
 from tests.conftest import StartSandbox
-from tests.meltano.conftest import MakeProject
+from tests.meltano.conftest import LoadedProject, MakeProject
 
 STREAMS = ("accounts", "gl_accounts", "transaction_lines")
 SELECT = {"TAP_EXACT_ONLINE__SELECT": '["deleted.*", "accounts.*", "gl_accounts.*", "transaction_lines.*"]'}
@@ -130,5 +129,5 @@ def test_marked_rows_live_with_the_loader(
         "TARGET_POSTGRES_PASSWORD": "not asked for",
         "TARGET_POSTGRES_DATABASE": database.database,
     }
-    Project(project.folder, told).meltano("--environment=prod", "invoke", "exact-online:deletes")
+    LoadedProject(project.folder, told).meltano("--environment=prod", "invoke", "exact-online:deletes")
     assert loaded(database, "accounts", "_deleted_at IS NOT NULL", "books") == gone - {row}

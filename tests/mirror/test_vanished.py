@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from tap_exact_online.mirror.plan import Mode, Plan, mirrored
-from tests.mirror.engines import Engine, Postgres
+from tests.cover import cover
+from tests.mirror.engines import BigQuery, Engine, Postgres
 from tests.mirror.rows import FIRST, SECOND, entry, plan, row, uuid
 
 # An hour is less than any zone of the tests is from UTC.
@@ -259,6 +260,10 @@ def test_a_stream_that_is_not_logged_needs_no_log(usual: Engine, mode: Mode) -> 
 @pytest.mark.parametrize("mode", Mode)
 def test_every_stream_by_its_own_key_and_read(usual: Engine, mode: Mode) -> None:
     streams = [stream for stream in mirrored() if stream.keys != ("Division",)]  # of which there is one row
+    if isinstance(usual, BigQuery):
+        # Each statement has to be translated first. That all of them parse is in `test_scripts.py`.
+        few = cover(streams)
+        streams = [stream for stream in streams if stream.name in few]
     usual.create_reads()
     usual.create(*(stream.name for stream in streams))
     for place, stream in enumerate(streams):

@@ -63,6 +63,7 @@ class Wire(Transport):
     under_way: dict[int, int] = field(default_factory=dict)
     most: int = 0
     threads: set[threading.Thread] = field(default_factory=set)
+    _before: set[threading.Thread] = field(default_factory=lambda: {*threading.enumerate()})
     _opened: set[str] = field(default_factory=set)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
@@ -120,9 +121,11 @@ class Wire(Transport):
             assert self._changed.wait_for(so, PATIENCE), f"under way are {self.under_way}"
 
     def until_its_threads_end(self) -> None:
-        for thread in self.threads:
-            thread.join(PATIENCE)
-            assert not thread.is_alive()
+        """Wait for the threads that were started since, also for one that has not called yet."""
+        for thread in {*threading.enumerate()} - self._before:
+            if thread.name.startswith("calls-"):
+                thread.join(PATIENCE)
+                assert not thread.is_alive()
 
 
 @dataclass

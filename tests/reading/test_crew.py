@@ -224,7 +224,7 @@ def test_a_rest_ends_in_time_although_an_answer_is_late() -> None:
     )
     arrivals = reading.arrivals(Wanted("accounts", [*wire.pages], conversation))
     assert told(islice(arrivals, 2)) == [(7, 1), (7, None)]
-    assert wire.under_way == {8: 1}
+    wire.until(lambda: wire.under_way == {8: 1})
     wire.let_go()
     assert told(arrivals) == [(8, 1), (8, None)]
 
@@ -257,6 +257,7 @@ def test_a_page_that_was_written_is_let_go_of() -> None:
     arrivals = World(wire).arrivals()
     pages = [weakref.ref(page) for each in arrivals if (page := each.page)]
     del page
+    wire.until_its_threads_end()  # one that has just handed over an answer still holds it
     assert [ref() for ref in pages] == [None] * 6
 
     pages = []

@@ -1,4 +1,4 @@
-"""The servers of the stores, and a watch over what is said."""
+"""A watch over what is said."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-
-from tests.auth.stores.servers import s3, s3_endpoint, token_database, token_server
-
-__all__ = ["s3", "s3_endpoint", "token_database", "token_server"]
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 import requests
 
-from demo.postgres import Postgres, postgres
+from demo.postgres import Postgres
 
 _numbers = itertools.count()
 
@@ -36,17 +36,10 @@ class S3:
         return f"s3://{self.bucket}/"
 
 
-@pytest.fixture(scope="session")
-def token_server() -> Iterator[Postgres]:
-    """Return a PostgreSQL server for tokens."""
-    with postgres() as server:
-        yield server
-
-
 @pytest.fixture
-def token_database(token_server: Postgres) -> Postgres:
+def token_database(postgres_server: Postgres) -> Postgres:
     """Return an empty database; `token_url` makes of it what the setting `store` can be."""
-    return token_server.create_database(f"tokens_{next(_numbers)}")
+    return postgres_server.create_database(f"tokens_{next(_numbers)}")
 
 
 def token_url(database: Postgres, user: str = "postgres", password: str = "hunter2") -> str:  # noqa: S107
