@@ -89,6 +89,11 @@ class Resource:
         return tuple(self.key.split())
 
     @property
+    def identity(self) -> tuple[str, ...]:
+        """Those of them without which a row is none. Whose it is, a row of some endpoints does not say itself."""
+        return tuple(name for name in self.keys if name != "Division")
+
+    @property
     def axes(self) -> tuple[str, ...]:
         """What it has to be asked for one by one."""
         return tuple(self.each.split())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap_exact_online.catalog import READS, Resource
-from tap_exact_online.mirror.plan import Mode, Plan, quoted, within
+from tap_exact_online.mirror.plan import Mode, Plan, quoted
 
 _REMOVE = """\
 MERGE INTO {table} AS kept
@@ -248,7 +248,7 @@ def _asked(plan: Plan, stream: Resource, dialect: _Dialect, questions: _Question
 
 def _blanks(plan: Plan, stream: Resource, dialect: _Dialect, table: str) -> dict[str, Any]:
     """Return what the templates leave open."""
-    keys = [quoted(dialect.quote, plan.case.spell(key)) for key in within(stream)]
+    keys = [quoted(dialect.quote, plan.case.spell(key)) for key in stream.identity]
     return {
         **plan.columns(dialect.quote),
         "table": table,

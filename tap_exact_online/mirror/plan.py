@@ -109,11 +109,6 @@ def quoted(quote: str, *names: str) -> str:
     return ".".join(f"{quote}{name}{quote}" for name in names)
 
 
-def within(stream: Resource) -> list[str]:
-    """Return the columns that identify a row of a stream within its division."""
-    return [name for name in stream.keys if name != "Division"]
-
-
 def mirrored(names: Iterable[str] = (), *, vanishing: bool = True) -> list[Resource]:
     """Return streams whose rows can be gone, in the order of the catalog: those that are named, else all of them.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tap_exact_online.catalog import READS
 from tap_exact_online.errors import ConfigurationError
-from tap_exact_online.mirror.plan import Mode, Plan, within
+from tap_exact_online.mirror.plan import Mode, Plan
 
 _SCRIPT = """\
 -- It is one statement, and so one transaction: all tables or none.
@@ -177,7 +177,7 @@ def script(plan: Plan) -> str:
         if any(stream.deleted_type is not None for stream in plan.streams)
         else "",
         streams=",\n".join(
-            f"    ('{plan.table(stream.name)}', {_names(map(plan.case.spell, within(stream)))}, '{stream.name}',"
+            f"    ('{plan.table(stream.name)}', {_names(map(plan.case.spell, stream.identity))}, '{stream.name}',"
             f" {'NULL::integer' if stream.deleted_type is None else stream.deleted_type})"
             for stream in plan.streams
         ),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from singer_sdk import Tap
 
 from tap_exact_online.catalog import Cadence, Resource
-from tap_exact_online.state import ASKED, ASKED_FOR, REFUSED_BESIDE, fields, is_due
+from tap_exact_online.state import ASKED, ASKED_FOR, REFUSED_BESIDE, is_due
 from tap_exact_online.streams.lending import Lender, partition_of
 from tap_exact_online.streams.reckoning import Reckoning
 from tap_exact_online.streams.selecting import SelectingStream
@@ -51,12 +51,25 @@ class AskingStream(SelectingStream):
         kept = {path: at for path, at in recent.items() if at}
         self.keep_note(partition_of(division), REFUSED_BESIDE, kept or None)
 
+    # --- What it does not ask again for a week ---
+
+    def is_refused(self, name: str) -> bool:
+        """Tell whether something was refused within the last week, under the name that the state has for it."""
+        at = self.of_all(name)
+        return isinstance(at, int) and not is_due(Cadence.WEEKLY, at, self.exact.client.clock())
+
+    def keep_refused(self, name: str) -> None:
+        """Let the runs of the next week know of a refusal."""
+        self.keep_of_all(name, int(self.exact.client.clock()))
+
     # --- How often it is asked ---
 
     def is_due(self, division: int) -> bool:
         """Tell whether a division is to be asked in this run."""
+        if self.cadence is Cadence.ALWAYS:
+            return True
         partition = partition_of(division)
-        same = self.note(partition, ASKED_FOR) == self._asks_for
+        same = self.note(partition, ASKED_FOR) == self.asks_for
         due = not same or is_due(self.cadence, self.note(partition, ASKED), self.exact.client.clock())
         if not due:
             self.reckoning.passed_over(division)
@@ -67,12 +80,7 @@ class AskingStream(SelectingStream):
         seldom = understood and self.cadence is not Cadence.ALWAYS
         partition = partition_of(division)
         self.keep_note(partition, ASKED, int(self.asked_at[division]) if seldom else None)
-        self.keep_note(partition, ASKED_FOR, self._asks_for if seldom else None)
-
-    @property
-    def _asks_for(self) -> str:
-        """A fingerprint of the fields that are asked for."""
-        return fields.fingerprint(fact.name for fact in self.fields)
+        self.keep_note(partition, ASKED_FOR, self.asks_for if seldom else None)
 
     @property
     def cadence(self) -> Cadence:

@@ -10,7 +10,7 @@ from typing import Any
 from tap_exact_online import edm
 from tap_exact_online.errors import Refused
 from tap_exact_online.reading import Client
-from tap_exact_online.wire import Call, Need, Page, address, compiled
+from tap_exact_online.wire import Need, Page, call_to, compiled
 
 _PATH = "documents/Documents"
 _FIELDS = ("ID", "Type", "Created")
@@ -47,8 +47,8 @@ class Documents:
         return found
 
     def _asked(self, division: int, keys: Sequence[str]) -> Generator[Need, Any, Page]:
-        facts = edm.load(_PATH).properties
-        selection = compiled(tuple(facts[name] for name in _FIELDS), "ID", (), ("ID",))
+        endpoint = edm.load(_PATH)
+        selection = compiled(tuple(endpoint.properties[name] for name in _FIELDS), "ID", (), ("ID",))
         options = selection.options(" or ".join(f"ID eq guid'{key}'" for key in keys))
-        url = address(self.client.base_url, _PATH, division, options)
-        return (yield from self.client.ask(Call(_PATH, url, division), selection.decoder.patient()))
+        call = call_to(endpoint, self.client.base_url, division, options)
+        return (yield from self.client.ask(call, selection.decoder.patient()))

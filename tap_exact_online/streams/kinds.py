@@ -42,6 +42,7 @@ from tap_exact_online.wire import (
     skiptoken,
 )
 
+_SHOWN = "modified"
 _SYNC_TIMESTAMP = "read/sync/Sync/SyncTimestamp"
 
 
@@ -68,6 +69,19 @@ class IncrementalStream(ExactStream):
         context = partition_of(division)
         for name in OF_A_BOOKMARK:
             self.keep_note(context, name, None)
+
+
+class ChangedStream(IncrementalStream):
+    """A stream whose reads rest on what shows when a row was changed: see `state.evidence`."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """What earlier answers showed of that."""
+        return Evidence.read(self.of_all(_SHOWN), self.exact.client.clock())
+
+    def learn(self, evidence: Evidence) -> None:
+        """Keep what is known of it now."""
+        self.keep_of_all(_SHOWN, evidence.note())
 
 
 class SyncStream(IncrementalStream):
@@ -188,11 +202,12 @@ class SyncStream(IncrementalStream):
         return Condition(f"Timestamp ge {int64_literal(min(found))}", whole=False)
 
 
-class ModifiedStream(IncrementalStream):
+class ModifiedStream(ChangedStream):
     """A stream that filters on `Modified`: incremental, but its order is unknown, so it resumes from its start.
 
-    Some call it `ModifiedDate`; rows of others never change, and have a `CreatedDate`. That it may be filtered so is the general rule and not documented for most endpoints, and whether a row that was never
-    changed has a `Modified` is not known: what the answers show decides, see `state.evidence`.
+    Some call it `ModifiedDate`; rows of others never change, and have a `CreatedDate`. That it may be filtered so is the general
+    rule and not documented for most endpoints, and whether a row that was never changed has a `Modified` is not known: what the
+    answers show decides.
     """
 
     def __init__(self, tap: Tap, lender: Lender, resource: Resource) -> None:
@@ -203,13 +218,6 @@ class ModifiedStream(IncrementalStream):
         self._has_created = "Created" in resource.endpoint.properties
         super().__init__(tap, lender, resource)
 
-    @property
-    def _evidence(self) -> Evidence:
-        return Evidence.read(self.of_all("modified"), self.exact.client.clock())
-
-    def _learn(self, evidence: Evidence) -> None:
-        self.keep_of_all("modified", evidence.note())
-
     @override
     def begin(self, division: int) -> Generator[Need, Any, Sequence[Condition]]:
         yield from ()
@@ -219,7 +227,7 @@ class ModifiedStream(IncrementalStream):
         since = filter_clock(bookmark) if bookmark else self.exact.settings.start
         if since is None:
             return [Condition()]
-        names = self._evidence.filtered_on(has_created=self._has_created)
+        names = self.evidence.filtered_on(has_created=self._has_created)
         text = changed_since(since, [self._by if name == "Modified" else name for name in names])
         return [Condition(text, whole=not text)]
 
@@ -228,10 +236,10 @@ class ModifiedStream(IncrementalStream):
         """Read whole what may not be filtered, now and for a week."""
         if not condition.text:
             raise error
-        known = self._evidence
+        known = self.evidence
         now = known.when_refused(self.exact.client.clock(), both=" or " in condition.text)
         if now.filtered_on(has_created=self._has_created) != known.filtered_on(has_created=self._has_created):
-            self._learn(now)
+            self.learn(now)
             self.exact.report.warn(
                 f"{self.name}: Exact does not take the filter on `{self._by}` here. The stream is read whole, at every run; the"
                 " filter is tried again in a week."
@@ -256,9 +264,9 @@ class ModifiedStream(IncrementalStream):
 
     @override
     def written(self, division: int, page: Outgoing) -> None:
-        known = self._evidence
+        known = self.evidence
         if (now := known.after(self._shown)) != known:
-            self._learn(now)
+            self.learn(now)
         bookmark = self._bookmarks[division]
         if page.rejected:
             bookmark.hold()

@@ -13,18 +13,17 @@ from singer_sdk.helpers.types import Context
 from typing_extensions import override
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import Cadence, Resource
+from tap_exact_online.catalog import Resource
 from tap_exact_online.errors import Refused
-from tap_exact_online.state import Evidence, is_due, modified_bookmark, read_instant, shown
+from tap_exact_online.state import modified_bookmark, read_instant, shown
 from tap_exact_online.streams.gathering import changed_since, gathered
-from tap_exact_online.streams.kinds import IncrementalStream
+from tap_exact_online.streams.kinds import ChangedStream
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
 from tap_exact_online.streams.sdk import Outgoing
 from tap_exact_online.wire import MOST_URL, Need, Selection, filter_clock, is_about_a_filter, unknown_field
 
 HEADERS = "headers"
 """Under this name the state keeps up to when the headers were seen whose lines were read."""
-_MADE_OF = "modified"
 _REFUSED = "refused_lines"
 _MANY = 1000
 _A_DAY = timedelta(days=1)
@@ -47,7 +46,7 @@ class _Headers:
     highest: datetime
 
 
-class LinesStream(IncrementalStream):
+class LinesStream(ChangedStream):
     """The lines of entries whose header was changed since the last run.
 
     The first run reads all lines. Rows say nothing of when they were changed, and 60 of them make a page: to read all of them at
@@ -77,7 +76,7 @@ class LinesStream(IncrementalStream):
         headers = yield from self._changed(division, since)
         if headers is not None:
             self._seen[division] = headers
-        if since is None or headers is None or (headers.keys and self._is_refused()):
+        if since is None or headers is None or (headers.keys and self.is_refused(_REFUSED)):
             return [Condition()]
         return [*self._conditions(division, headers.keys)]
 
@@ -89,7 +88,7 @@ class LinesStream(IncrementalStream):
         client, key = self.exact.client, self._header.keys[0]
         began = datetime.fromtimestamp(client.clock(), UTC)
         moment = since or began - _A_DAY
-        while names := self._evidence.filtered_on(has_created=True):
+        while names := self.evidence.filtered_on(has_created=True):
             text = changed_since(filter_clock(moment), names)
             try:
                 rows = yield from gathered(
@@ -98,9 +97,9 @@ class LinesStream(IncrementalStream):
             except Refused as error:
                 if not is_about_a_filter(str(error)):
                     raise
-                self._learn(self._evidence.when_refused(client.clock(), both=" or " in text))
+                self.learn(self.evidence.when_refused(client.clock(), both=" or " in text))
                 continue
-            self._learn(self._evidence.after({shown(row["Modified"], row["Created"]) for row in rows}))
+            self.learn(self.evidence.after({shown(row["Modified"], row["Created"]) for row in rows}))
             times = [datetime.fromisoformat(at) for row in rows if (at := row["Modified"] or row["Created"])]
             return _Headers(began, [row[key] for row in rows], max([moment, *times]))
         self.remark(
@@ -128,27 +127,15 @@ class LinesStream(IncrementalStream):
         self.left[division].extend(_of_each(left[self._most :], self._most))
         return next(_of_each(left[: self._most], self._most))
 
-    def _is_refused(self) -> bool:
-        """Tell whether Exact refused the filter on the entries within the last week."""
-        at = self.of_all(_REFUSED)
-        return isinstance(at, int) and not is_due(Cadence.WEEKLY, at, self.exact.client.clock())
-
     @override
     def without_filter(self, division: int, condition: Condition, error: Refused) -> Condition:
         if not condition.text:
             raise error
-        self.keep_of_all(_REFUSED, int(self.exact.client.clock()))
+        self.keep_refused(_REFUSED)
         self.remark(
             f"Exact does not take a filter on `{self._header.keys[0]}` here, so all lines are read where an entry was changed."
         )
         return Condition()
-
-    @property
-    def _evidence(self) -> Evidence:
-        return Evidence.read(self.of_all(_MADE_OF), self.exact.client.clock())
-
-    def _learn(self, evidence: Evidence) -> None:
-        self.keep_of_all(_MADE_OF, evidence.note())
 
     def _conditions(self, division: int, keys: Iterable[str]) -> Iterator[Condition]:
         """Return the conditions for the lines of these entries, as many entries in each as an address holds."""

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from tap_exact_online.catalog import Cadence, Resource
 from tap_exact_online.errors import Denied, Refused
-from tap_exact_online.state import fields, is_due, parts
+from tap_exact_online.state import is_due, parts
 from tap_exact_online.streams import calendar
 from tap_exact_online.streams.calendar import Value
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
@@ -43,20 +43,10 @@ class PartsStream(ExactStream):
     def goes_by(self) -> Sequence[str]:
         return (calendar.PERIODS, calendar.STATUSES, calendar.SCHEMES)
 
-    @property
-    def _mark(self) -> str:
-        """A fingerprint of the fields that are asked for."""
-        return fields.fingerprint(fact.name for fact in self.selection.fields)
-
-    def _lately(self, name: str) -> bool:
-        """Tell whether something was refused within the last week."""
-        at = self.of_all(name)
-        return isinstance(at, int) and not is_due(Cadence.WEEKLY, at, self.exact.client.clock())
-
     @override
     def begin(self, division: int) -> Generator[Need, Any, Sequence[Condition]]:
         told = self.resource.endpoint.parameters
-        if self._lately(_REFUSED):
+        if self.is_refused(_REFUSED):
             # What cannot be asked for is not gone: no read is whole without it.
             self._names[division] = [_TODAY, _BESIDE] if told else [_ALL]
             return [Condition(part=_TODAY if told else _ALL, whole=not told)]
@@ -69,7 +59,7 @@ class PartsStream(ExactStream):
             name = " ".join(each.name for each in values)
             conditions[name] = self._condition(name, values)
             all_parts.append(parts.Part(name, settled=all(each.settled for each in values)))
-        unasked = not told and self._lately(_BESIDE_REFUSED)
+        unasked = not told and self.is_refused(_BESIDE_REFUSED)
         if not told and not unasked:
             known = [int(each.literal) for each in axes[0]]
             for name, text in calendar.beside(self.resource.axes[0], known).items():
@@ -80,7 +70,7 @@ class PartsStream(ExactStream):
         partition = partition_of(division)
         noted = parts.without_gone(self.note(partition, parts.PARTS), names)
         self.keep_note(partition, parts.PARTS, noted)
-        wanted = parts.due(all_parts, noted, self._mark, self.exact.client.clock())
+        wanted = parts.due(all_parts, noted, self.asks_for, self.exact.client.clock())
         if not all_parts:
             self.reckoning.asked(division, (), whole=True)
         whole = len(wanted) == len(names) and not unasked
@@ -133,16 +123,15 @@ class PartsStream(ExactStream):
         """Read whole what may not be filtered; leave it at the years where only what is beside them may not be asked for."""
         if not condition.text:
             raise error
-        now = int(self.exact.client.clock())
         if condition.part.startswith(_BESIDE):
             self.remark(
                 f"whether there are rows outside of the years {self._span(division)} cannot be asked for here ({error})."
             )
-            self.keep_of_all(_BESIDE_REFUSED, now)
+            self.keep_refused(_BESIDE_REFUSED)
             self.reckoning.not_whole(division)
             return None
         self.remark(f"Exact does not take a filter on `{self.resource.each}` here, so it is read whole.")
-        self.keep_of_all(_REFUSED, now)
+        self.keep_refused(_REFUSED)
         return Condition(part=_ALL)
 
     @override
@@ -152,7 +141,7 @@ class PartsStream(ExactStream):
         if not all(kinds[name].endswith("?") for name in condition.parameters):
             raise error
         self.remark(f"Exact does not take `{self.resource.each}` here, so only what is so today is read.")
-        self.keep_of_all(_REFUSED, int(self.exact.client.clock()))
+        self.keep_refused(_REFUSED)
         return Condition(part=_TODAY, whole=False)
 
     def _span(self, division: int) -> str:
@@ -173,7 +162,7 @@ class PartsStream(ExactStream):
         note = self.note(partition, parts.PARTS)
         # Should the clock go back meanwhile, rows look older than their read: never later than they were written.
         began = min(self.asked_at[division], self.exact.client.clock())
-        self.keep_note(partition, parts.PARTS, parts.after(note, self._mark, name, began))
+        self.keep_note(partition, parts.PARTS, parts.after(note, self.asks_for, name, began))
 
     @override
     def whole_since(self, division: int) -> datetime | None:

@@ -121,10 +121,9 @@ class Reckoning:
             return False
         if done.whole:
             self._complete.add(division)
-        since = None if done.whole or not done.rows else self.stream.whole_since(division)
-        if since is None or since > done.began:
-            since = self._whole_began(division, done)
-        whole_began = since
+        whole_began = None if done.whole or not done.rows else self.stream.whole_since(division)
+        if whole_began is None or whole_began > done.began:
+            whole_began = self._whole_began(division, done)
         self.lender.reads.append(
             Read(
                 self.stream.name,

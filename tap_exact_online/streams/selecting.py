@@ -34,6 +34,7 @@ class SelectingStream(PageStream):
         self.withdrawn: set[str] = set()
         """What Exact has refused."""
         self._selection: Selection | None = None
+        self._asks_for = ""
         self.selected_by_default = resource.selected
         super().__init__(tap=tap, name=resource.name, schema=schema_of(resource))
         self.primary_keys = resource.primary_keys
@@ -92,6 +93,13 @@ class SelectingStream(PageStream):
             self._selection = self.compiled(self.fields)
         return self._selection
 
+    @property
+    def asks_for(self) -> str:
+        """A fingerprint of the fields that are asked for, made once: every division asks for it."""
+        if not self._asks_for:
+            self._asks_for = fields.fingerprint(fact.name for fact in self.fields)
+        return self._asks_for
+
     def compiled(self, facts: Iterable[edm.Property]) -> Selection:
         """Compile what to ask for, of these fields."""
         known = self.resource.endpoint.properties
@@ -101,19 +109,23 @@ class SelectingStream(PageStream):
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """The properties without which a row is none. Whose it is, a row of some endpoints does not say itself."""
-        return tuple(name for name in self.resource.keys if name != "Division")
+        """The properties without which a row is none."""
+        return self.resource.identity
 
     def leave_out(self, names: Iterable[str]) -> None:
         """Go on without fields that Exact does not know, in this run and, for a day, in the next ones."""
         # Another division may have been told the same at the same time.
         if new := {*names} - self.withdrawn:
-            self.withdrawn |= new
-            self._selection = None
+            self._do_without(new)
             now = self.exact.client.clock()
             known = fields.withdrawn(self.of_all(fields.WITHDRAWN), now)
             self.keep_of_all(fields.WITHDRAWN, {**known, **dict.fromkeys(new, int(now))})
             self.exact.report.withdrawn(self.name, new)
+
+    def _do_without(self, names: Iterable[str]) -> None:
+        """Ask for these fields no more."""
+        self.withdrawn |= {*names}
+        self._selection, self._asks_for = None, ""
 
     @override
     def prepare(self) -> None:
@@ -123,8 +135,7 @@ class SelectingStream(PageStream):
         before = fields.withdrawn(self.of_all(fields.WITHDRAWN), self.exact.client.clock())
         known = {name for name in before if name in self.resource.endpoint.properties}
         if known := known - needed(self.resource):
-            self.withdrawn |= known
-            self._selection = None
+            self._do_without(known)
             if chosen := frozenset(name for name in known if self._chosen(name)):
                 self.exact.report.withdrawn(self.name, chosen)
                 self.begin_without(chosen)
