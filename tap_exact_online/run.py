@@ -14,8 +14,6 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
-from singer_sdk import Tap
-
 from tap_exact_online import settings as _settings
 from tap_exact_online.catalog import BY_NAME, Kind, needed
 from tap_exact_online.connection import connect
@@ -30,7 +28,7 @@ from tap_exact_online.reading import (
     granted_divisions,
 )
 from tap_exact_online.state import Read, deletions, moves, read_before
-from tap_exact_online.streams import ExactStream, Outgoing
+from tap_exact_online.streams import ExactStream, Outgoing, TerminableTap
 from tap_exact_online.telling import Progress, Report, live
 from tap_exact_online.wire import MANAGE_COMPANIES
 
@@ -41,7 +39,7 @@ _NO_CALLS = frozenset({Kind.DIVISIONS, Kind.OWN})
 class Run:
     """One run of the tap. What it reads with is made where it is first needed: to discover needs no connection."""
 
-    def __init__(self, tap: Tap) -> None:
+    def __init__(self, tap: TerminableTap) -> None:
         """Begin nothing yet.
 
         Args:
@@ -173,10 +171,11 @@ class Run:
                     self._prepare(self.divisions)
                 self._look_ahead()
                 self._tap.sync_all()
+                self._tap.settle_state()
         except (TapError, SystemExit):  # SystemExit: terminated, see `TerminableTap`
             # With BATCH files the bookmarks are ahead of the last message.
             if not self._tap.config.get("batch_config"):
-                self._tap.state_writer.write_state(self._tap.state)
+                self._tap.settle_state()
             raise
         finally:
             self.report.summarise(self.progress.totals())

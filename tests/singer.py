@@ -53,7 +53,7 @@ class Run:
     def bookmarks(self, stream: str) -> dict[int, Any]:
         """Return the bookmark of each division."""
         partitions = self.state["bookmarks"][stream]["partitions"]
-        return {part["context"]["Division"]: part.get("replication_key_value") for part in partitions}
+        return {part["context"]["Division"]: part.get("at") for part in partitions}
 
 
 @dataclass

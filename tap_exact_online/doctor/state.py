@@ -10,8 +10,7 @@ from typing import Any
 from tap_exact_online.catalog import RESOURCES, RIGHTS, RIGHTS_DUTCH, Resource
 from tap_exact_online.doctor.findings import Check, Finding, Level
 from tap_exact_online.errors import ConfigurationError
-from tap_exact_online.state import check_state, deletions, moves, partitions, read_before
-from tap_exact_online.state import reads as _reads
+from tap_exact_online.state import AT, READ, Freshness, check_state, deletions, moves, partitions, read_before
 from tap_exact_online.telling import words
 
 
@@ -84,7 +83,7 @@ def last_reads(
         never = tuple(division for division in divisions if division not in known)
         moments = []
         if resource.replication_key == "Modified":
-            values = (known[division].get("replication_key_value") for division in read)
+            values = (known[division].get(AT) for division in read)
             moments = [datetime.fromisoformat(value).astimezone(UTC) for value in values if value]
         found.append(LastRead(resource.name, read, never, max(moments, default=None)))
     return found
@@ -185,7 +184,7 @@ def suspiciously_empty(state: Mapping[str, Any], divisions: Collection[int]) -> 
     read = {
         part["context"].get("Division")
         for part in partitions(state, "deleted")
-        if _reads.moment(part.get("read_at"))
+        if Freshness.of(part.get(READ))
     } & {*divisions}
     if any(logs.values()) or not read & with_rows:
         return ()
@@ -193,7 +192,4 @@ def suspiciously_empty(state: Mapping[str, Any], divisions: Collection[int]) -> 
 
 
 def _bookmarks(state: Mapping[str, Any], stream: str) -> list[tuple[Any, Any]]:
-    return [
-        (part["context"].get("Division"), part.get("replication_key_value"))
-        for part in partitions(state, stream)
-    ]
+    return [(part["context"].get("Division"), part.get(AT)) for part in partitions(state, stream)]

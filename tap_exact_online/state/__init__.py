@@ -20,8 +20,10 @@ from tap_exact_online.state.bookmarks import (
     read_timestamp,
     unread_places,
 )
-from tap_exact_online.state.cadence import ASKED, ASKED_FOR, Cadences, is_due
+from tap_exact_online.state.cadence import ASKED_FOR, Cadences, is_due
 from tap_exact_online.state.evidence import Evidence, Shown, shown
+from tap_exact_online.state.form import ALL, AT, BACK, BACK_ROWS, BY, HAS, READ
+from tap_exact_online.state.freshness import Freshness
 from tap_exact_online.state.reads import Read
 from tap_exact_online.state.refusals import (
     REFUSED_BESIDE,
@@ -32,14 +34,21 @@ from tap_exact_online.state.rereading import (
 )
 
 __all__ = [
-    "ASKED",
+    "ALL",
     "ASKED_FOR",
+    "AT",
+    "BACK",
+    "BACK_ROWS",
+    "BY",
+    "HAS",
     "MOST_UNREAD",
     "OF_A_BOOKMARK",
+    "READ",
     "REFUSED_BESIDE",
     "UNREAD",
     "Cadences",
     "Evidence",
+    "Freshness",
     "ModifiedBookmark",
     "Read",
     "Refusals",

@@ -12,6 +12,7 @@ from typing import Any
 from tap_exact_online.catalog import BY_NAME
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.spoken import spoken
+from tap_exact_online.state.form import AT, BACK, BACK_ROWS, READ, carried_over
 
 
 @dataclass(slots=True)
@@ -148,19 +149,7 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 UNREAD = "unread"
 """Under this name the state keeps the places (Timestamps) behind which a page holds a row that could not be understood."""
 MOST_UNREAD = 20
-OF_A_BOOKMARK = (
-    "replication_key",
-    "replication_key_value",
-    "reread_from",
-    "read_at",
-    "reread_rows",
-    UNREAD,
-    "sweep",
-    "asked",
-    "asked_for",
-    "parts",
-    "headers",
-)
+OF_A_BOOKMARK = (AT, BACK, BACK_ROWS, READ, UNREAD, "sweep", "asked_for", "parts", "headers")
 """What a state keeps of how far a division was read: forgotten where it is to be read anew."""
 
 
@@ -257,7 +246,10 @@ def forget(state: Mapping[str, Any], streams: Collection[str], divisions: Collec
 
 
 def check_state(state: Mapping[str, Any]) -> list[str]:
-    """Check a whole state before anything is read.
+    """Check a whole state before anything is read, and write the names of today into it.
+
+    Args:
+        state: The state, which is changed.
 
     Returns:
         The streams in it that are not known here.
@@ -278,6 +270,7 @@ def check_state(state: Mapping[str, Any]) -> list[str]:
             raise ConfigurationError(msg)
         if name in BY_NAME:
             check_bookmarks(name, BY_NAME[name].replication_key, bookmark)
+    carried_over(state, {name: BY_NAME[name].replication_key for name in bookmarks if name in BY_NAME})
     return [name for name in bookmarks if name not in BY_NAME]
 
 
@@ -298,7 +291,7 @@ def check_bookmarks(stream: str, replication_key: str | None, state: Any) -> Non
     ):
         msg = f"The state of '{stream}' has no list of divisions. {_ADVICE}"
         raise ConfigurationError(msg)
-    if replication_key and "replication_key_value" in state:
+    if replication_key and (AT in state or "replication_key_value" in state):
         msg = f"The state holds one bookmark for all divisions of '{stream}', not one for each. {_ADVICE}"
         raise ConfigurationError(msg)
     for partition in partitions:
@@ -307,10 +300,9 @@ def check_bookmarks(stream: str, replication_key: str | None, state: Any) -> Non
             raise ConfigurationError(msg)
         place = f"'{stream}' in division {partition['context'].get('Division')}"
         read_instant(partition.get("headers"), place)  # of the lines of entries
-        if replication_key == "Timestamp":
-            read_timestamp(partition.get("replication_key_value"), place)
-        elif replication_key:
-            read_instant(partition.get("replication_key_value"), place)
+        read = read_timestamp if replication_key == "Timestamp" else read_instant
+        for value in (partition.get("replication_key_value"), partition.get(AT)) if replication_key else ():
+            read(value, place)
 
 
 def partitions(state: Mapping[str, Any], stream: str) -> list[dict[str, Any]]:

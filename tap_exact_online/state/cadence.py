@@ -16,10 +16,8 @@ from tap_exact_online.catalog import BY_NAME, Cadence, Resource
 from tap_exact_online.errors import ConfigurationError, joined
 from tap_exact_online.spoken import spoken
 
-ASKED = "asked"
-"""Under this name the state keeps when a division was asked last (epoch seconds)."""
 ASKED_FOR = "asked_for"
-"""Under this name it keeps a fingerprint of the fields that were asked for then."""
+"""Under this name the state keeps a fingerprint of the fields that were asked for when a division was read last."""
 _DAYS: Mapping[Cadence, int] = {Cadence.ALWAYS: 0, Cadence.DAILY: 1, Cadence.WEEKLY: 7}
 _ALL_OTHERS = "*"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tap_exact_online.state.bookmarks import partitions
-from tap_exact_online.state.reads import moment
+from tap_exact_online.state.form import READ
+from tap_exact_online.state.freshness import Freshness
 
 _KEPT_DAYS = 60
 _WARN_DAYS = 50
@@ -60,7 +61,7 @@ def ages(state: Mapping[str, Any], now: datetime) -> list[Age]:
     """Return how long ago the log of each division was read, the oldest first, where the state says it."""
     found = []
     for partition in partitions(state, "deleted"):
-        read_at, division = moment(partition.get("read_at")), partition["context"].get("Division")
-        if read_at is not None and division is not None:
-            found.append(Age(division, now - read_at))
+        known, division = Freshness.of(partition.get(READ)), partition["context"].get("Division")
+        if known is not None and division is not None:
+            found.append(Age(division, now - datetime.fromtimestamp(known.read, UTC)))
     return sorted(found, key=lambda age: age.ago, reverse=True)

@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 FIELDS = "fields"
+"""Under this name the state keeps what the fingerprints stand for, once for each stream."""
 WITHDRAWN = "withdrawn"
-_LENGTH = 8
+_LENGTH = 6  # of at most some eight in a stream, two are the same once in half a million
 _MANY = 8
 _DAY = 86_400.0
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from singer_sdk import Tap
 
 from tap_exact_online.catalog import Cadence, Resource
-from tap_exact_online.state import ASKED, ASKED_FOR, REFUSED_BESIDE, is_due
+from tap_exact_online.state import ASKED_FOR, READ, REFUSED_BESIDE, Freshness, is_due
 from tap_exact_online.streams.lending import Lender, partition_of
 from tap_exact_online.streams.reckoning import Reckoning
 from tap_exact_online.streams.selecting import SelectingStream
@@ -70,17 +70,16 @@ class AskingStream(SelectingStream):
             return True
         partition = partition_of(division)
         same = self.note(partition, ASKED_FOR) == self.asks_for
-        due = not same or is_due(self.cadence, self.note(partition, ASKED), self.exact.client.clock())
+        known = Freshness.of(self.note(partition, READ)) if same else None
+        due = known is None or is_due(self.cadence, known.read, self.exact.client.clock())
         if not due:
             self.reckoning.passed_over(division)
         return due
 
     def keep_asked(self, division: int, *, understood: bool) -> None:
-        """Note when a division was asked and for what, where that matters for the next run."""
+        """Note what a division was asked for, where that matters for the next run."""
         seldom = understood and self.cadence is not Cadence.ALWAYS
-        partition = partition_of(division)
-        self.keep_note(partition, ASKED, int(self.asked_at[division]) if seldom else None)
-        self.keep_note(partition, ASKED_FOR, self.asks_for if seldom else None)
+        self.keep_note(partition_of(division), ASKED_FOR, self.asks_for if seldom else None)
 
     @property
     def cadence(self) -> Cadence:

@@ -14,6 +14,8 @@ from tap_exact_online import edm
 from tap_exact_online.catalog import Resource, stream_of_deleted
 from tap_exact_online.errors import ReadError, Refused
 from tap_exact_online.state import (
+    BACK,
+    BACK_ROWS,
     MOST_UNREAD,
     OF_A_BOOKMARK,
     UNREAD,
@@ -105,9 +107,9 @@ class SyncStream(IncrementalStream):
     def begin(self, division: int) -> Generator[Need, Any, Sequence[Condition]]:
         context = partition_of(division)
         start = read_timestamp(self.start(division), f"'{self.name}' in division {division}")
-        noted = self.note(context, "reread_from")
-        reread = noted if is_row_version(noted) else None
-        counted = self.note(context, "reread_rows") if self.exact.facts else None
+        noted = self.note(context, BACK)
+        reread = start - noted if start and is_row_version(noted) and 0 < noted < start else None
+        counted = self.note(context, BACK_ROWS) if self.exact.facts else None
         known = counted if isinstance(counted, int) else None
         self._bookmarks[division] = TimestampBookmark(start or 0, reread=reread, known=known)
         if start is None:
@@ -115,7 +117,7 @@ class SyncStream(IncrementalStream):
             since = yield from self._since(division)
             return [] if since is None else [since]
         self._places[division] = start
-        if self.exact.settings.late_commits and reread is not None and reread < start:
+        if self.exact.settings.late_commits and reread is not None:
             self._places[division] = reread
         return [Condition(f"Timestamp gt {int64_literal(self._places[division])}", whole=False)]
 
@@ -169,8 +171,9 @@ class SyncStream(IncrementalStream):
         if value:
             context = partition_of(division)
             reread = bookmark.reread if self.exact.settings.late_commits else None
-            self.keep_note(context, "reread_from", reread)
-            self.keep_note(context, "reread_rows", bookmark.counted if self.exact.facts and reread else None)
+            back = value - reread if reread is not None and reread < value else None
+            self.keep_note(context, BACK, back)
+            self.keep_note(context, BACK_ROWS, bookmark.counted if self.exact.facts and back else None)
             self.keep_bookmark(context, value, flush=page.count > 0)
         if page.next_link is None and self.exact.facts and bookmark.late is not None:
             self.exact.facts.note("late_rows", "came late" if bookmark.late else "none", bookmark.late or 1)
@@ -276,21 +279,6 @@ class ModifiedStream(ChangedStream):
 
 class DeletedStream(SyncStream):
     """The log of deleted rows, with the names behind its numbers."""
-
-    def __init__(self, tap: Tap, lender: Lender, resource: Resource) -> None:
-        """Make the stream of one row of the catalog."""
-        self._began: dict[int, float] = {}
-        super().__init__(tap, lender, resource)
-
-    @override
-    def begin(self, division: int) -> Generator[Need, Any, Sequence[Condition]]:
-        self._began[division] = self.exact.client.clock()
-        return (yield from super().begin(division))
-
-    @override
-    def finished(self, division: int) -> None:
-        began = datetime.fromtimestamp(self._began[division], UTC)
-        self.keep_note(partition_of(division), "read_at", began.isoformat(timespec="seconds"))
 
     @override
     def complete(self, records: list[Any]) -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tap_exact_online.state import Read, fields, reads
+from tap_exact_online.state import ALL, HAS, READ, Freshness, Read, fields, form, freshness, reads
 from tap_exact_online.streams.lending import Lender, partition_of
 from tap_exact_online.streams.sdk import BookkeepingStream
 
 _FIELDS = fields.FIELDS
-_SWEEP, _SWEPT, _EMPTY = "sweep", "swept", "empty"
+_SWEEP, _EMPTY = "sweep", "empty"
 
 
 @dataclass(slots=True)
@@ -27,9 +27,11 @@ class _Reading:
         whole: It asks for every row that there is.
         fields: The fields that it asks for.
         settled: The state says so. Not before a page is written: a division may be begun ahead of its stream's turn.
+        bookmark: From where it is read.
     """
 
     began: datetime
+    bookmark: Any = None
     rows: int = 0
     rejected: bool = False
     whole: bool = False
@@ -56,7 +58,8 @@ class Reckoning:
 
     def begins(self, division: int) -> None:
         """Begin a division."""
-        self._under_way[division] = _Reading(datetime.now(UTC))
+        bookmark = self.stream.bookmark(partition_of(division))
+        self._under_way[division] = _Reading(datetime.now(UTC), bookmark)
 
     def passed_over(self, division: int) -> None:
         """Take note that a division is not due."""
@@ -117,6 +120,7 @@ class Reckoning:
         done = self._settle(division)
         del self._under_way[division]
         self._ended.add(division)
+        self._keep_freshness(division, done)
         if done.rejected:
             return False
         if done.whole:
@@ -138,6 +142,15 @@ class Reckoning:
             )
         )
         return True
+
+    def _keep_freshness(self, division: int, done: _Reading) -> None:
+        """Keep when a division was read, and whether there was news, where the stream can tell."""
+        news = None
+        if self.stream.resumes:
+            news = bool(done.rows) and self.stream.bookmark(partition_of(division)) != done.bookmark
+        known = Freshness.of(self._noted(division, READ))
+        now = freshness.after(known, done.began.timestamp(), news=news)
+        self._note(division, READ, now.note())
 
     def _whole_began(self, division: int, done: _Reading) -> datetime | None:
         """Return when the last read that was whole began.
@@ -163,10 +176,10 @@ class Reckoning:
             if began <= done.began and (
                 done.rows or self.stream.bookmark(partition_of(division)) is not None
             ):
-                self._note(division, _SWEPT, began.isoformat(timespec="microseconds"))
+                self._note(division, ALL, int(began.timestamp()))
                 return began
-        swept = reads.moment(self._noted(division, _SWEPT))
-        return swept if swept and swept <= done.began else None
+        seconds = form.seconds_of(self._noted(division, ALL))
+        return datetime.fromtimestamp(seconds, UTC) if seconds and seconds <= done.began.timestamp() else None
 
     def everything(self) -> bool:
         """Tell whether every division was read to its end, and nothing narrows the run."""
@@ -192,7 +205,7 @@ class Reckoning:
 
     def new_fields(self, division: int, asked: Iterable[str]) -> frozenset[str]:
         """Return which of the fields that are asked for now the rows that were loaded before do not have."""
-        before = fields.held(self.stream.of_all(_FIELDS), self._noted(division, _FIELDS))
+        before = fields.held(self.stream.of_all(_FIELDS), self._noted(division, HAS))
         return frozenset(asked) - before if before else frozenset()
 
     def warn_of(self, division: int, names: Iterable[str]) -> None:
@@ -214,16 +227,16 @@ class Reckoning:
             known = stream.of_all(_FIELDS)
             before = None
             if stream.bookmark(partition_of(division)) is not None:
-                before = fields.held(known, self._noted(division, _FIELDS))
+                before = fields.held(known, self._noted(division, HAS))
             holds = asked if before is None else asked & before
             mark = fields.fingerprint(holds)
-            if self._noted(division, _FIELDS) != mark:
-                self._note(division, _FIELDS, mark)
+            if self._noted(division, HAS) != mark:
+                self._note(division, HAS, mark)
                 stream.keep_of_all(_FIELDS, fields.with_fields(known, holds, self._marks))
 
     def _marks(self) -> set[Any]:
         """Return the fingerprints that stand beside bookmarks."""
-        noted = (partition.get(_FIELDS) for partition in self.stream.stream_state.get("partitions", ()))
+        noted = (partition.get(HAS) for partition in self.stream.stream_state.get("partitions", ()))
         return {mark for mark in noted if isinstance(mark, str)}
 
     # --- State ---

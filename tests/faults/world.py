@@ -72,9 +72,6 @@ class World:
 
 def bookmarks(state: State) -> dict[str, dict[int, Any]]:
     return {
-        stream: {
-            part["context"]["Division"]: part["replication_key_value"]
-            for part in state["bookmarks"][stream]["partitions"]
-        }
+        stream: {part["context"]["Division"]: part["at"] for part in state["bookmarks"][stream]["partitions"]}
         for stream in FIELDS
     }

@@ -183,7 +183,7 @@ def test_the_state_is_kept_in_a_file(world: World, hashed: dict[tuple[int, str],
     file = world.project.folder / "states" / "demo:tap-exact-online-to-target-jsonl" / "state.json"
     bookmarks = json.loads(file.read_text())["completed"]["singer_state"]["bookmarks"]
     last = max(row["Timestamp"] for row in hashed.values())
-    kept = [partition["replication_key_value"] for partition in bookmarks["accounts"]["partitions"]]
+    kept = [partition["at"] for partition in bookmarks["accounts"]["partitions"]]
     assert max(kept) == last
 
 

@@ -65,7 +65,7 @@ class Books:
         )
         state = json.loads(kept)["singer_state"]["bookmarks"]
         return {
-            (name, part["context"]["Division"]): part["replication_key_value"]
+            (name, part["context"]["Division"]): part["at"]
             for name in STREAMS
             for part in state[name]["partitions"]
         }

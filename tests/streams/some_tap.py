@@ -72,6 +72,6 @@ def bookmarks(tap: Tap) -> dict[int, Any]:
 
 def bookmarks_of(state: Any) -> dict[int, Any]:
     return {
-        partition["context"]["Division"]: partition.get("replication_key_value")
+        partition["context"]["Division"]: partition.get("at")
         for partition in state["bookmarks"]["rows"]["partitions"]
     }

@@ -341,6 +341,6 @@ def _version(line: dict[str, Any]) -> Any:
 def _bookmarks(state: dict[str, Any]) -> Iterator[tuple[tuple[str, int], Any]]:
     for stream, kept in state.get("bookmarks", {}).items():
         for partition in kept.get("partitions", ()):
-            value = partition.get("replication_key_value")
+            value = partition.get("at")
             if value is not None:
                 yield (stream, partition["context"]["Division"]), value

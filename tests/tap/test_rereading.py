@@ -34,7 +34,7 @@ def before(tap: Tap, catalog: dict[str, Any]) -> Run:
 
 def bookmarks(state: dict[str, Any]) -> dict[tuple[str, int], Any]:
     return {
-        (name, part["context"]["Division"]): part.get("replication_key_value")
+        (name, part["context"]["Division"]): part.get("at")
         for name in STREAMS
         for part in state["bookmarks"][name]["partitions"]
     }

@@ -79,7 +79,7 @@ def test_a_state_never_goes_ahead_of_a_batch(tap: Tap, catalog: dict[str, Any], 
                     written[row["Division"]] = max(written.get(row["Division"], 0), row["Timestamp"])
         elif line["type"] == "STATE" and (stream := line["value"]["bookmarks"].get("gl_accounts")):
             for partition in stream.get("partitions", ()):
-                reached = partition.get("replication_key_value", 0)
+                reached = partition.get("at", 0)
                 assert reached <= written.get(partition["context"]["Division"], 0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +10,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.helpers.types import Context, Record
 from typing_extensions import override
 
-# A STATE message holds all bookmarks: with 60 streams of 1,000 divisions it is 7.5 MB. It may cost a twentieth of the time
-# of a run.
-_SHARE_OF_TIME = 20
-_CHEAP = 0.001
+from tap_exact_online.state import AT, BY
 
 
 class BookkeepingStream(Stream):
@@ -27,20 +23,22 @@ class BookkeepingStream(Stream):
     # The decoder gives values of the schema's own types; conforming them again costs half of the run.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    _next_flush = 0.0
     _unsaved = False
     """The state differs from that of the last STATE message: rows that are read again, lest one was missed, change nothing."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._states: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self._states: dict[Any, dict[str, Any]] = {}
 
     @override
     def get_context_state(self, context: Context | None) -> dict[str, Any]:
-        """Return the state of a partition. The SDK searches the list of all of them each time."""
+        """Return the state of a partition. The SDK searches the list of all of them each time, and once more to make one."""
+        if not context:
+            return super().get_context_state(context)
         state = self._known(context)
         if state is None:
-            state = self._states[_key(context)] = super().get_context_state(context)
+            state = self._states[_key(context)] = {"context": dict(context)}
+            self.stream_state.setdefault("partitions", []).append(state)
         return state
 
     def _known(self, context: Context | None) -> dict[str, Any] | None:
@@ -50,6 +48,13 @@ class BookkeepingStream(Stream):
                 _key(partition["context"]): partition for partition in self.stream_state.get("partitions", ())
             }
         return self._states.get(_key(context))
+
+    @override
+    def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:
+        """Write the state. The SDK would go through all partitions, and search the list of them for each, for marks that
+        only its own bookmarks leave.
+        """
+        self._write_state_message()
 
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:
@@ -70,14 +75,9 @@ class BookkeepingStream(Stream):
 
     def bookmark(self, context: Context) -> Any:
         """Return the bookmark of a partition, or None where it has none or is to be read whole."""
-        if self.replication_method == "FULL_TABLE":
+        if self.replication_method == "FULL_TABLE" or self.of_all(BY) != self.replication_key:
             return None
-        state = self._known(context) or {}
-        return (
-            state.get("replication_key_value")
-            if state.get("replication_key") == self.replication_key
-            else None
-        )
+        return (self._known(context) or {}).get(AT)
 
     def keep_bookmark(self, context: Context, value: Any, *, flush: bool) -> None:
         """Set the bookmark of a partition.
@@ -85,26 +85,22 @@ class BookkeepingStream(Stream):
         Args:
             context: The partition.
             value: The bookmark. Every row up to it has been written.
-            flush: Write a STATE message now, unless those of a large state would take up the run. Not while BATCH files
-                are being filled: their rows count as written only with the BATCH message, after which the SDK writes the
-                state itself.
+            flush: Write a STATE message now, unless those of a large state would take up the run: see `States`. Not while
+                BATCH files are being filled: their rows count as written only with the BATCH message, after which the SDK
+                writes the state itself.
         """
         if self.replication_method == "FULL_TABLE":
             return
-        self._keep(context, replication_key=self.replication_key, replication_key_value=value)
         if (
-            flush
-            and self._unsaved
-            and time.monotonic() >= self._next_flush
-            and self.get_batch_config(self.config) is None
-        ):
+            self.of_all(BY) != self.replication_key
+        ):  # none yet, or bookmarks of another key, which say nothing here
+            for partition in self.stream_state.get("partitions", ()):
+                partition.pop(AT, None)
+            self.keep_of_all(BY, self.replication_key)
+        self._keep(context, **{AT: value})
+        if flush and self._unsaved and self.get_batch_config(self.config) is None:
             self._unsaved = False
-            # The time of this thread: that for which a slow loader does not read is none of a state's cost.
-            began = time.thread_time()
             self._write_state_message()
-            cost = time.thread_time() - began
-            if cost > _CHEAP:
-                self._next_flush = time.monotonic() + _SHARE_OF_TIME * cost
 
     def keep_note(self, context: Context, name: str, value: Any) -> None:
         """Keep something beside the bookmark of a partition; None removes it."""
@@ -141,5 +137,8 @@ class BookkeepingStream(Stream):
         return (self._known(context) or {}).get(name)
 
 
-def _key(context: Context | None) -> tuple[Any, ...]:
-    return tuple(sorted(context.items())) if context else ()
+def _key(context: Context | None) -> Any:
+    """Return what tells a partition from the others: of one value, that value, for there are very many of them."""
+    if not context:
+        return ()
+    return next(iter(context.values())) if len(context) == 1 else tuple(sorted(context.items()))

@@ -1,0 +1,77 @@
+"""How old what was read is, and how often there is news: what the order of a run rests on. Pure.
+
+The state keeps three numbers for each stream and division: the minute in which the last read began that came to its end, how
+many minutes before that the last one began that had news, and news a day in thousandths.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+_MINUTE = 60.0
+_DAY = 86_400.0
+_MEMORY = 7 * _DAY
+"""What was so a week ago counts a third: a company that was busy last month is not busy for that."""
+_THOUSANDTHS = 1000
+_END_OF_TIME = 1e11 / _MINUTE
+USUAL = 0.5
+"""News a day, where nothing is known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """What is known of one division of a stream.
+
+    Attributes:
+        read: When the last read began that came to its end (epoch seconds).
+        news: When the last one began that had news; None where none had since it was first read.
+        rate: News a day.
+    """
+
+    read: float
+    news: float | None = None
+    rate: float = USUAL
+
+    @classmethod
+    def of(cls, note: Any) -> Freshness | None:
+        """Read what a state holds; None where it holds nothing that is of use."""
+        if not isinstance(note, list) or not note or not all(map(_is_count, note)):
+            return None
+        minute = note[0]
+        known = len(note) > 2  # noqa: PLR2004  the third is the rate
+        since = note[1] if known and note[1] >= 0 else None
+        return cls(
+            minute * _MINUTE,
+            None if since is None else (minute - since) * _MINUTE,
+            note[2] / _THOUSANDTHS if known else USUAL,
+        )
+
+    def note(self) -> list[int]:
+        """Return what the state is to hold."""
+        minute = int(self.read // _MINUTE)
+        since = -1 if self.news is None else minute - int(self.news // _MINUTE)
+        return [minute, since, round(self.rate * _THOUSANDTHS)]
+
+
+def after(known: Freshness | None, began: float, *, news: bool | None) -> Freshness:
+    """Return what is known after a read that came to its end.
+
+    Args:
+        known: What was known before. The first read finds all there is, which says nothing of how often there is news.
+        began: When it began (epoch seconds).
+        news: It found something new; None where the stream cannot tell.
+    """
+    if known is None:
+        return Freshness(began)
+    if news is None:
+        return Freshness(began, known.news, known.rate)
+    days = max(began - known.read, _MINUTE) / _DAY
+    forgotten = -math.expm1(-days * _DAY / _MEMORY)
+    rate = known.rate * (1 - forgotten) + (forgotten / days if news else 0.0)
+    return Freshness(began, began if news else known.news, rate)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -1 <= value <= _END_OF_TIME
