@@ -12,8 +12,12 @@ from typing import Any
 
 _MINUTE = 60.0
 _DAY = 86_400.0
-_MEMORY = 7 * _DAY
-"""What was so a week ago counts a third: a company that was busy last month is not busy for that."""
+_STEP = 1.5
+"""How far one answer moves the rate: by a factor of 4.5 at most, where there is news that nobody expected."""
+_SILENCE = 0.5
+"""How far an answer without news moves it at most: nights and weekends are silent everywhere."""
+_LOWEST, _HIGHEST = 0.01, 50.0
+_MANY = 50.0
 _THOUSANDTHS = 1000
 _END_OF_TIME = 1e11 / _MINUTE
 USUAL = 0.5
@@ -67,9 +71,13 @@ def after(known: Freshness | None, began: float, *, news: bool | None) -> Freshn
         return Freshness(began)
     if news is None:
         return Freshness(began, known.news, known.rate)
-    days = max(began - known.read, _MINUTE) / _DAY
-    forgotten = -math.expm1(-days * _DAY / _MEMORY)
-    rate = known.rate * (1 - forgotten) + (forgotten / days if news else 0.0)
+    expected = known.rate * max(began - known.read, _MINUTE) / _DAY
+    # The slope of the likelihood of what was seen, in the logarithm of the rate: that there was news says little where it was
+    # expected anyway, since a read cannot tell how often there was.
+    surprise = (
+        -min(expected, _SILENCE) if not news else expected / math.expm1(expected) if expected < _MANY else 0.0
+    )
+    rate = min(max(known.rate * math.exp(_STEP * surprise), _LOWEST), _HIGHEST)
     return Freshness(began, began if news else known.news, rate)
 
 

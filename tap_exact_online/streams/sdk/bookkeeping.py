@@ -51,8 +51,10 @@ class BookkeepingStream(Stream):
 
     @override
     def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:
-        """Write the state. The SDK would go through all partitions, and search the list of them for each, for marks that
-        only its own bookmarks leave.
+        """Write the state.
+
+        The SDK would go through all partitions, and search the list of them for each, for marks that only its own bookmarks
+        leave.
         """
         self._write_state_message()
 
