@@ -97,14 +97,18 @@ _RISING = ("EntryNumber", "InvoiceNumber", "OrderNumber", "HID", "EmployeeHID", 
 _AMOUNTS = ("AmountDC", "AmountFC", "Amount", "Quantity", "NetPrice", "UnitPrice")
 
 
-def row_count(path: str, options: Options) -> int:
-    """Return how many rows a table starts with."""
-    if path in options.tables:
-        return options.tables[path]
+@lru_cache(maxsize=8)
+def _row_counts(rows: int, tables: frozenset[tuple[str, int]]) -> Mapping[str, int]:
+    """Return how many rows each table starts with: the same in all divisions, which may be thousands."""
+    given = dict(tables)
+    return {path: given.get(path, _row_count(path, rows)) for path in _PATHS}
+
+
+def _row_count(path: str, rows: int) -> int:
     if path in _FIXED:
         return _FIXED[path]
     share = _SHARE.get(path, 0.1 if path.startswith("sync/") else 0.05)
-    return min(int(options.rows * share), _MOST.get(path, options.rows))
+    return min(int(rows * share), _MOST.get(path, rows))
 
 
 def code_of(path: str, index: int) -> str:
@@ -151,7 +155,7 @@ class Book:
         self.file_sizes = options.file_sizes
         self.division = division
         self.paths = _PATHS
-        self.counts = {path: row_count(path, options) for path in self.paths}
+        self.counts = _row_counts(options.rows, frozenset(options.tables.items()))
         self.height = max(1, *self.counts.values())
         # a row version is far above what a 32-bit number holds, and differs between divisions
         self.first = 13_000_000_000 + values.number(options.seed, division) % 10**9

@@ -26,8 +26,7 @@ def divisions(service: Service) -> list[dict[str, Any]]:
     endpoint = edm.load(DIVISIONS)
     return [
         {
-            **wire.neutral(each.row(), endpoint),
-            "Current": code == service.divisions.current,
+            **wire.neutral(each.row(current=code == service.divisions.current), endpoint),
             "granted": each.granted,
         }
         for code, each in sorted(service.divisions.by_code.items())

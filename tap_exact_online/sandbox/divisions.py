@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tap_exact_online import edm
 from tap_exact_online.sandbox import filing, values
@@ -20,32 +23,18 @@ LEAST_DELETED = 5
 
 
 @dataclass(slots=True)
-class Division:
-    """One division.
+class Database:
+    """The rows of one division, and the row versions they share.
 
     Attributes:
-        code: Its number in every address.
         book: Its generated tables.
         counter: The last row version given.
-        granted: Whether the user ticked it under Manage companies.
-        status: 0 inactive, 1 active, 2 archived.
-        blocking_status: 0 means not blocked.
-        moved: When it moved to another database, in wall-clock milliseconds.
-        hr_linked: When it was linked to or unlinked from HR, in wall-clock milliseconds.
-        modified: When its own row was last changed, in wall-clock milliseconds.
         shelves: Its tables with their changes, by path.
         reserved: Rows that have a row version but are not committed, by handle: path, index, row version.
     """
 
-    code: int
     book: Book
     counter: int
-    modified: int
-    granted: bool = True
-    status: int = 1
-    blocking_status: int = 0
-    moved: int | None = None
-    hr_linked: int | None = None
     shelves: dict[str, Shelf] = field(default_factory=dict)
     reserved: dict[int, tuple[str, int, int]] = field(default_factory=dict)
 
@@ -84,14 +73,65 @@ class Division:
         }
         shelf.put(shelf.reserve(), Change(self.tick(), wall, fields))
 
-    def row(self) -> dict[str, Value]:
-        """Return the division's own row in `system/Divisions`."""
-        row = self._row()
-        return row if self.book.padding == "codes" else values.padded(row)
+    def restart(self, first: int) -> None:
+        """Give all rows new versions, counted from another start."""
+        self.book.restart(first)
+        self.counter = first + self.book.span
+        for shelf in self.shelves.values():
+            shelf.renumber(self.tick)
+        self.reserved.clear()
+
+
+@dataclass
+class Division:
+    """One division. Until its rows are asked for it is no more than its row in the list: there may be thousands.
+
+    Attributes:
+        code: Its number in every address.
+        options: Seed and sizes.
+        founded: When it came to be, in wall-clock milliseconds.
+        granted: Whether the user ticked it under Manage companies.
+        status: 0 inactive, 1 active, 2 archived.
+        blocking_status: 0 means not blocked.
+        moved: When it moved to another database, in wall-clock milliseconds.
+        hr_linked: When it was linked to or unlinked from HR, in wall-clock milliseconds.
+        modified: When its own row was last changed, in wall-clock milliseconds.
+    """
+
+    code: int
+    options: Options
+    founded: int
+    granted: bool = True
+    status: int = 1
+    blocking_status: int = 0
+    moved: int | None = None
+    hr_linked: int | None = None
+    modified: int = values.LAST_DAY
+
+    @cached_property
+    def database(self) -> Database:
+        """Its rows, with a log of deleted rows that reaches back forty days from its founding."""
+        book = Book(self.options, self.code, _MAKERS)
+        made = Database(book, book.first + book.span)
+        count = min(max(LEAST_DELETED, book.counts[LINES] // 100), MOST_DELETED) if self.options.rows else 0
+        kinds = (1, 2, 10, UNKNOWN_ENTITY, 13, 7)
+        for nth in range(count):
+            gone = values.guid(book.seed, self.code, "gone", nth)
+            made.log_deleted(gone, kinds[nth % len(kinds)], self.founded - 40 * DAY + nth * 30 * DAY // count)
+        return made
+
+    def row(self, *, current: bool) -> dict[str, Value]:
+        """Return the division's own row in `system/Divisions`.
+
+        Args:
+            current: It is the one that the user last opened.
+        """
+        row = self._row() | {"Current": current}
+        return row if self.options.padding == "codes" else values.padded(row)
 
     def _row(self) -> dict[str, Value]:
         code = self.code
-        return values.row(edm.load(DIVISIONS).properties.values(), self.book.seed, code) | {
+        return values.row(edm.load(DIVISIONS).properties.values(), self.options.seed, code) | {
             "Code": code,
             "Hid": code - 1_000_000,
             "Description": values.company(code % 1000),
@@ -104,24 +144,57 @@ class Division:
             "Legislation": "NL",
             "Modified": self.modified,
             "ArchiveDate": self.modified if self.status == ARCHIVED else None,
-            "Current": False,
         }
 
 
 ARCHIVED = 2
 
 
-def found(options: Options, code: int, clock: Clock) -> Division:
-    """Make a division with generated books and a log of deleted rows that reaches back forty days."""
-    book = Book(options, code, {**MAKERS, **filing.MAKERS})
-    division = Division(code, book, book.first + book.span, values.LAST_DAY)
-    now = clock.wall()
-    count = min(max(LEAST_DELETED, book.counts[LINES] // 100), MOST_DELETED) if options.rows else 0
-    kinds = (1, 2, 10, UNKNOWN_ENTITY, 13, 7)
-    for nth in range(count):
-        gone = values.guid(options.seed, code, "gone", nth)
-        division.log_deleted(gone, kinds[nth % len(kinds)], now - 40 * DAY + nth * 30 * DAY // count)
-    return division
+_MAKERS = {**MAKERS, **filing.MAKERS}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The rows of `system/Divisions`, each made when it is asked for.
+
+    Attributes:
+        endpoint: The facts about the endpoint.
+        divisions: Those that are listed, in the order of their codes.
+        current: The one that the user last opened.
+    """
+
+    endpoint: edm.Endpoint
+    divisions: Sequence[Division]
+    current: int
+
+    @property
+    def size(self) -> int:
+        """Every index is less than this."""
+        return len(self.divisions)
+
+    def ordered(self) -> Sequence[int]:
+        """Return the indexes of all rows."""
+        return range(len(self.divisions))
+
+    def identity(self, index: int) -> Value:
+        """Return the key of a row."""
+        return self.divisions[index].code
+
+    def find(self, identity: Value) -> int | None:
+        """Return the index of the row with a key."""
+        if not isinstance(identity, int):
+            return None
+        index = bisect_left(self.divisions, identity, key=lambda division: division.code)
+        return index if index < self.size and self.divisions[index].code == identity else None
+
+    def row(self, index: int) -> dict[str, Value]:
+        """Return a row."""
+        division = self.divisions[index]
+        return division.row(current=division.code == self.current)
+
+    def moment(self, index: int, name: str) -> Value:
+        """Return a property of a row."""
+        return self.row(index)[name]
 
 
 class Divisions:
@@ -139,8 +212,8 @@ class Divisions:
         self._options = options
         self._clock = clock
         self.by_code: dict[int, Division] = {}
-        for _ in range(options.divisions):
-            self.add()
+        for nth in range(options.divisions):
+            self.add(options.division_code + nth)
         self.current = min(self.by_code, default=options.division_code)
 
     def __getitem__(self, code: int) -> Division:
@@ -157,7 +230,7 @@ class Divisions:
         if code in self.by_code:
             msg = f"division {code} exists"
             raise ValueError(msg)
-        self.by_code[code] = found(self._options, code, self._clock)
+        self.by_code[code] = Division(code, self._options, self._clock.wall())
         return self.by_code[code]
 
     def granted(self, code: int) -> Division | None:
@@ -165,13 +238,10 @@ class Divisions:
         division = self.by_code.get(code)
         return division if division is not None and division.granted else None
 
-    def listed(self) -> list[dict[str, Value]]:
+    def listed(self) -> Listed:
         """Return the rows of `system/Divisions`: only what is granted."""
-        return [
-            division.row() | {"Current": code == self.current}
-            for code, division in sorted(self.by_code.items())
-            if division.granted
-        ]
+        granted = [division for _, division in sorted(self.by_code.items()) if division.granted]
+        return Listed(edm.load(DIVISIONS), granted, self.current)
 
     def me(self) -> dict[str, Value]:
         """Return the row of `current/Me`."""
@@ -193,20 +263,14 @@ class Divisions:
     def hr_link(self, code: int) -> None:
         """Link a division to HR: new row versions, and hours of absence with new IDs."""
         division = self.by_code[code]
-        division.book.forget(LEAVE_HOURS, self._clock.wall())
-        division.shelves.pop(LEAVE_HOURS, None)
+        division.database.book.forget(LEAVE_HOURS, self._clock.wall())
+        division.database.shelves.pop(LEAVE_HOURS, None)
         self._renumber(code)
         division.hr_linked = self._clock.wall()
 
     def _renumber(self, code: int) -> None:
         division = self.by_code[code]
         wall = self._clock.wall()
-        book = division.book
         # another database counts from elsewhere, which may well be lower than before
-        first = 13_000_000_000 + values.number(book.seed, code, wall) % 10**9
-        book.restart(first)
-        division.counter = first + book.span
-        for shelf in division.shelves.values():
-            shelf.renumber(division.tick)
-        division.reserved.clear()
+        division.database.restart(13_000_000_000 + values.number(self._options.seed, code, wall) % 10**9)
         division.modified = wall

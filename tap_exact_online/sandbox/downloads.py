@@ -49,8 +49,8 @@ class Request:
         if named.isdecimal():
             return named
         if self.path == IMAGE_URL and service.options.image_division == "row":
-            owners = [code for code in service.divisions.by_code if self.index(service, code) is not None]
-            return str(owners[0]) if owners else str(service.divisions.current)
+            owners = (code for code in service.divisions.by_code if self.index(service, code) is not None)
+            return str(next(owners, service.divisions.current))
         return str(service.divisions.current)
 
     def index(self, service: Service, division: int) -> int | None:

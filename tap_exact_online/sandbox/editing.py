@@ -11,6 +11,7 @@ from tap_exact_online.sandbox import wire
 from tap_exact_online.sandbox.books import DIVISIONS, HEADERS, ME
 from tap_exact_online.sandbox.clock import wall_of_iso
 from tap_exact_online.sandbox.divisions import Division
+from tap_exact_online.sandbox.listing import Few, Rows
 from tap_exact_online.sandbox.service import ENDPOINTS, Service
 from tap_exact_online.sandbox.shelf import CHANGED, MADE, Change, Shelf, identity_of
 from tap_exact_online.sandbox.values import Value
@@ -30,8 +31,10 @@ def rows(service: Service, division: int, path: str, offset: int = 0, limit: int
     endpoint = edm.load(path)
     found: Iterable[Mapping[str, Value]]
     if path in {DIVISIONS, ME}:
-        found = service.divisions.listed() if path == DIVISIONS else [service.divisions.me()]
-        found = islice(found, offset, offset + limit)
+        few: Rows = (
+            service.divisions.listed() if path == DIVISIONS else Few(endpoint, [service.divisions.me()])
+        )
+        found = (few.row(i) for i in few.ordered()[offset : offset + limit])
         last = None
     else:
         _, shelf = _shelf(service, division, path)
@@ -52,7 +55,7 @@ def add(service: Service, division: int, path: str, count: int = 1) -> list[Valu
     made = []
     for _ in range(int(count)):
         index = shelf.reserve()
-        shelf.put(index, _new(service, shelf, known.tick()))
+        shelf.put(index, _new(service, shelf, known.database.tick()))
         _touch_header(service, known, shelf, index)
         made.append(shelf.identity(index))
     return made
@@ -72,7 +75,7 @@ def _touch_header(service: Service, known: Division, shelf: Shelf, index: int) -
         headers = service.shelf(known, header)
         place = headers.find(shelf.row(index)["EntryID"])
         if place is not None and headers.visible(place):
-            headers.touch(place, known.tick(), service.clock.wall())
+            headers.touch(place, known.database.tick(), service.clock.wall())
 
 
 def _chosen(shelf: Shelf, count: int | None, ids: list[Value] | None) -> list[int]:
@@ -94,7 +97,7 @@ def change(
     known, shelf = _shelf(service, division, path)
     chosen = _chosen(shelf, count, ids)
     for index in chosen:
-        shelf.touch(index, known.tick(), service.clock.wall())
+        shelf.touch(index, known.database.tick(), service.clock.wall())
         _touch_header(service, known, shelf, index)
     return [shelf.identity(index) for index in chosen]
 
@@ -118,7 +121,7 @@ def delete(  # noqa: PLR0913, PLR0917 - what a test may want to say about a dele
         _touch_header(service, known, shelf, index)
         shelf.remove(index)
         if logged and number is not None:
-            known.log_deleted(identity, number, service.clock.wall())
+            known.database.log_deleted(identity, number, service.clock.wall())
     return gone
 
 
@@ -144,12 +147,12 @@ def set_row(service: Service, division: int, path: str, row: dict[str, Value]) -
     shelf.put(
         index,
         Change(
-            stamp if isinstance(stamp, int) else known.tick(),
+            stamp if isinstance(stamp, int) else known.database.tick(),
             moment if isinstance(moment, int) else None,
             {**before, **fields},
         ),
     )
-    known.counter = max(known.counter, shelf.timestamp(index))
+    known.database.counter = max(known.database.counter, shelf.timestamp(index))
     return [shelf.identity(index)]
 
 
@@ -157,15 +160,15 @@ def begin(service: Service, division: int, path: str) -> dict[str, Any]:
     """Write a row in a transaction that is still open: it has a row version, and nobody sees it."""
     known, shelf = _shelf(service, division, path)
     index = shelf.reserve()
-    handle = known.tick()
-    known.reserved[handle] = (shelf.table.endpoint.path, index, handle)
+    handle = known.database.tick()
+    known.database.reserved[handle] = (shelf.table.endpoint.path, index, handle)
     return {"handle": handle, "timestamp": handle}
 
 
 def commit(service: Service, division: int, handle: int) -> list[Value]:
     """Commit such a row: it appears with the version it was given then."""
     known = service.divisions[int(division)]
-    path, index, timestamp = known.reserved.pop(int(handle))
-    shelf = known.shelf(path)
+    path, index, timestamp = known.database.reserved.pop(int(handle))
+    shelf = known.database.shelf(path)
     shelf.put(index, _new(service, shelf, timestamp))
     return [shelf.identity(index)]

@@ -57,7 +57,7 @@ def page(service: Service, call: Call) -> bytes:
     if call.endpoint.path == ME:
         return _listed(service, call, Few(call.endpoint, [service.divisions.me()]))
     if call.endpoint.path == DIVISIONS:
-        return _listed(service, call, Few(call.endpoint, service.divisions.listed()))
+        return _listed(service, call, service.divisions.listed())
     if call.division is None:
         raise RefusedError(404, "Resource not found.")
     shelf = service.shelf(call.division, call.endpoint.path)

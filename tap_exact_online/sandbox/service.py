@@ -122,8 +122,8 @@ class Service:
         self.recent.move_to_end((division.code, path))
         if len(self.recent) > _MOST_TABLES:
             (code, old), _ = self.recent.popitem(last=False)
-            self.divisions[code].free(old)
-        return division.shelf(path)
+            self.divisions[code].database.free(old)
+        return division.database.shelf(path)
 
 
 def start(options: Options, clock: Clock, replay: Replay | None = None) -> Service:

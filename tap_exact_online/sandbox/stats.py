@@ -52,6 +52,8 @@ class Stats:
     def leave(self, division: str) -> None:
         """Count a data call that was answered or broken off."""
         self.in_flight[division] -= 1
+        if not self.in_flight[division]:
+            del self.in_flight[division]  # all of them are added up with every call
 
     def report(self) -> dict[str, Any]:
         """Return all counters as JSON data."""
