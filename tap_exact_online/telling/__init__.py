@@ -1,6 +1,7 @@
 """What a run says: how far it is, what it could not read, and what it came to, to a person and to a program.
 
-`progress.py` and `report.py` know, `live.py` shows, `words.py` is how numbers, times and lists read.
+`progress.py` and `report.py` know, `live.py` shows, `gaps.py` is how a few or many thousands of gaps read, `words.py` how numbers,
+times and lists do.
 """
 
 from __future__ import annotations

@@ -16,6 +16,10 @@ from tap_exact_online.telling.words import counted, duration
 
 _WORTH_TELLING = 1.0
 """A wait of less seconds is over before anybody has read of it."""
+_FEW_DIVISIONS = 20
+"""With so many, a line for each fits on a screen, and somebody may read it. Thousands would hide the lines that matter."""
+_SEEN = 20
+"""Calls left are looked up for so many of the divisions that are read: those whose pages came last. Others may rest."""
 
 
 class Cause(Enum):
@@ -244,8 +248,10 @@ class Progress:
         self._rows += rows
         known = self._known(stream)
         known.rows += rows
-        known.reading[division].rows += rows
-        known.reading[division].pages += 1
+        # Behind the others: `status` looks at those that are read just then.
+        read = known.reading[division] = known.reading.pop(division)
+        read.rows += rows
+        read.pages += 1
 
     def division_ends(
         self,
@@ -271,7 +277,9 @@ class Progress:
         known.calls += calls
         if division is not None:
             news = bool(ended.rows) and (bookmark is None or bookmark != ended.bookmark)
-            self._tell_of_division(stream, division, ended, news=news, complete=complete)
+            few = known.divisions <= _FEW_DIVISIONS
+            loud = few and not self.drawn and (news or not complete)
+            self._tell_of_division(stream, division, ended, loud=loud, complete=complete)
         if known.done == known.divisions:
             del self._streams[stream]
             self._tell_of_stream(known)
@@ -290,9 +298,9 @@ class Progress:
         self.division_ends(stream, None)
 
     def _tell_of_division(
-        self, stream: str, division: int, known: _Division, *, news: bool, complete: bool
+        self, stream: str, division: int, known: _Division, *, loud: bool, complete: bool
     ) -> None:
-        """Tell of a division: of one that had nothing new, only to those who look closely."""
+        """Tell of a division: of one that had nothing new, or is one of many, only to those who look closely."""
         seconds = self._clock() - known.began
         read = f"{counted(known.rows, 'row')} in {counted(known.pages, 'page')}, {duration(seconds)}"
         numbers = {
@@ -303,9 +311,8 @@ class Progress:
             "seconds": round(seconds, 3),
             "complete": complete,
         }
-        quiet = self.drawn or (complete and not news)
         text = f"{stream} in division {division}: {'' if complete else 'broken off after '}{read}"
-        self._tell(Line(text, numbers, logging.DEBUG if quiet else logging.INFO))
+        self._tell(Line(text, numbers, logging.INFO if loud else logging.DEBUG))
 
     def _tell_of_stream(self, stream: _Stream) -> None:
         seconds = self._clock() - stream.began
@@ -349,7 +356,7 @@ class Progress:
         cause, until = pause or (None, now)
         if stream is None:
             return Status(None, 0, 0, 0, 0.0, self._calls(), Remaining(), cause, max(0.0, until - now))
-        lefts = [self._left(division) for division in list(stream.reading) if division is not None]
+        lefts = [self._left(division) for division in list(stream.reading)[-_SEEN:] if division is not None]
         seconds = now - stream.began
         return Status(
             stream=stream.name,

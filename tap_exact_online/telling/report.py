@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from tap_exact_online.errors import Denied, EnoughForNow, LimitReached, ReadError, joined
+from tap_exact_online.telling.gaps import Gap, Told, lines
 from tap_exact_online.telling.progress import Totals
 from tap_exact_online.telling.words import counted, listed
 
@@ -47,29 +49,13 @@ def tell_outcome(code: int, *, whole: bool = True) -> None:
 
 _EXAMPLES = 20
 """So many rows of a division that could not be understood are named: there may be any number of them."""
+_EXAMPLES_OF_STREAM = 100
+"""So many of a stream: there may be any number of divisions."""
+_FEW = 5
+"""In so many divisions, what was left out without being named is told for each."""
 
 _NOUNS: Mapping[str, str] = {"left": "left for the next run"}
 _NO_FAULT = frozenset({LimitReached.exit_code, 130, 143})
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """One stream that was not read to its end in one division.
-
-    Attributes:
-        stream: The stream.
-        division: The division, or None where the stream has none.
-        cause: What happened and what to do.
-    """
-
-    stream: str
-    division: int | None
-    cause: str
-
-    def line(self) -> str:
-        """Return it as one line of text."""
-        where = "" if self.division is None else f" in division {self.division}"
-        return f"{self.stream}{where}: {self.cause}"
 
 
 @dataclass(slots=True)
@@ -97,6 +83,11 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     left_out: dict[tuple[str, int | None], int] = field(default_factory=dict)
     unactivated: list[str] = field(default_factory=list)
+    _told: Told = field(default_factory=Told)
+    _examples: Counter[tuple[str, int | None]] = field(default_factory=Counter)
+    _examples_of: Counter[str] = field(default_factory=Counter)
+    _said: set[object] = field(default_factory=set)
+    """What is said once: that more of it is counted from here on."""
 
     def missed(
         self, stream: str, division: int | None, error: ReadError | LimitReached, cure: str = ""
@@ -120,19 +111,51 @@ class Report:
             self.skipped.append(gap)
         else:
             self.failed.append(gap)
-        _log.warning("Not read: %s", gap.line())
+        if self._told.takes(gap):
+            _log.warning("Not read: %s", gap.line())
+            return
+        _log.debug("Not read: %s", gap.line())
+        if self._first("gaps"):
+            _log.warning("More was not read. It is counted from here on, and put together at the end.")
 
     def rejected(self, stream: str, division: int | None, row: str) -> None:
         """Note a row that could not be understood. It is named by its key, without its content."""
-        left_out = self.left_out[stream, division] = self.left_out.get((stream, division), 0) + 1
-        if left_out <= _EXAMPLES:
+        place = stream, division
+        self.left_out[place] = self.left_out.get(place, 0) + 1
+        full = self._examples_of[stream] >= _EXAMPLES_OF_STREAM
+        if not full and self._examples[place] < _EXAMPLES:
+            self._examples[place] += 1
+            self._examples_of[stream] += 1
             gap = Gap(stream, division, f"a row was left out: {row}")
             self.failed.append(gap)
             _log.error("%s", gap.line())
-        elif left_out == _EXAMPLES + 1:
-            _log.error(
-                "%s", Gap(stream, division, "more rows were left out; they are counted from here on").line()
+        elif self._first((stream, None if full else division)):
+            more = Gap(
+                stream, None if full else division, "more rows were left out; they are counted from here on"
             )
+            _log.error("%s", more.line())
+
+    def _first(self, what: object) -> bool:
+        """Tell whether something is to be said for the first time."""
+        first = what not in self._said
+        self._said.add(what)
+        return first
+
+    def _rest(self) -> Iterator[Gap]:
+        """Give the rows that were left out without being named."""
+        rest: defaultdict[str, dict[int | None, int]] = defaultdict(dict)
+        for (stream, division), number in self.left_out.items():
+            if more := number - self._examples[stream, division]:
+                rest[stream][division] = more
+        for stream, divisions in rest.items():
+            if len(divisions) <= _FEW:
+                yield from (
+                    Gap(stream, division, f"{more:,} more rows were left out")
+                    for division, more in divisions.items()
+                )
+            else:
+                more = sum(divisions.values())
+                yield Gap(stream, None, f"{more:,} more rows were left out, in {len(divisions):,} divisions")
 
     def withdrawn(self, stream: str, fields: Iterable[str]) -> None:
         """Note fields that Exact does not know any more, and that this run goes on without."""
@@ -166,7 +189,7 @@ class Report:
         return 1 if self.failed else 4 if self.postponed else 0
 
     def summarise(self, totals: Totals) -> None:
-        """Log what the run came to, and every gap with its cause, most serious first.
+        """Log what the run came to, and every gap with its cause, most serious first. Many that are alike are put together.
 
         Args:
             totals: What was read, and what it cost.
@@ -176,9 +199,7 @@ class Report:
                 f"No ACTIVATE_VERSION was written for {listed(self.unactivated)}, since not every division was read: rows that"
                 " are gone in Exact stay in your tables until a run reads all of them."
             )
-        for (stream, division), number in self.left_out.items():
-            if number > _EXAMPLES:
-                self.failed.append(Gap(stream, division, f"{number - _EXAMPLES:,} more rows were left out"))
+        self.failed += self._rest()
         numbers = {
             "failed": len(self.failed),
             "postponed": len(self.postponed),
@@ -201,8 +222,8 @@ class Report:
         ):
             if gaps:
                 _log.warning("%d of the streams and divisions: data %s:", len(gaps), title)
-            for gap in gaps:
-                _log.warning("  %s", gap.line())
+            for line in lines(gaps, totals.divisions):
+                _log.warning("  %s", line)
         for (stream, cause), divisions in self.left.items():
             left = f"{counted(len(divisions), 'division')} ({listed(divisions)})"
             _log.info("  Left for the next run: %s in %s: %s", stream, left, cause)

@@ -18,8 +18,9 @@ from tap_exact_online.errors import (
     Unreachable,
     UnsafeLink,
 )
+from tap_exact_online.telling.gaps import Gap
 from tap_exact_online.telling.progress import Totals
-from tap_exact_online.telling.report import OUTCOMES, Gap, Report, tell_outcome
+from tap_exact_online.telling.report import OUTCOMES, Report, tell_outcome
 
 MIDNIGHT = datetime(2025, 6, 2, tzinfo=UTC)
 TOTALS = Totals(rows=1234, streams=2, divisions=3, calls=45, seconds=6.0)
