@@ -15,6 +15,7 @@ from tap_exact_online.auth.health import Health
 from tap_exact_online.auth.rotation import Rotation
 from tap_exact_online.auth.stores import Store, open_store, state_file
 from tap_exact_online.auth.tokens import Tokens, fingerprint
+from tap_exact_online.board import Board, open_board
 from tap_exact_online.evidence import Recorder, both
 from tap_exact_online.reading import Client, Limits, Patience
 from tap_exact_online.settings import Settings
@@ -31,12 +32,14 @@ class Kept:
         owner: The fingerprint that what is stored must carry.
         store: The store.
         haven: Where a token waits that the store did not take.
+        board: What all processes of the connection share beside the tokens.
     """
 
     settings: Settings
     owner: str
     store: Store
     haven: Haven
+    board: Board
 
     def health(self, now: float) -> Health:
         """Look at what is stored. Nothing is sent to Exact, and no token is spent.
@@ -72,9 +75,11 @@ def kept(settings: Settings) -> Kept:
     """
     keep_secret(settings.client_secret, settings.refresh_token, *settings.store_keys)
     form = Form(fingerprint(settings.client_id, settings.server), settings.store_keys)
-    store = open_store(settings.store, form, state_file(settings.server, settings.client_id))
+    default = state_file(settings.server, settings.client_id)
+    store = open_store(settings.store, form, default)
+    board = open_board(settings.store, form.owner, default)
     haven = Haven(state_file(settings.server, settings.client_id, "emergency"), form)
-    return Kept(settings, form.owner, store, haven)
+    return Kept(settings, form.owner, store, haven, board)
 
 
 def connect(

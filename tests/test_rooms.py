@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "tap_exact_online"
-ROOMS = ("catalog", "evidence", "files", "reading", "state", "streams", "telling", "wire")
+ROOMS = ("board", "catalog", "evidence", "files", "reading", "state", "streams", "telling", "wire")
 """Those whose face hands on what others may use."""
 
 
@@ -39,6 +39,7 @@ def test_imports_point_one_way() -> None:
     [
         ("wire/odata.py", "from tap_exact_online import reading", "wire is not allowed to import"),
         ("reading/client.py", "from tap_exact_online.streams import stream", "reading is not allowed to"),
+        ("board/file.py", "from tap_exact_online import reading", "board is not allowed to import"),
         ("auth/form.py", "from tap_exact_online.state import moves", "auth is not allowed to import"),
         ("sandbox/api.py", "from tap_exact_online import wire", "sandbox is not allowed to import"),
         ("sandbox/api.py", "from tap_exact_online import errors", "sandbox is not allowed to import"),

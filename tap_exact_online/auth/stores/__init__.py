@@ -88,16 +88,24 @@ def open_store(store: str | None, form: Form, default: Path) -> Store:
     Raises:
         ConfigurationError: No such kind of store, a URL that is none, or an extra that is not installed.
     """
-    if store is None:
-        return FileStore(default, form)
+    place = default if store is None else named(store)
+    if isinstance(place, Path):
+        return FileStore(place, form)
+    return _objects(place, form) if is_bucket(place) else _postgres(place, form)
+
+
+def named(store: str) -> Path | str:
+    """Return what the setting `store` names: the path of a file, or the URL of a database or of object storage.
+
+    Raises:
+        ConfigurationError: No such kind of store, or a URL that is none.
+    """
     _check(store)
     scheme = store.partition(":")[0].lower() if ":" in store else ""
     if scheme == "file":
-        return FileStore(_file(store), form)
-    if scheme.partition("+")[0] in {"postgresql", "postgres"}:
-        return _postgres(store, form)
-    if scheme in {"s3", "gs", "az"}:
-        return _objects(store, form)
+        return _file(store)
+    if scheme.partition("+")[0] in {"postgresql", "postgres"} or is_bucket(store):
+        return store
     if re.fullmatch(r"[a-z][a-z0-9+.-]+", scheme):  # one letter is a drive of Windows
         msg = (
             f"`store`: no kind of store is called '{scheme}:'. Use a path, or a URL that begins with file:,"
@@ -111,7 +119,12 @@ def open_store(store: str | None, form: Form, default: Path) -> Store:
             " for it may hold a password."
         )
         raise ConfigurationError(msg)
-    return FileStore(Path(store).expanduser(), form)
+    return Path(store).expanduser()
+
+
+def is_bucket(store: str) -> bool:
+    """Tell whether what the setting `store` names is an object in object storage."""
+    return store.partition(":")[0].lower() in {"s3", "gs", "az"}
 
 
 def _check(store: str) -> None:
@@ -136,7 +149,7 @@ def _postgres(url: str, form: Form) -> Store:
     try:
         from tap_exact_online.auth.stores.postgres import PostgresStore  # noqa: PLC0415  an extra
     except ImportError:
-        _needs_extra("postgresql:", "postgres")
+        needs_extra("postgresql:", "postgres")
     return PostgresStore(url, form)
 
 
@@ -145,11 +158,20 @@ def _objects(url: str, form: Form) -> Store:
         from tap_exact_online.auth.stores.bucket import open_bucket  # noqa: PLC0415  an extra
         from tap_exact_online.auth.stores.objects import ObjectStore  # noqa: PLC0415  an extra
     except ImportError:
-        _needs_extra("s3:, gs: or az:", "object")
+        needs_extra("s3:, gs: or az:", "object")
     return ObjectStore(*open_bucket(url, form.owner), form)
 
 
-def _needs_extra(kind: str, extra: str) -> NoReturn:
+def needs_extra(kind: str, extra: str) -> NoReturn:
+    """Say that a kind of store needs packages that are not installed.
+
+    Args:
+        kind: What its URLs begin with.
+        extra: The extra of this package that brings them.
+
+    Raises:
+        ConfigurationError: Always.
+    """
     msg = f'`store`: a URL that begins with {kind} needs an extra: pip install "tap-exact-online[{extra}]".'
     raise ConfigurationError(msg) from None
 

@@ -75,7 +75,7 @@ class FileStore:
 
     def leftovers(self) -> Sequence[Tokens]:
         """Return what a writer that was killed before its end left beside the file."""
-        path = _successor(self._path.resolve())
+        path = successor(self._path.resolve())
         try:
             content = self._content(path, str(path))
             return () if content is None else (self._form.read(content, str(path)),)
@@ -84,24 +84,24 @@ class FileStore:
 
     def write(self, tokens: Tokens) -> None:
         """Replace the file in one step: a crash leaves the old one or the new one, whole and on disk."""
-        _make_folder(self._path.parent)
+        make_folder(self._path.parent)
         path = self._path.resolve()  # where a link leads, so that the link stays
-        successor = _successor(path)
+        new = successor(path)
         content = self._form.write(tokens)
         self._check(path)
         is_reserved, self._reserved = self._reserved, False
         try:
-            with _opened(successor) as file:
+            with opened(new) as file:
                 file.write(content)
                 file.flush()
                 file.truncate()
                 os.fsync(file.fileno())
-            successor.replace(path)
+            new.replace(path)
         except Exception:
             # With room of its own it may hold what was to be written, whole: `leftovers` finds it.
             with suppress(OSError):
                 if not is_reserved:
-                    successor.unlink()
+                    new.unlink()
             raise
         self._seen = content
         fsync_folder(path.parent)
@@ -122,7 +122,7 @@ class FileStore:
 
     def reserve(self) -> None:
         """Take the room on the disk that the next write needs: when it comes, there may be none left."""
-        with _opened(_successor(self._path.resolve())) as file:
+        with opened(successor(self._path.resolve())) as file:
             self._reserved = True
             file.write(b" " * _ROOM)
             file.flush()
@@ -131,7 +131,7 @@ class FileStore:
     def forget(self) -> None:
         """Remove the file, and what may be left beside it."""
         path = self._path.resolve()
-        _successor(path).unlink(missing_ok=True)
+        successor(path).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
         self._seen = None
         if path.parent.is_dir():
@@ -142,7 +142,7 @@ class FileStore:
         """Hold the lock file beside it; the system lets go of it when the process dies, however it dies."""
         timeout = LOCK_TIMEOUT if self._lock_timeout is None else self._lock_timeout
         try:
-            _make_folder(self._path.parent)
+            make_folder(self._path.parent)
             path = self._path.resolve()  # where a link leads: two names of one file must not have two locks
             self._warn(path)
             # Without flock, filelock would go on with a file that outlives a killed holder: rather stop.
@@ -166,7 +166,7 @@ class FileStore:
             if self._reserved:
                 self._reserved = False
                 with suppress(OSError):
-                    _successor(path).unlink()
+                    successor(path).unlink()
             lock.release()
 
     def _warn(self, path: Path) -> None:
@@ -187,18 +187,18 @@ class FileStore:
             )
 
 
-def _successor(path: Path) -> Path:
+def successor(path: Path) -> Path:
     """Return the file that takes the place of another: always of the same name, so that it is found again."""
     return path.with_name(f".{path.name}.next")
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
     """Open a file to write from its beginning, over what may be there: room that is taken already stays taken."""
     flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     return os.fdopen(os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600), "wb")
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder and those above it, each closed to others: whoever may write above could swap it."""
     for each in (*reversed(folder.parents), folder):
         if not each.is_dir():

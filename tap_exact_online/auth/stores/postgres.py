@@ -93,9 +93,8 @@ class PostgresStore:
         Raises:
             ConfigurationError: It is no such URL.
         """
-        self._parameters = _parameters(url)
-        keep_secret(*(self._parameters.get(name) for name in ("password", "sslpassword")))
-        self.place = _place(self._parameters)
+        self._parameters = parameters(url)
+        self.place = place(self._parameters)
         self._form = form
         self._lock_timeout = lock_timeout
         self._locked = False
@@ -172,7 +171,7 @@ class PostgresStore:
         try:
             changed = self._over_the_lock(act)
         except psycopg.Error as error:
-            raise OSError(errno.EIO, self._words(error)) from None
+            raise OSError(errno.EIO, words(error)) from None
         if not changed:
             raise OSError(errno.ESTALE, "the lock was lost, and another process has written in the meantime")
 
@@ -197,15 +196,14 @@ class PostgresStore:
         return self._connection
 
     def _connect(self) -> psycopg.Connection:
-        # Nothing is prepared: poolers do not always carry a prepared statement to the connection that runs it.
-        return psycopg.connect(**{**_CLIENT, **self._parameters}, autocommit=True, prepare_threshold=None)
+        return connected(self._parameters)
 
     def _take_lock(self, connection: psycopg.Connection, timeout: float) -> None:
         if _one(connection, "SELECT current_setting('transaction_read_only')") == "on":
             # A standby has locks of its own, which keep nobody out of the primary.
             raise errors.ReadOnlySqlTransaction(_READ_ONLY)
         connection.execute(_PATIENCE, [f"{max(1, round(timeout * 1000))}ms", "0"])
-        connection.execute("SELECT pg_advisory_lock(%s)", [_lock_number(self._form.owner)])
+        connection.execute("SELECT pg_advisory_lock(%s)", [lock_number(self._form.owner)])
 
     def _make_table(self, connection: psycopg.Connection) -> None:
         """Make the table where it is missing; another owner's process may be doing the same.
@@ -216,7 +214,7 @@ class PostgresStore:
         if _one(connection, _FIND_TABLE):
             return
         with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_lock_number("")])
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number("")])
             connection.execute(_CREATE)
 
     def _row(self, connection: psycopg.Connection) -> tuple[UUID | None, str | None]:
@@ -265,7 +263,7 @@ class PostgresStore:
         connection.close()
 
     def _unusable(self, what: str, error: psycopg.Error) -> str:
-        msg = f"The token store {self.place} cannot be {what}: {self._words(error)}."
+        msg = f"The token store {self.place} cannot be {what}: {words(error)}."
         if isinstance(error, errors.InsufficientPrivilege):
             return (
                 f"{msg} Give the user the right to create a table, or let somebody else run:"
@@ -273,22 +271,15 @@ class PostgresStore:
             )
         return f"{msg} Check `store` and the database."
 
-    def _words(self, error: psycopg.Error) -> str:
-        """Return what the database says, on one line and without the password."""
-        text = error.diag.message_primary or "; ".join(
-            line.strip() for line in str(error).splitlines() if line
-        )
-        return spoken(text).rstrip(".?")
-
 
 def _one(connection: psycopg.Connection, query: LiteralString) -> Any:
     row = connection.execute(query).fetchone()
     return row[0] if row else None
 
 
-def _lock_number(owner: str) -> int:
-    """Return the number of an owner's lock: advisory locks have 64 bits, which all users of a database share."""
-    digest = hashlib.sha256(f"tap-exact-online {owner}".encode()).digest()
+def lock_number(of: str) -> int:
+    """Return the number of the lock of an owner, or of something else that is named: advisory locks have 64 bits, which all users of a database share."""
+    digest = hashlib.sha256(f"tap-exact-online {of}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
@@ -303,7 +294,16 @@ def address_parts(address: str) -> Mapping[str, Any] | None:
     return None if "@" in "".join(shown) or not re.fullmatch(r"[\d,]*", shown[0]) else parts
 
 
-def _parameters(url: str) -> Mapping[str, Any]:
+def parameters(url: str) -> Mapping[str, Any]:
+    """Return how libpq reaches what a URL names; passwords in it are shown nowhere from now on.
+
+    Args:
+        url: `postgresql://user:password@host/database?sslmode=require`; the form of SQLAlchemy,
+            `postgresql+psycopg:`, too.
+
+    Raises:
+        ConfigurationError: It is no such URL.
+    """
     scheme, _, rest = url.partition(":")
     known = address_parts(f"{scheme.lower().partition('+')[0]}:{rest}") if rest.startswith("//") else None
     if known is None:
@@ -312,10 +312,31 @@ def _parameters(url: str) -> Mapping[str, Any]:
             " such as @ / : # ? % in user or password have to be escaped: %40 %2F %3A %23 %3F %25."
         )
         raise ConfigurationError(msg)
+    keep_secret(*(known.get(name) for name in ("password", "sslpassword")))
     return known
 
 
-def _place(parameters: Mapping[str, Any]) -> str:
+def connected(to: Mapping[str, Any]) -> psycopg.Connection:
+    """Connect to a database.
+
+    Args:
+        to: What `parameters` returned.
+
+    Raises:
+        psycopg.Error: It cannot be reached.
+    """
+    # Nothing is prepared: poolers do not always carry a prepared statement to the connection that runs it.
+    return psycopg.connect(**{**_CLIENT, **to}, autocommit=True, prepare_threshold=None)
+
+
+def words(error: psycopg.Error) -> str:
+    """Return what the database says, on one line and without the password."""
+    text = error.diag.message_primary or "; ".join(line.strip() for line in str(error).splitlines() if line)
+    return spoken(text).rstrip(".?")
+
+
+def place(parameters: Mapping[str, Any]) -> str:
+    """Return the server and the database, without user and password, for messages."""
     host = str(parameters.get("host") or parameters.get("hostaddr") or "")
     port = f":{parameters['port']}" if parameters.get("port") else ""
     database = parameters.get("dbname") or ""
