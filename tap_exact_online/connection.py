@@ -17,7 +17,7 @@ from tap_exact_online.auth.stores import Store, open_store, state_file
 from tap_exact_online.auth.tokens import Tokens, fingerprint
 from tap_exact_online.board import Board, open_board
 from tap_exact_online.evidence import Recorder, both
-from tap_exact_online.reading import Client, Limits, Patience
+from tap_exact_online.reading import Budget, Client, Limits, Patience
 from tap_exact_online.settings import Settings
 from tap_exact_online.spoken import keep_secret
 from tap_exact_online.wire import Transport, Watcher
@@ -66,6 +66,49 @@ class Kept:
         spent = tries.awaited(stored, self.settings.refresh_token)
         return tries.newest([*self.store.leftovers(), *self.haven.find(spent)], spent)
 
+    def connect(
+        self,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        rest: Callable[[float], None] | None = None,
+        watch: Watcher | None = None,
+    ) -> Client:
+        """Return a client for the server and the app of the settings. Nothing is sent before it is used.
+
+        Args:
+            clock: Returns the time in epoch seconds.
+            sleep: Waits for a number of seconds.
+            rest: The same where Exact's limits are what is waited for; None for `sleep`.
+            watch: Is told of every answer of the API, besides a recorder where the settings want one.
+
+        Raises:
+            ConfigurationError: The setting `record` names no folder that can be used.
+        """
+        settings = self.settings
+        rotation = Rotation(
+            store=self.store,
+            exchange=Exchange(settings.base_url, settings.client_id, settings.client_secret, sleep),
+            owner=self.owner,
+            seed=settings.refresh_token,
+            clock=clock,
+            sleep=sleep,
+            haven=self.haven,
+            patience=settings.maintenance,
+        )
+        recorder = None if settings.record is None else Recorder(settings.record, settings.base_url)
+        transport = Transport(f"tap-exact-online/{version('tap-exact-online')}", both(recorder, watch))
+        return Client(
+            settings.base_url,
+            rotation,
+            Limits(clock, settings.reserved_calls),
+            clock,
+            sleep,
+            transport,
+            Patience(settings.maintenance),
+            rest=rest,
+            budget=Budget(settings.contract_calls, settings.spread, self.board, clock),
+        )
+
 
 def kept(settings: Settings) -> Kept:
     """Return where the settings keep the connection. Nothing is touched yet.
@@ -89,39 +132,9 @@ def connect(
     rest: Callable[[float], None] | None = None,
     watch: Watcher | None = None,
 ) -> Client:
-    """Return a client for the server and the app of the settings. Nothing is sent before it is used.
-
-    Args:
-        settings: The checked settings.
-        clock: Returns the time in epoch seconds.
-        sleep: Waits for a number of seconds.
-        rest: The same where Exact's limits are what is waited for; None for `sleep`.
-        watch: Is told of every answer of the API, besides a recorder where the settings want one.
+    """Return a client for the server and the app of the settings: see `Kept.connect`.
 
     Raises:
         ConfigurationError: The setting `store` names no kind of store, or `record` no folder that can be used.
     """
-    places = kept(settings)
-    rotation = Rotation(
-        store=places.store,
-        exchange=Exchange(settings.base_url, settings.client_id, settings.client_secret, sleep),
-        owner=places.owner,
-        seed=settings.refresh_token,
-        clock=clock,
-        sleep=sleep,
-        haven=places.haven,
-        patience=settings.maintenance,
-    )
-    recorder = None if settings.record is None else Recorder(settings.record, settings.base_url)
-    transport = Transport(f"tap-exact-online/{version('tap-exact-online')}", both(recorder, watch))
-    limits = Limits(clock, settings.reserved_calls)
-    return Client(
-        settings.base_url,
-        rotation,
-        limits,
-        clock,
-        sleep,
-        transport,
-        Patience(settings.maintenance),
-        rest=rest,
-    )
+    return kept(settings).connect(clock, sleep, rest, watch)

@@ -4,6 +4,7 @@
     ├── ConfigurationError       2    a setting, a catalog or a state that cannot be used
     ├── LoginNeeded              3    only a person can give the connection back
     ├── LimitReached             4    Exact allows no more calls for now; carries the time to come back
+    │   └── ContractUsedUp            for all divisions: the run ends at once
     ├── TokenNotStored           5    a new token came but could not be kept
     └── ReadError                1    something could not be read; the run goes on with the rest
         ├── Unreachable               no answer, or none that makes sense, after every allowed try
@@ -60,6 +61,10 @@ class LimitReached(TapError):  # noqa: N818  nothing is in error: the allowance 
     def __init__(self, message: str, until: datetime | None = None) -> None:
         super().__init__(message)
         self.until = until
+
+
+class ContractUsedUp(LimitReached):
+    """The calls of the contract are used up for this day, in every division: nothing is asked any more."""
 
 
 class TokenNotStored(TapError):  # noqa: N818  the name says what happened to the token

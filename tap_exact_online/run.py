@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,20 +16,22 @@ from typing import Any
 
 from tap_exact_online import settings as _settings
 from tap_exact_online.catalog import BY_NAME, Kind, needed
-from tap_exact_online.connection import connect
+from tap_exact_online.connection import Kept, kept
 from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.evidence import Facts
 from tap_exact_online.files import Filing, open_place
 from tap_exact_online.reading import (
     Client,
+    Plan,
     Reading,
     Remaining,
     Scheduler,
+    Supply,
     granted_divisions,
 )
 from tap_exact_online.state import Read, deletions, moves, read_before
-from tap_exact_online.streams import ExactStream, Outgoing, TerminableTap
-from tap_exact_online.telling import Progress, Report, live
+from tap_exact_online.streams import OF_A_DIVISION, ExactStream, Outgoing, Planning, TerminableTap
+from tap_exact_online.telling import Progress, Report, advice, live
 from tap_exact_online.wire import MANAGE_COMPANIES
 
 _log = logging.getLogger("tap-exact-online")
@@ -61,7 +63,16 @@ class Run:
     @cached_property
     def client(self) -> Client:
         """The one connection of this run."""
-        return connect(self.settings, sleep=self.progress.back_off, rest=self.progress.rest, watch=self.facts)
+        return self.kept.connect(sleep=self.progress.back_off, rest=self.progress.rest, watch=self.facts)
+
+    @cached_property
+    def kept(self) -> Kept:
+        """The places of the connection: its tokens, and what all its processes share.
+
+        Raises:
+            ConfigurationError: The setting `store` names no kind of store.
+        """
+        return kept(self.settings)
 
     @cached_property
     def facts(self) -> Facts | None:
@@ -118,7 +129,8 @@ class Run:
         """
         stream = self._tap.streams["divisions"]
         fields = stream.fields if isinstance(stream, ExactStream) else ()
-        select = [fact.name for fact in fields] or sorted(needed(BY_NAME["divisions"]))
+        always = needed(BY_NAME["divisions"]) | OF_A_DIVISION
+        select = [*dict.fromkeys([*(fact.name for fact in fields), *sorted(always)])]
         known = sorted(self.settings.choice.only) or read_before(self._tap.state)
         page = granted_divisions(self.client, select, known, 1 if self._only_a_test else None)
         for line in page.rejected:
@@ -154,6 +166,34 @@ class Run:
         """Every read that came to its end."""
         return []
 
+    @cached_property
+    def planning(self) -> Planning:
+        """What the streams could be asked for that are read division by division."""
+        divided = [stream for stream in self._streams if stream.selected and stream.resource.divided]
+        return Planning(divided, self.divisions, self.settings.terms)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What they are asked for in this run."""
+        budget = self.client.budget
+        part = len(self.divisions) / len(self.granted)
+        supply = Supply() if budget is None else budget.begin(part)
+        return self.planning.plan(supply, self.client.clock())
+
+    def planned(self, stream: str) -> Sequence[int]:
+        """Return the divisions that a stream is asked for, in their order."""
+        planned = self.plan.streams.get(stream)
+        return planned.divisions if planned else ()
+
+    @property
+    def _streams(self) -> Iterator[ExactStream]:
+        """The streams whose rows cost calls."""
+        return (
+            stream
+            for stream in self._tap.streams.values()
+            if isinstance(stream, ExactStream) and stream.resource.kind not in _NO_CALLS
+        )
+
     def following(self, stream: str) -> ExactStream | None:
         """Return the stream that this run reads after another, or None."""
         return self._following.get(stream)
@@ -169,6 +209,7 @@ class Run:
                 if any(stream.selected for stream in self._tap.streams.values()):
                     # Found before the first stream, so that a dead connection is no stream's failure.
                     self._prepare(self.divisions)
+                    self._tap.read_in_order(self.plan.streams)
                 self._look_ahead()
                 self._tap.sync_all()
                 self._tap.settle_state()
@@ -178,6 +219,7 @@ class Run:
                 self._tap.settle_state()
             raise
         finally:
+            self._tell_ages()
             self.report.summarise(self.progress.totals())
             self._tell_facts()
             self._check_token()
@@ -194,11 +236,7 @@ class Run:
 
     def _look_ahead(self) -> None:
         """Find out which stream follows which: of the next one, divisions can be begun before it is its turn."""
-        read = [
-            stream
-            for stream in self._tap.streams.values()
-            if stream.selected and isinstance(stream, ExactStream) and stream.resource.kind not in _NO_CALLS
-        ]
+        read = [stream for stream in self._streams if stream.selected]
         # What the user is makes a call of its own: nothing else is under way then.
         self._following = {
             stream.name: after
@@ -238,6 +276,15 @@ class Run:
                 f" in your tables stay as they are. Tick them under {MANAGE_COMPANIES}, or name them in `exclude_divisions`."
             )
 
+    def _tell_ages(self) -> None:
+        """Say how old everything is now, where not all of it was asked for or a bound was set."""
+        plan: Plan | None = vars(self).get("plan")
+        if plan is None or not (plan.limited or self.settings.bounded):
+            return
+        ages = self.planning.ages(self.client.clock())
+        read = sum(each.stream in plan.streams for each in self.reads)
+        self.report.aged(read, ages, advice(self.planning.calls, self.settings.contract_calls, plan.interval))
+
     def _tell_facts(self) -> None:
         for line in self.facts.summary() if self.facts else ():
             _log.debug("facts %s", line)
@@ -245,5 +292,5 @@ class Run:
     def _check_token(self) -> None:
         """End with what is most urgent: a new token that the store did not take, after the last tries to keep it."""
         client = self._client_so_far()
-        if client is not None and (unsaved := client.tokens.settle()) is not None:
+        if client is not None and (unsaved := client.settle()) is not None:
             raise unsaved

@@ -114,7 +114,7 @@ def command(settings: Settings, *, form: str | None, groups: int | None) -> None
             writer.writerow({name: _cell(value) for name, value in row.values().items()})
     else:
         show(lambda console: _draw(console, rows, groups, parts), sys.stdout)
-    if (unsaved := client.tokens.settle()) is not None:
+    if (unsaved := client.settle()) is not None:
         raise unsaved
 
 

@@ -320,7 +320,7 @@ def _report(settings: Settings, places: Kept) -> None:
     sys.stdout.flush()
     client = connect(replace(settings, maintenance=0.0))  # a person waits
     rows = granted_divisions(client, _SHOWN, sorted(settings.choice.only)).rows
-    if (unsaved := client.tokens.settle()) is not None:
+    if (unsaved := client.settle()) is not None:
         raise unsaved
     click.echo(f"\n{words.counted(len(rows), 'division is', 'divisions are')} granted to this app:")
     for row in sorted(rows, key=lambda row: int(row["Code"])):

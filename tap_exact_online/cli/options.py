@@ -19,6 +19,7 @@ from tap_exact_online.settings import SETTINGS, Settings, check_environment, con
 _PREFIX = "TAP_EXACT_ONLINE_"
 _TYPES: Mapping[str, type] = {"integer": int, "array": list, "object": dict, "boolean": bool}
 _TRUE = frozenset({"true", "1", "yes", "on"})  # as the tap reads them
+_OR_OBJECT = frozenset(setting.name for setting in SETTINGS if setting.or_object)
 _KINDS = {setting.name: setting.kind for setting in SETTINGS}
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -89,7 +90,8 @@ def load(files: tuple[str, ...], environment: Mapping[str, str], named: Mapping[
     config |= {name: value for name, value in named.items() if value is not None}
     for name, schema in config_jsonschema()["properties"].items():
         value = config.get(name)
-        if value is not None and not _has_kind(value, _KINDS[name]):
+        free = name in _OR_OBJECT and isinstance(value, Mapping)
+        if value is not None and not free and not _has_kind(value, _KINDS[name]):
             msg = f"`{name}`: the value has the wrong type."
             raise ConfigurationError(msg)
         if value is not None and "minimum" in schema and value < schema["minimum"]:

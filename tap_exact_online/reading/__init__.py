@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from tap_exact_online.reading.budget import (
+    Budget,
+)
 from tap_exact_online.reading.client import (
     Client,
 )
@@ -30,6 +33,15 @@ from tap_exact_online.reading.limits import (
 from tap_exact_online.reading.patience import (
     Patience,
 )
+from tap_exact_online.reading.plan import (
+    Pair,
+    Plan,
+    Planned,
+    Reason,
+    Supply,
+    Terms,
+    made_plan,
+)
 from tap_exact_online.reading.scheduler import (
     Scheduler,
 )
@@ -37,16 +49,24 @@ from tap_exact_online.reading.scheduler import (
 __all__ = [
     "Allowance",
     "Arrival",
+    "Budget",
     "Choice",
     "Client",
     "Conversation",
     "Limits",
+    "Pair",
     "Patience",
+    "Plan",
+    "Planned",
     "Reading",
+    "Reason",
     "Remaining",
     "Scheduler",
     "Shard",
+    "Supply",
+    "Terms",
     "Wanted",
     "download",
     "granted_divisions",
+    "made_plan",
 ]

@@ -12,7 +12,6 @@ import random
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from tap_exact_online.errors import (
@@ -25,10 +24,12 @@ from tap_exact_online.errors import (
     Unreachable,
     joined,
 )
+from tap_exact_online.reading.budget import Budget
 from tap_exact_online.reading.experience import Experience
 from tap_exact_online.reading.limits import ErrorBudget, Limits
 from tap_exact_online.reading.links import Trail
 from tap_exact_online.reading.patience import Course, Patience
+from tap_exact_online.reading.permits import Permits
 from tap_exact_online.reading.witness import ME, Standing, Witness
 from tap_exact_online.wire import (
     Accept,
@@ -42,7 +43,6 @@ from tap_exact_online.wire import (
     Reader,
     Refusal,
     Renew,
-    Rest,
     Retry,
     Send,
     Stop,
@@ -57,7 +57,6 @@ _log = logging.getLogger("tap-exact-online.client")
 _T = TypeVar("_T")
 _Linked = TypeVar("_Linked", bound=Linked)
 
-_MOST_LIMITED = 5
 _COUNTED_AS_ERRORS = frozenset({400, 401, 403, 404})
 
 
@@ -98,6 +97,7 @@ class Client:
         errors: How many refusals each endpoint may still cost.
         rest: Waits for a number of seconds until Exact allows a call; as `sleep` does, where nothing else is given.
         ticks: Returns seconds that never go back, whatever becomes of the clock.
+        budget: The calls of the contract, None where nobody counts them.
     """
 
     base_url: str
@@ -111,13 +111,22 @@ class Client:
     errors: ErrorBudget = field(init=False)
     rest: Callable[[float], None] | None = None
     ticks: Callable[[], float] = time.monotonic
+    budget: Budget | None = None
     _met: Experience = field(default_factory=Experience)
     _witness: Witness = field(init=False)
     _expiry_was_wrong: bool = False
+    _permits: Permits = field(init=False)
 
     def __post_init__(self) -> None:
         self.errors = ErrorBudget(self.clock)
+        self._permits = Permits(self.limits, self.budget, self.clock)
         self._witness = Witness(self.base_url, self.clock, self._exchange)
+
+    def settle(self) -> TapError | None:
+        """End: give back what was lent, and return why the store does not hold the newest token, or None."""
+        if self.budget is not None:
+            self.budget.settle()
+        return self.tokens.settle()
 
     def pages(self, call: Call, decoder: Decoder) -> Iterator[Page]:
         """Read a collection, following the next links. The next page is asked for when the caller comes back for it.
@@ -202,7 +211,7 @@ class Client:
         self._check_refused(call)
         course = Course()
         while True:
-            yield from self._allowance(call)
+            yield from self._permits.wait(call)
             # Taken after the wait: a token lives ten minutes, and every 401 counts as an error.
             token = self.tokens.access_token()
             answer = yield from self._exchange(call, token, read)
@@ -217,20 +226,22 @@ class Client:
                 raise self._remembered(call, action.error)
             if isinstance(action, Wait):
                 course.limited += 1
-                self._check_limited(call, course.limited)
+                try:
+                    self._permits.refused(call, answer.headers, course.limited)
+                except LimitReached as error:  # the other streams of the division would wait in vain, too
+                    self._met.refuse(call, error, whole_division=True)
+                    raise
             elif isinstance(action, Retry):
                 yield from self._back_off(call, action, course)
 
     def _exchange(self, call: Call, token: str, read: Reader[_T]) -> Generator[Need, Any, Answer[_T]]:
         """Make a call once, and take note of what its answer says besides its data."""
-        if call.division is not None:
-            self.limits.sent(call.division)
+        self._permits.sent(call)
         self.calls += 1
         answer: Answer[_T] = yield Send(call, token, read)
         if not answer.status:
             return answer
-        if call.division is not None:
-            self.limits.answered(call.division, answer.headers, refused=answer.status == 429)  # noqa: PLR2004
+        self._permits.answered(call, answer.headers, refused=answer.status == 429)  # noqa: PLR2004
         if answer.status in _COUNTED_AS_ERRORS:
             self.errors.spend(call.division, call.endpoint)
         if answer.result is not None:
@@ -294,34 +305,6 @@ class Client:
             " see in Exact whether the user can open this."
         )
         return Stop(Refused(msg, 401))
-
-    def _allowance(self, call: Call) -> Iterator[Rest]:
-        """Wait until the division's limits allow a call."""
-        if call.division is None:
-            return
-        while True:
-            if (day_ends := self.limits.day_over(call.division)) is not None:
-                until = datetime.fromtimestamp(day_ends, UTC)
-                msg = (
-                    f"{call}: the calls of this day are used up. Run again after {until:%Y-%m-%d %H:%M} UTC."
-                )
-                raise LimitReached(msg, until)
-            if (wait := self.limits.wait(call.division)) > 0:
-                _log.debug("Division %d rests %.1f s until its next minute", call.division, wait)
-            yield Rest(wait)
-            if not wait:
-                return
-
-    def _check_limited(self, call: Call, times: int) -> None:
-        """Give up where waiting as told does not help."""
-        if times >= _MOST_LIMITED:
-            msg = (
-                f"{call}: refused {times} times (429) although the wait was kept. Something else uses the same app"
-                " in this division; run again later."
-            )
-            error = LimitReached(msg)
-            self._met.refuse(call, error, whole_division=True)  # its other streams would wait in vain, too
-            raise error
 
     def _back_off(self, call: Call, action: Retry, course: Course) -> Generator[Need, Any, None]:
         """Wait before the next try, or give up."""

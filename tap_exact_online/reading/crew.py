@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
-from tap_exact_online.errors import LimitReached, ReadError
+from tap_exact_online.errors import ContractUsedUp, LimitReached, ReadError
 from tap_exact_online.reading.scheduler import Partition, Scheduler
 from tap_exact_online.wire import Answer, BackOff, Need, Reader, Rest, Send, Sink, Transport
 
@@ -240,6 +240,8 @@ class Reading(Generic[_Page]):
                 need = next(conversation)
         except StopIteration:
             self._end(partition, None)
+        except ContractUsedUp:  # in all divisions
+            raise
         except (ReadError, LimitReached) as error:
             self._end(partition, error)
         else:

@@ -13,6 +13,10 @@ _MINUTE = 60.0
 _DAY = 86_400.0
 # A reset is believed when it lies within its own period, give or take the difference between two clocks.
 _SKEW = 5.0
+_USUAL_MINUTE = 60
+# Another program may use the same app in the division. That it makes more than half of its calls is not likely.
+_MANY = 0.5
+_LEFT = ("X-RateLimit-Minutely-Remaining", "X-RateLimit-Remaining")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Allowance:
         day_left: Calls left before `day_resets`.
         day_limit: Calls that a day has.
         day_resets: Epoch seconds.
+        minute: The minute of the last call, in minutes since the epoch.
+        in_minute: Calls that went out in it.
     """
 
     minute_left: int | None = None
@@ -47,6 +53,8 @@ class Allowance:
     day_left: int | None = None
     day_limit: int | None = None
     day_resets: float = 0.0
+    minute: int = 0
+    in_minute: int = 0
 
 
 @dataclass(slots=True)
@@ -103,6 +111,9 @@ class Limits:
         """Count a call that goes out, so that a lost answer is not forgotten."""
         known = self._divisions.setdefault(division, Allowance())
         now = self.clock()
+        minute = int(now // _MINUTE)
+        known.in_minute = known.in_minute + 1 if known.minute == minute else 1
+        known.minute = minute
         if known.minute_left is not None:
             # Whether the next answer tells of limits is not certain: that of a file may not.
             left = known.minute_left if known.minute_resets > now else known.minute_limit
@@ -112,6 +123,23 @@ class Limits:
             )
         if known.day_left is not None:
             known.day_left = max(0, known.day_left - 1)
+
+    def explains(self, division: int, headers: Mapping[str, str]) -> bool:
+        """Tell whether a limit of its own is the reason for which a division answers 429.
+
+        Args:
+            division: The division.
+            headers: What the answer shows. A 429 with some left has been seen, and one that shows nothing.
+        """
+        known = self._divisions.get(division, Allowance())
+        shown = [_number(headers.get(name)) for name in _LEFT]
+        many = (known.minute_limit or _USUAL_MINUTE) * _MANY
+        return 0 in shown or known.in_minute >= many or known.day_left == 0
+
+    @staticmethod
+    def silent(headers: Mapping[str, str]) -> bool:
+        """Tell whether an answer shows no limit."""
+        return all(headers.get(name) is None for name in _LEFT)
 
     def answered(self, division: int, headers: Mapping[str, str], *, refused: bool = False) -> None:
         """Learn from the headers of an answer.

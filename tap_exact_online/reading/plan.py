@@ -113,6 +113,7 @@ class Plan:
         needed: How many calls have to go to pairs that would else become older than they may.
         reasons: How many pairs are read for which reason.
         limited: Some are left for later runs.
+        interval: Seconds until the next run is to be expected.
     """
 
     streams: Mapping[str, Planned]
@@ -120,6 +121,7 @@ class Plan:
     needed: int
     reasons: Mapping[Reason, int]
     limited: bool
+    interval: float
 
     @property
     def planned(self) -> int:
@@ -162,6 +164,7 @@ def made_plan(pairs: Iterable[Pair], terms: Terms, supply: Supply, now: float) -
         needed=sum(pair.cost for pair in needed),
         reasons=Counter(each.reason for each in chosen),
         limited=len(chosen) < len(pairs),
+        interval=supply.interval,
     )
 
 

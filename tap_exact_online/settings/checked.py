@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.files import Only
-from tap_exact_online.reading import Choice, Shard
+from tap_exact_online.reading import Choice, Shard, Terms
+from tap_exact_online.settings.freshness import terms_of
 from tap_exact_online.settings.table import HOSTS, SETTINGS, Setting
 from tap_exact_online.spoken import spoken
 from tap_exact_online.state import Cadences, Reread
@@ -30,6 +31,10 @@ class Settings:
         choice: Which divisions to read.
         reread: What to read anew, or None where everything goes on from its bookmark.
         cadences: How often streams are asked at most.
+        terms: How old what was read may be, and what counts more than other things.
+        bounded: The user has said how old it may be.
+        contract_calls: Calls a day over all divisions and processes; 0 for no limit.
+        spread: Leave some of them for later runs of the day.
         select_everything: A catalog that selects every stream is meant.
         start: The wall clock from which to read, or None for everything.
         skip_denied: A missing right skips the stream in that division.
@@ -53,6 +58,10 @@ class Settings:
     choice: Choice
     reread: Reread | None
     cadences: Cadences
+    terms: Terms
+    bounded: bool
+    contract_calls: int
+    spread: bool
     select_everything: bool
     start: datetime | None
     concurrency: int
@@ -101,6 +110,10 @@ def parse(config: Mapping[str, Any]) -> Settings:
         ),
         reread=Reread.parse(values["reread"]),
         cadences=Cadences.parse(values["cadence"]),
+        terms=terms_of(values["at_most_old"], values["weights"]),
+        bounded=bool(values["at_most_old"]),
+        contract_calls=values["contract_calls"],
+        spread=bool(values["spread"]),
         select_everything=bool(values["select_everything"]),
         start=_start_date(values["start_date"]) if values["start_date"] else None,
         concurrency=values["concurrency"],

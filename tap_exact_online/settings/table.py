@@ -33,6 +33,7 @@ class Setting:
         required: Whether nothing works without it.
         least: The smallest value of a whole number.
         most: The largest.
+        or_object: A text that may as well be a JSON object.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Setting:
     required: bool = False
     least: int = 0
     most: int = 1_000_000
+    or_object: bool = False
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -170,6 +172,39 @@ SETTINGS: tuple[Setting, ...] = (
         least=1,
     ),
     Setting(
+        "at_most_old",
+        "string",
+        "At Most Old",
+        "How old what was read may be at most, for example 72h or 3d, or by stream, as in"
+        ' {"transaction_lines": "6h", "*": "72h"}. It comes before all else where calls are short; where it cannot be kept the run'
+        " ends with 4 and says so. Unset: no bound.",
+        or_object=True,
+    ),
+    Setting(
+        "weights",
+        "object",
+        "Weights",
+        'How much more than others a stream counts where calls are short, for example {"transaction_lines": 4}.',
+        default={},
+    ),
+    Setting(
+        "contract_calls",
+        "integer",
+        "Contract Calls",
+        "Calls a day (UTC) over all divisions and processes. Exact's fair use allows a contract 20,000. Where they are not enough"
+        " a run reads what matters most, and leaves the rest for the next one. 0: no limit.",
+        default=20_000,
+        most=100_000_000,
+    ),
+    Setting(
+        "spread",
+        "boolean",
+        "Spread",
+        "Leave calls of the contract for the runs that are to be expected on the same day, by the hours in which runs began before."
+        " Off: each run may use all that are left.",
+        default=True,
+    ),
+    Setting(
         "reserved_calls",
         "integer",
         "Reserved Calls",
@@ -256,6 +291,10 @@ def config_jsonschema() -> dict[str, Any]:
         schema = {**_JSON_TYPES[setting.kind], "title": setting.label, "description": setting.description}
         if setting.required:
             schema["type"] = "string"
+        if setting.or_object:
+            # Not a list of types: where an object is among them, the SDK takes every text of the environment for JSON.
+            del schema["type"]
+            schema["anyOf"] = [{"type": kind} for kind in ("string", "object", "null")]
         if setting.default is not None:
             schema["default"] = setting.default
         if setting.kind == "integer":

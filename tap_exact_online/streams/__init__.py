@@ -9,6 +9,10 @@ from __future__ import annotations
 from tap_exact_online.streams.making import (
     stream_of,
 )
+from tap_exact_online.streams.planning import (
+    OF_A_DIVISION,
+    Planning,
+)
 from tap_exact_online.streams.sdk import (
     Outgoing,
     TerminableTap,
@@ -20,4 +24,12 @@ from tap_exact_online.streams.undivided import (
     UndividedStream,
 )
 
-__all__ = ["ExactStream", "Outgoing", "TerminableTap", "UndividedStream", "stream_of"]
+__all__ = [
+    "OF_A_DIVISION",
+    "ExactStream",
+    "Outgoing",
+    "Planning",
+    "TerminableTap",
+    "UndividedStream",
+    "stream_of",
+]

@@ -75,6 +75,10 @@ class Lender(Protocol):
         """Takes every read that came to its end."""
         ...
 
+    def planned(self, stream: str) -> Sequence[int]:
+        """Return the divisions that a stream is asked for in this run, in their order."""
+        ...
+
     def following(self, stream: str) -> Following | None:
         """Return the stream that will be read after another, or None."""
         ...

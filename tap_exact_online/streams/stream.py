@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from tap_exact_online import edm
 from tap_exact_online.catalog import Resource, advice, needed
-from tap_exact_online.errors import ReadError, Refused
+from tap_exact_online.errors import EnoughForNow, ReadError, Refused
 from tap_exact_online.reading import Arrival, Conversation, Wanted
 from tap_exact_online.state import Refusals
 from tap_exact_online.streams.asking import AskingStream
@@ -37,6 +37,7 @@ from tap_exact_online.wire import (
     unknown_field,
 )
 
+_SPENT = "the calls that `contract_calls` leaves this run are used up"
 _NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -68,9 +69,12 @@ class ExactStream(AskingStream):
         Args:
             context: The partition, or None for all of them.
         """
-        partitions = [context] if context else self.partitions or ()
-        divisions = [each["Division"] for each in partitions]
-        return Wanted(self.name, [each for each in divisions if self.is_due(each)], self._conversation)
+        if context:
+            return Wanted(self.name, [context["Division"]], self._conversation)
+        planned = self.exact.planned(self.name)
+        for division in {each["Division"] for each in self.partitions or ()}.difference(planned):
+            self.reckoning.passed_over(division)
+        return Wanted(self.name, planned, self._conversation)
 
     @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
@@ -80,9 +84,11 @@ class ExactStream(AskingStream):
             following.settle_form()
             ahead = following.wanted()
         progress = self.exact.progress
-        progress.begins(self.name, len(self.exact.divisions))
+        wanted = self.wanted(context)
+        if wanted.divisions:
+            progress.begins(self.name, len(wanted.divisions))
         with metrics.http_request_counter(self.name, endpoint=self.resource.path) as counter:
-            for arrival in self.exact.reading.arrivals(self.wanted(context), ahead):
+            for arrival in self.exact.reading.arrivals(wanted, ahead):
                 division, page = arrival.division, arrival.page
                 if page is None:
                     self._ended(arrival)
@@ -120,6 +126,8 @@ class ExactStream(AskingStream):
         """
         self.exact.progress.division_begins(self.name, division, self.bookmark(partition_of(division)))
         client = self.exact.client
+        if client.budget is not None and client.budget.spent:
+            raise EnoughForNow(_SPENT)
         path = self.resource.path
         if known := self._refusals(division):
             client.errors.recall(division, path, known.at)

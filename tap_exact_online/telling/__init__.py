@@ -1,11 +1,16 @@
 """What a run says: how far it is, what it could not read, and what it came to, to a person and to a program.
 
 `progress.py` and `report.py` know, `live.py` shows, `gaps.py` is how a few or many thousands of gaps read, `words.py` how numbers,
-times and lists do.
+times and lists do, `ages.py` how old everything is.
 """
 
 from __future__ import annotations
 
+from tap_exact_online.telling.ages import (
+    Aged,
+    Ages,
+    advice,
+)
 from tap_exact_online.telling.costs import told_costs
 from tap_exact_online.telling.progress import (
     Progress,
@@ -15,4 +20,4 @@ from tap_exact_online.telling.report import (
     tell_outcome,
 )
 
-__all__ = ["Progress", "Report", "tell_outcome", "told_costs"]
+__all__ = ["Aged", "Ages", "Progress", "Report", "advice", "tell_outcome", "told_costs"]

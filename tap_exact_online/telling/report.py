@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tap_exact_online.errors import Denied, EnoughForNow, LimitReached, ReadError, joined
+from tap_exact_online.telling.ages import Ages, as_planned, broken
 from tap_exact_online.telling.gaps import Gap, Told, lines
 from tap_exact_online.telling.progress import Totals
 from tap_exact_online.telling.words import counted, listed
@@ -71,6 +72,7 @@ class Report:
         left: What is left for the next run, because the settings say how much a run is to do: divisions by stream and cause.
         warnings: What a person should read, though everything was read.
         left_out: How many rows could not be understood, by stream and division. A few of them stand in `failed`.
+        ages: How old everything is after the run, where it is to be told.
         unactivated: Streams of which not everything was read, so that a loader is not told that all other rows are gone.
     """
 
@@ -83,6 +85,9 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     left_out: dict[tuple[str, int | None], int] = field(default_factory=dict)
     unactivated: list[str] = field(default_factory=list)
+    ages: Ages | None = None
+    _planned: str = ""
+    _advice: str = ""
     _told: Told = field(default_factory=Told)
     _examples: Counter[tuple[str, int | None]] = field(default_factory=Counter)
     _examples_of: Counter[str] = field(default_factory=Counter)
@@ -178,6 +183,16 @@ class Report:
         """Note a stream of which a loader is not told that all other rows are gone."""
         self.unactivated.append(stream)
 
+    def aged(self, read: int, ages: Ages, advice: str) -> None:
+        """Note how old everything is after a run that did not, or need not, read all of it.
+
+        Args:
+            read: How many pairs it has read to their end.
+            ages: How old everything is.
+            advice: What to do where some of it is older than it may be.
+        """
+        self.ages, self._planned, self._advice = ages, as_planned(read, ages), advice
+
     def warn(self, text: str) -> None:
         """Note what a person should read, though everything was read."""
         self.warnings.append(text)
@@ -186,7 +201,8 @@ class Report:
     @property
     def exit_code(self) -> int:
         """0 complete, 1 some data could not be read, 4 some has to wait."""
-        return 1 if self.failed else 4 if self.postponed else 0
+        broken = self.ages is not None and bool(self.ages.broken)
+        return 1 if self.failed else 4 if self.postponed or broken else 0
 
     def summarise(self, totals: Totals) -> None:
         """Log what the run came to, and every gap with its cause, most serious first. Many that are alike are put together.
@@ -214,7 +230,8 @@ class Report:
         ]
         notes += [counted(len(self.warnings), "warning")] if self.warnings else []
         text = f"{totals.text()} {', '.join(notes).capitalize()}{'.' if notes else ''}".strip()
-        _log.info("%s", text, extra={**totals.numbers(), **numbers})
+        ages = {} if self.ages is None else self.ages.numbers()
+        _log.info("%s", text, extra={**totals.numbers(), **numbers, **ages})
         for title, gaps in (
             ("could not be read", self.failed),
             ("has to wait for Exact's limits", self.postponed),
@@ -224,6 +241,7 @@ class Report:
                 _log.warning("%d of the streams and divisions: data %s:", len(gaps), title)
             for line in lines(gaps, totals.divisions):
                 _log.warning("  %s", line)
+        self._tell_ages()
         for (stream, cause), divisions in self.left.items():
             left = f"{counted(len(divisions), 'division')} ({listed(divisions)})"
             _log.info("  Left for the next run: %s in %s: %s", stream, left, cause)
@@ -231,3 +249,13 @@ class Report:
             _log.warning("  %s", warning)
         if self.until is not None:
             _log.warning("Run again after %s UTC.", self.until.strftime("%Y-%m-%d %H:%M"))
+
+    def _tell_ages(self) -> None:
+        """Say how old everything is, where that is to be told, and what is too old."""
+        if self.ages is None:
+            return
+        _log.info("%s", self._planned)
+        if self.ages.broken:
+            _log.warning("What was read is older than `at_most_old` allows. %s", self._advice)
+        for line in broken(self.ages):
+            _log.warning("  %s", line)

@@ -6,7 +6,7 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -103,6 +103,12 @@ class TerminableTap(Tap):
         super().__init__(*args, **kwargs)
         if isinstance(self.message_writer, Writer):
             self._state_writer = States(self.message_writer)
+
+    def read_in_order(self, names: Iterable[str]) -> None:
+        """Let streams be read in an order; those that are not named come first. The SDK goes by name."""
+        streams = self.streams
+        for name in names:
+            streams[name] = streams.pop(name)
 
     def settle_state(self) -> None:
         """Write the last state of a run."""
