@@ -27,46 +27,49 @@ READ = "read"
 """When it was read to its end, and when it had news: see `freshness`."""
 
 _MINUTE = 60
+_END_OF_TIME = 10**11  # the year 5138: what lies beyond it is no moment
 
 
 def carried_over(state: Mapping[str, Any], keys: Mapping[str, str | None]) -> None:
     """Write the names of today into a state that was checked.
+
+    A bookmark that does not say of which replication key it is, is of the stream's own: as such it was checked.
 
     Args:
         state: The state, which is changed.
         keys: The replication key of each stream that is known.
     """
     for stream, key in keys.items():
-        known = state.get("bookmarks", {}).get(stream)
-        if not known:
-            continue
-        for partition in known.get("partitions", ()):
-            if _carry_over(partition, key) and key:
-                known.setdefault(BY, key)
+        known = state.get("bookmarks", {}).get(stream) or {}
+        partitions = known.get("partitions", ())
+        for partition in partitions:
+            _carry_over(partition, key)
+        if key and any(AT in partition for partition in partitions):
+            known.setdefault(BY, key)
 
 
-def _carry_over(partition: dict[str, Any], key: str | None) -> bool:
-    """Carry one partition over; tell whether it held a bookmark that is of use."""
+def _carry_over(partition: dict[str, Any], key: str | None) -> None:
+    """Carry one partition over. Where it has both, what it has under a name of today stays."""
     by, value = partition.pop("replication_key", None), partition.pop("replication_key_value", None)
-    old = value is not None and key is not None and by in {None, key}
-    if old:
-        partition.setdefault(AT, value)
-    back, at = partition.pop("reread_from", None), partition.get(AT)
-    if _is_number(back) and _is_number(at) and 0 < back < at:
-        partition[BACK] = at - back
-    if (rows := partition.pop("reread_rows", None)) is not None:
-        partition[BACK_ROWS] = rows
+    if key is not None and value is not None and (by is None or by == key):
+        # Beside a number may stand how far below it to begin, so one that was written as a text becomes one.
+        partition.setdefault(AT, int(value) if key == "Timestamp" else value)
+    at, place, rows = (
+        partition.get(AT),
+        partition.pop("reread_from", None),
+        partition.pop("reread_rows", None),
+    )
+    if _is_number(place) and _is_number(at) and 0 < place < at:
+        partition.setdefault(BACK, at - place)
+        if rows is not None:
+            partition.setdefault(BACK_ROWS, rows)
     if isinstance(mark := partition.pop("fields", None), str):
-        partition[HAS] = mark
-    if (began := _seconds(partition.pop("swept", None))) is not None:
-        partition[ALL] = began
-    asked = partition.pop("asked", None)
-    read = _seconds(partition.pop("read_at", None))
-    if read is None and _is_number(asked):
-        read = asked
-    if read is not None and READ not in partition:
-        partition[READ] = [read // _MINUTE]
-    return old
+        partition.setdefault(HAS, mark)
+    if (began := seconds_of(_seconds(partition.pop("swept", None)))) is not None:
+        partition.setdefault(ALL, int(began))
+    asked, log_read = partition.pop("asked", None), _seconds(partition.pop("read_at", None))
+    if (read := seconds_of(asked if log_read is None else log_read)) is not None:
+        partition.setdefault(READ, [int(read // _MINUTE)])
 
 
 def _is_number(value: Any) -> bool:
@@ -84,4 +87,4 @@ def _seconds(text: Any) -> int | None:
 
 def seconds_of(note: Any) -> float | None:
     """Read epoch seconds that a state holds, None where it holds something else."""
-    return float(note) if _is_number(note) and note >= 0 else None
+    return float(note) if _is_number(note) and 0 <= note <= _END_OF_TIME else None

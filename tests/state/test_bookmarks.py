@@ -251,6 +251,10 @@ def test_what_is_no_moment_is_refused_by_stream_and_division(value: Any) -> None
 
 
 def partition(value: Any, division: Any = 7) -> dict[str, Any]:
+    return {"context": {"Division": division}, "at": value}
+
+
+def of_before(value: Any, division: Any = 7) -> dict[str, Any]:
     return {"context": {"Division": division}, "replication_key": "x", "replication_key_value": value}
 
 
@@ -260,10 +264,15 @@ def partition(value: Any, division: Any = 7) -> dict[str, Any]:
         pytest.param("Timestamp", {}, id="empty"),
         pytest.param("Timestamp", {"partitions": []}, id="no-divisions"),
         pytest.param("Timestamp", {"partitions": [partition(5), partition(6, 8)]}, id="versions"),
+        pytest.param("Timestamp", {"partitions": [partition(5), of_before(8, 8)]}, id="versions-of-before"),
         pytest.param("Timestamp", {"partitions": [{"context": {"Division": 7}}]}, id="no-bookmark-yet"),
         pytest.param("Modified", {"partitions": [partition("2025-06-01T12:00:00+00:00")]}, id="moments"),
         pytest.param(None, {"partitions": [partition("anything")]}, id="read-whole"),
-        pytest.param(None, {"replication_key_value": "anything"}, id="read-whole-with-a-leftover"),
+        pytest.param(
+            "Modified", {"partitions": [of_before("2025-06-01T12:00:00+00:00")]}, id="moments-of-before"
+        ),
+        pytest.param(None, {"at": "anything"}, id="read-whole-with-a-leftover"),
+        pytest.param(None, {"replication_key_value": "anything"}, id="read-whole-with-a-leftover-of-before"),
     ],
 )
 def test_a_state_of_ours_is_taken(key: str | None, state: Any) -> None:
@@ -281,11 +290,26 @@ def test_a_state_of_ours_is_taken(key: str | None, state: Any) -> None:
         pytest.param("Timestamp", {"partitions": None}, "no list of divisions", id="divisions-are-null"),
         pytest.param("Timestamp", {"partitions": [5]}, "no list of divisions", id="a-division-is-a-number"),
         pytest.param("Timestamp", {"partitions": [{}]}, "no list of divisions", id="no-context"),
-        pytest.param("Timestamp", {"replication_key_value": 5}, "one bookmark for all", id="not-by-division"),
+        pytest.param("Timestamp", {"by": "Timestamp", "at": 5}, "one bookmark for all", id="not-by-division"),
+        pytest.param(
+            "Timestamp", {"replication_key_value": 5}, "one bookmark for all", id="not-by-division-before"
+        ),
         pytest.param(
             "Timestamp", {"partitions": [partition("2024-01-01")]}, "division 7", id="a-date-for-a-version"
         ),
         pytest.param("Modified", {"partitions": [partition(5)]}, "division 7", id="a-version-for-a-date"),
+        pytest.param(
+            "Timestamp",
+            {"partitions": [of_before("2024-01-01")]},
+            "division 7",
+            id="a-date-for-a-version-before",
+        ),
+        pytest.param(
+            "Timestamp",
+            {"partitions": [{**of_before("2024-01-01"), "at": 5}]},
+            "division 7",
+            id="a-version-beside-a-date",
+        ),
         pytest.param(
             "Timestamp", {"partitions": [partition(5), partition("x", 8)]}, "division 8", id="the-second"
         ),
