@@ -20,6 +20,7 @@ _LOWEST, _HIGHEST = 0.01, 50.0
 _MANY = 50.0
 _THOUSANDTHS = 1000
 _END_OF_TIME = 1e11 / _MINUTE
+_NEVER = -1
 USUAL = 0.5
 """News a day, where nothing is known yet."""
 
@@ -41,21 +42,21 @@ class Freshness:
     @classmethod
     def of(cls, note: Any) -> Freshness | None:
         """Read what a state holds; None where it holds nothing that is of use."""
-        if not isinstance(note, list) or not note or not all(map(_is_count, note)):
+        if not isinstance(note, list) or not note or not _is_count(note[0]):
             return None
-        minute = note[0]
-        known = len(note) > 2  # noqa: PLR2004  the third is the rate
-        since = note[1] if known and note[1] >= 0 else None
+        read = note[0] * _MINUTE
+        since, rate = (*note[1:3], None, None)[:2]
         return cls(
-            minute * _MINUTE,
-            None if since is None else (minute - since) * _MINUTE,
-            note[2] / _THOUSANDTHS if known else USUAL,
+            read,
+            read - since * _MINUTE if _is_count(since) else None,
+            rate / _THOUSANDTHS if _is_count(rate) else USUAL,
         )
 
     def note(self) -> list[int]:
         """Return what the state is to hold."""
         minute = int(self.read // _MINUTE)
-        since = -1 if self.news is None else minute - int(self.news // _MINUTE)
+        # A clock that went back makes no news of the time to come.
+        since = _NEVER if self.news is None else max(minute - int(self.news // _MINUTE), 0)
         return [minute, since, round(self.rate * _THOUSANDTHS)]
 
 
@@ -82,4 +83,4 @@ def after(known: Freshness | None, began: float, *, news: bool | None) -> Freshn
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and -1 <= value <= _END_OF_TIME
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _END_OF_TIME
