@@ -172,9 +172,8 @@ class SyncStream(IncrementalStream):
             context = partition_of(division)
             reread = bookmark.reread if self.exact.settings.late_commits else None
             back = value - reread if reread is not None and reread < value else None
-            self.keep_note(context, BACK, back)
-            self.keep_note(context, BACK_ROWS, bookmark.counted if self.exact.facts and back else None)
-            self.keep_bookmark(context, value, flush=page.count > 0)
+            rows = bookmark.counted if self.exact.facts and back else None
+            self.keep_bookmark(context, value, flush=page.count > 0, **{BACK: back, BACK_ROWS: rows})
         if page.next_link is None and self.exact.facts and bookmark.late is not None:
             self.exact.facts.note("late_rows", "came late" if bookmark.late else "none", bookmark.late or 1)
 

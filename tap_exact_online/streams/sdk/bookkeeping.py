@@ -81,7 +81,7 @@ class BookkeepingStream(Stream):
             return None
         return (self._known(context) or {}).get(AT)
 
-    def keep_bookmark(self, context: Context, value: Any, *, flush: bool) -> None:
+    def keep_bookmark(self, context: Context, value: Any, *, flush: bool, **beside: Any) -> None:
         """Set the bookmark of a partition.
 
         Args:
@@ -90,16 +90,17 @@ class BookkeepingStream(Stream):
             flush: Write a STATE message now, unless those of a large state would take up the run: see `States`. Not while
                 BATCH files are being filled: their rows count as written only with the BATCH message, after which the SDK
                 writes the state itself.
+            beside: What is said in relation to it, by name: kept in the same step, whenever the run is told to end. None
+                removes it.
         """
         if self.replication_method == "FULL_TABLE":
             return
-        if (
-            self.of_all(BY) != self.replication_key
-        ):  # none yet, or bookmarks of another key, which say nothing here
+        # None yet, or bookmarks of another key, which say nothing here.
+        if self.of_all(BY) != self.replication_key:
             for partition in self.stream_state.get("partitions", ()):
                 partition.pop(AT, None)
             self.keep_of_all(BY, self.replication_key)
-        self._keep(context, **{AT: value})
+        self._keep(context, **beside, **{AT: value})
         if flush and self._unsaved and self.get_batch_config(self.config) is None:
             self._unsaved = False
             self._write_state_message()
