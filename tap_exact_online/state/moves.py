@@ -76,5 +76,6 @@ def apply(state: Any, rows: Iterable[Mapping[str, Any]]) -> list[Move]:
     if not isinstance(dates := divisions.get(_NOTE), dict):
         dates = divisions[_NOTE] = {}
     for row in rows:
-        dates[str(row["Code"])] = {name: row.get(name) for name in (MOVE, HR_LINK)}
+        # Most were never moved: what is empty is not written, once for each division.
+        dates[str(row["Code"])] = {name: row[name] for name in (MOVE, HR_LINK) if row.get(name) is not None}
     return moves

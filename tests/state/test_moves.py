@@ -20,13 +20,22 @@ def partition(division: int, **more: Any) -> dict[str, Any]:
 
 def read(*divisions: int) -> dict[str, Any]:
     """Return a state in which those divisions have been read."""
-    sync = {"replication_key": "Timestamp", "replication_key_value": 5, "reread_from": 3}
-    modified = {"replication_key": "Modified", "replication_key_value": "2026-01-01T00:00:00+00:00"}
+    sync = {"at": 5, "back": 2}
+    modified = {"at": "2026-01-01T00:00:00+00:00"}
     state: dict[str, Any] = {
         "bookmarks": {
-            "accounts": {"partitions": [partition(division, **sync) for division in divisions]},
-            "deleted": {"partitions": [partition(division, **sync, read_at="x") for division in divisions]},
-            "journals": {"partitions": [partition(division, **modified) for division in divisions]},
+            "accounts": {
+                "by": "Timestamp",
+                "partitions": [partition(division, **sync) for division in divisions],
+            },
+            "deleted": {
+                "by": "Timestamp",
+                "partitions": [partition(division, **sync, read=[9]) for division in divisions],
+            },
+            "journals": {
+                "by": "Modified",
+                "partitions": [partition(division, **modified) for division in divisions],
+            },
         }
     }
     moves.apply(state, [row(division) for division in divisions])
