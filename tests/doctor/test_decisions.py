@@ -163,8 +163,17 @@ def test_the_calls_left_are_those_of_divisions_that_told(left: list[Allowance], 
 
 
 def state(read_at: str | None = "2026-02-28T12:00:00+00:00") -> dict[str, Any]:
-    partition = {"context": {"Division": 1}, "replication_key": "Timestamp", "replication_key_value": 5}
-    return {"bookmarks": {"deleted": {"partitions": [{**partition, "read_at": read_at}]}}}
+    note = None if read_at is None else minutes(read_at)
+    partition = {"context": {"Division": 1}, "at": 5, "read": note}
+    return {"bookmarks": {"deleted": {"by": "Timestamp", "partitions": [partition]}}}
+
+
+def minutes(read_at: str) -> Any:
+    """Return what a state notes of a read; of what is no moment, that."""
+    try:
+        return [int(datetime.fromisoformat(read_at).timestamp()) // 60, -1, 500]
+    except ValueError:
+        return read_at
 
 
 def test_how_long_a_person_is_kept_waiting() -> None:
@@ -217,11 +226,7 @@ def test_halves_of_a_state_are_merged() -> None:
         ({"singer_state": {"x": 1}}, "another tap"),
         ({"bookmarks": {"accounts": {"partitions": {}}}}, "no list of divisions"),
         (
-            {
-                "bookmarks": {
-                    "accounts": {"partitions": [{"context": {"Division": 1}, "replication_key_value": "x"}]}
-                }
-            },
+            {"bookmarks": {"accounts": {"partitions": [{"context": {"Division": 1}, "at": "x"}]}}},
             "not a row version",
         ),
     ],
@@ -248,20 +253,20 @@ def test_the_age_of_the_log_of_deletes(read_at: str, kind: str | None, code: int
     assert exit_code(check.findings) == code
 
 
-READ = {"read_at": "2026-03-01T00:00:00+00:00"}
+READ = {"read": minutes("2026-03-01T00:00:00+00:00")}
 
 
 @pytest.mark.parametrize(
     ("deleted", "accounts", "divisions", "empty"),
     [
         pytest.param({1: READ, 2: READ}, {1: 9, 2: 9}, [1, 2], [1, 2], id="never a row"),
-        pytest.param({1: READ, 2: {**READ, "replication_key_value": 7}}, {1: 9, 2: 9}, [1, 2], [], id="a row in one"),
+        pytest.param({1: READ, 2: {**READ, "at": 7}}, {1: 9, 2: 9}, [1, 2], [], id="a row in one"),
         pytest.param({1: READ, 2: READ}, {}, [1, 2], [], id="nothing was read"),
         pytest.param({1: READ, 2: READ}, {1: None, 2: 0}, [1, 2], [], id="nothing was there"),
         pytest.param({1: READ, 2: READ}, {2: 9}, [1, 2], [2], id="a company without rows says nothing"),
         pytest.param({1: {}, 2: {}}, {1: 9, 2: 9}, [1, 2], [], id="not read to its end"),
         pytest.param({}, {1: 9}, [1], [], id="not read"),
-        pytest.param({1: READ, 2: {**READ, "replication_key_value": 7}}, {1: 9}, [1], [1], id="only those to read"),
+        pytest.param({1: READ, 2: {**READ, "at": 7}}, {1: 9}, [1], [1], id="only those to read"),
     ],
 )  # fmt: skip
 def test_a_log_of_deletes_that_never_held_a_row(
@@ -274,13 +279,10 @@ def test_a_log_of_deletes_that_never_held_a_row(
         "bookmarks": {
             "deleted": {"partitions": [{"context": {"Division": n}, **each} for n, each in deleted.items()]},
             "accounts": {
-                "partitions": [
-                    {"context": {"Division": n}, "replication_key_value": value}
-                    for n, value in accounts.items()
-                ]
+                "partitions": [{"context": {"Division": n}, "at": value} for n, value in accounts.items()]
             },
             # Its rows are in no log of deletes, so they prove nothing.
-            "journals": {"partitions": [{"context": {"Division": 1}, "replication_key_value": "2026-01-01"}]},
+            "journals": {"partitions": [{"context": {"Division": 1}, "at": "2026-01-01"}]},
         }
     }
     check, _ = deleted_log(given, divisions, NOW)
@@ -304,7 +306,7 @@ def test_what_the_last_run_read() -> None:
             "divisions": {"dates": {"1": {"DivisionMoveDate": None}}},
             "journals": {
                 "partitions": [
-                    {"context": {"Division": 1}, "replication_key_value": "2026-02-01T00:00:00+00:00"},
+                    {"context": {"Division": 1}, "at": "2026-02-01T00:00:00+00:00"},
                     {"context": {"Division": 7}},
                 ]
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.doctor.patient import ANSI, Patient
 from tests.singer import tap_for
 
 FIRST, SECOND, THIRD = 1000001, 1000002, 1000003
+LONG_AGO = [28_401_120, -1, 500]  # minutes: the first of January 2024
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +205,7 @@ def test_the_state_of_a_real_run(patient: Patient, tmp_path: Path) -> None:
     patient.sandbox.control.move_division(THIRD)
     envelope = {"completed": {"singer_state": run.state}, "partial": {"singer_state": {}}}
     for partition in run.state["bookmarks"]["deleted"]["partitions"][:2]:
-        partition["read_at"] = "2024-01-01T00:00:00+00:00"
+        partition["read"] = LONG_AGO
     given = patient.given(
         json.dumps(envelope).encode(), "doctor", "--state", "-", "--json", "--streams", "deleted,journals"
     )
@@ -238,8 +240,9 @@ def test_a_log_of_deletes_that_is_empty_everywhere(patient: Patient, tmp_path: P
     assert "enter, modify and delete requests" in found["cure"]["en"]
 
 
-def test_a_state_is_looked_at_without_a_connection(patient: Patient) -> None:
-    partition = {"context": {"Division": 5}, "read_at": "2024-01-01T00:00:00+00:00"}
+@pytest.mark.parametrize("note", [{"read": LONG_AGO}, {"read_at": "2024-01-01T00:00:00+00:00"}])
+def test_a_state_is_looked_at_without_a_connection(patient: Patient, note: dict[str, Any]) -> None:
+    partition = {"context": {"Division": 5}, **note}
     state = {"singer_state": {"bookmarks": {"deleted": {"partitions": [partition]}}}}
     del patient.settings["refresh_token"]
     given = patient.given(json.dumps(state).encode(), "doctor", "--state", "-", "--json")

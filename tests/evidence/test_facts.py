@@ -55,7 +55,7 @@ def test_a_run_at_another_level_says_nothing_of_them(tap: Tap) -> None:
     run = tap.run(catalog=tap.catalog(["transaction_lines"]))
     assert run.exit_code == 0, run.log
     assert " facts " not in run.log
-    assert "reread_rows" not in json.dumps(run.state)
+    assert "back_rows" not in json.dumps(run.state)
 
 
 @pytest.mark.parametrize("comes", [False, True])
@@ -70,7 +70,7 @@ def test_a_row_that_comes_late_is_a_fact(world: Sandbox, tap: Tap, comes: bool) 
     second = tap.run(catalog=catalog, state=first.state, env=DEBUG)
     assert facts_of(second)["late_rows"] == ({"came late": 1, "none": 1} if comes else {"none": 2})
     third = tap.run(catalog=catalog, state=second.state)
-    assert "reread_rows" not in json.dumps(third.state)  # a count of rows that nobody keeps up would mislead
+    assert "back_rows" not in json.dumps(third.state)  # a count of rows that nobody keeps up would mislead
 
 
 def patient(world: Sandbox, folder: Path) -> Patient:

@@ -256,7 +256,7 @@ class TestSelectedLater:
         state = read(wide).state
         state["bookmarks"][LEDGER].pop("fields")
         for partition in state["bookmarks"][LEDGER]["partitions"]:
-            partition.pop("fields")
+            partition.pop("has")
         again = read(wide, state)
         assert again.exit_code == 0
         assert "came into the selection later" not in again.log

@@ -13,7 +13,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 def read_before(**days: float) -> dict[str, Any]:
     """Return a state in which each division's log was read so many days ago."""
     partitions = [
-        {"context": {"Division": int(name[1:])}, "read_at": (NOW - timedelta(days=ago)).isoformat()}
+        {"context": {"Division": int(name[1:])}, "read": [int((NOW - timedelta(days=ago)).timestamp() // 60)]}
         for name, ago in days.items()
     ]
     return {"bookmarks": {"deleted": {"partitions": partitions}}}
@@ -48,11 +48,7 @@ def test_the_oldest_comes_first() -> None:
             {"bookmarks": {"deleted": {"partitions": [{"context": {"Division": 1}}]}}}, id="not read yet"
         ),
         pytest.param(
-            {
-                "bookmarks": {
-                    "deleted": {"partitions": [{"context": {"Division": 1}, "read_at": "yesterday"}]}
-                }
-            },
+            {"bookmarks": {"deleted": {"partitions": [{"context": {"Division": 1}, "read": "yesterday"}]}}},
             id="not a moment",
         ),
     ],

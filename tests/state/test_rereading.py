@@ -10,8 +10,8 @@ import pytest
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.state import Reread
 
-SYNC = {"replication_key": "Timestamp", "replication_key_value": 5, "reread_from": 3, "read_at": "x"}
-MODIFIED = {"replication_key": "Modified", "replication_key_value": "2026-01-01T00:00:00+00:00"}
+SYNC = {"at": 5, "back": 2, "back_rows": 1, "read": [9, -1, 500]}
+MODIFIED = {"at": "2026-01-01T00:00:00+00:00"}
 REFUSED = {"refused": {"at": [1], "said": "no", "denied": False}}
 STREAMS = ("accounts", "deleted", "journals")
 
@@ -24,9 +24,18 @@ def read() -> dict[str, Any]:
     """Return a state in which three streams were read in two divisions, and one in a third."""
     return {
         "bookmarks": {
-            "accounts": {"partitions": [partition(division, **SYNC, **REFUSED) for division in (1, 2, 3)]},
-            "deleted": {"partitions": [partition(division, **SYNC) for division in (1, 2)]},
-            "journals": {"partitions": [partition(division, **MODIFIED) for division in (1, 2)]},
+            "accounts": {
+                "by": "Timestamp",
+                "partitions": [partition(division, **SYNC, **REFUSED) for division in (1, 2, 3)],
+            },
+            "deleted": {
+                "by": "Timestamp",
+                "partitions": [partition(division, **SYNC) for division in (1, 2)],
+            },
+            "journals": {
+                "by": "Modified",
+                "partitions": [partition(division, **MODIFIED) for division in (1, 2)],
+            },
             "divisions": {"dates": {"1": {"DivisionMoveDate": None}}},
             "somebody_elses": {"partitions": [partition(1, **MODIFIED)]},
         }

@@ -149,8 +149,13 @@ def test_a_bookmark_of_another_key_does_not_count() -> None:
     tap = tap_of(Ours)
     stream = tap.streams["rows"]
     assert isinstance(stream, BookkeepingStream)
-    stream.get_context_state({"Division": 7}).update(replication_key="Modified", replication_key_value="2024")
+    for division in (7, 8):
+        stream.keep_bookmark({"Division": division}, 2024, flush=False)
+    stream.keep_of_all("by", "Modified")
     assert stream.bookmark({"Division": 7}) is None
+    stream.keep_bookmark({"Division": 8}, 5, flush=False)
+    assert bookmarks(tap) == {7: None, 8: 5}  # what stood there is no row version
+    assert stream.of_all("by") == "Timestamp"
 
 
 def test_a_stream_that_is_read_whole_keeps_no_bookmark() -> None:

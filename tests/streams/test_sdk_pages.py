@@ -227,7 +227,7 @@ def test_a_state_is_written_as_the_sdk_writes_it_and_only_when_it_differs(
     for writer in (tap.state_writer, _state.StateWriter(tap.message_writer)):
         state: dict[str, Any] = {"bookmarks": {}}
         for number in (1, 1, 2):
-            state["bookmarks"]["rows"] = {"replication_key_value": number, "name": "caf\u00e9"}
+            state["bookmarks"]["rows"] = {"at": number, "name": "caf\u00e9"}
             writer.write_state(state)
             writer.write_state(state)
         found.append(capsys.readouterr().out)
@@ -246,7 +246,7 @@ def test_a_state_goes_through_the_writer_of_states(monkeypatch: pytest.MonkeyPat
     assert written == []  # nothing has changed
     stream.keep_bookmark({"Division": 7}, 5, flush=True)
     assert [bookmarks_of(state) for state in written] == [{7: 5}]
-    stream.keep_note({"Division": 7}, "read_at", "now")
+    stream.keep_note({"Division": 7}, "read", "now")
     stream._write_state_message()
     stream._write_state_message()
     assert len(written) == 2
@@ -269,11 +269,11 @@ def test_a_page_that_moves_no_bookmark_makes_no_state(
 
 
 def test_the_state_of_a_partition_is_the_one_that_the_sdk_has() -> None:
-    old = {"context": {"Division": 8}, "replication_key": "Timestamp", "replication_key_value": 5}
+    known = {"context": {"Division": 8}, "at": 5}
     tap = tap_of(Pages)
-    tap.load_state({"bookmarks": {"rows": {"partitions": [old]}}})
+    tap.load_state({"bookmarks": {"rows": {"by": "Timestamp", "partitions": [known]}}})
     stream = tap.streams["rows"]
-    assert stream.get_context_state({"Division": 8})["replication_key_value"] == 5
+    assert stream.get_context_state({"Division": 8})["at"] == 5
     for context in ({"Division": 7}, {"Division": 8}, None):
         assert stream.get_context_state(context) is Stream.get_context_state(stream, context)
     assert [*bookmarks_of(tap.state)] == [8, 7]
@@ -285,9 +285,9 @@ def test_to_look_at_a_state_makes_none() -> None:
     stream = tap.streams["rows"]
     assert isinstance(stream, Pages)
     assert stream.bookmark({"Division": 7}) is None
-    assert stream.note({"Division": 7}, "read_at") is None
+    assert stream.note({"Division": 7}, "read") is None
     assert not tap.state.get("bookmarks", {}).get("rows")
-    stream.keep_note({"Division": 7}, "read_at", None)  # it was read: nothing to keep, but known
+    stream.keep_note({"Division": 7}, "read", None)  # it was read: nothing to keep, but known
     assert [*bookmarks_of(tap.state)] == [7]
 
 
