@@ -23,6 +23,11 @@ def fingerprint(names: Iterable[str]) -> str:
     return hashlib.sha256(",".join(sorted(names)).encode()).hexdigest()[:_LENGTH]
 
 
+def shortened(mark: Any) -> Any:
+    """Return a fingerprint of an earlier version, which was longer, as it is made today."""
+    return mark[:_LENGTH] if isinstance(mark, str) else mark
+
+
 def held(known: Any, mark: Any) -> frozenset[str] | None:
     """Return the fields that a fingerprint stands for, None where that is not known.
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from tap_exact_online.state.fields import FIELDS, shortened
+
 AT = "at"
 """The bookmark: every row up to it was written."""
 BY = "by"
@@ -44,6 +46,8 @@ def carried_over(state: Mapping[str, Any], keys: Mapping[str, str | None]) -> No
         partitions = known.get("partitions", ())
         for partition in partitions:
             _carry_over(partition, key)
+        if isinstance(names := known.get(FIELDS), dict):
+            known[FIELDS] = {shortened(mark): text for mark, text in names.items()}
         if key and any(AT in partition for partition in partitions):
             known.setdefault(BY, key)
 
@@ -64,12 +68,17 @@ def _carry_over(partition: dict[str, Any], key: str | None) -> None:
         if rows is not None:
             partition.setdefault(BACK_ROWS, rows)
     if isinstance(mark := partition.pop("fields", None), str):
-        partition.setdefault(HAS, mark)
+        partition.setdefault(HAS, shortened(mark))
     if (began := seconds_of(_seconds(partition.pop("swept", None)))) is not None:
         partition.setdefault(ALL, int(began))
     asked, log_read = partition.pop("asked", None), _seconds(partition.pop("read_at", None))
     if (read := seconds_of(asked if log_read is None else log_read)) is not None:
         partition.setdefault(READ, [int(read // _MINUTE)])
+
+    # What was asked for is the same, only its name is shorter: nothing is asked anew for that.
+    for note, name in ((partition, "asked_for"), (partition.get("parts"), "fields")):
+        if isinstance(note, dict) and name in note:
+            note[name] = shortened(note[name])
 
 
 def _is_number(value: Any) -> bool:
