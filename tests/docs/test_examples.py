@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -18,9 +19,10 @@ import yaml
 
 from tap_exact_online.cli import main as exact_online
 from tap_exact_online.settings import SETTINGS, check_environment
+from tap_exact_online.streams import ExactStream
 from tap_exact_online.tap import TapExactOnline
 from tests.conftest import Sandbox
-from tests.docs.pages import PAGES, ROOT, Block, page
+from tests.docs.pages import PAGES, ROOT, Block
 
 _BLOCKS = [(str(each.file.relative_to(ROOT)), block) for each in PAGES for block in each.blocks]
 _PROGRAMS = {
@@ -120,12 +122,28 @@ def test_examples_run(block: Block, sandbox: Sandbox, tmp_path: Path) -> None:
         assert ended.stdout or list(tmp_path.iterdir())
 
 
-def test_the_state_that_a_reader_is_told_to_write_is_taken() -> None:
-    block = next(block for block in page("moving.md").blocks if block.mark == "state")
+STATES = [block for _, block in _BLOCKS if block.mark == "state"]
+
+
+@pytest.mark.parametrize("block", STATES)
+def test_a_state_that_a_reader_is_shown_is_taken_and_gone_on_from(block: Block) -> None:
+    given = json.loads(block.body)
     config = {"client_id": "an id", "client_secret": "a secret"}
-    tap = TapExactOnline(config=config, state=json.loads(block.body))
-    stream = tap.streams["gl_accounts"]
-    assert stream.get_context_state({"Division": 123456})["replication_key_value"] == 13419952052
+    tap = TapExactOnline(config=config, state=copy.deepcopy(given))
+    for name in given["bookmarks"]:
+        stream = tap.streams[name]
+        assert isinstance(stream, ExactStream)
+        assert stream.bookmark({"Division": 123456}) == 13419952052
+        assert stream.stream_state == {
+            "by": "Timestamp",
+            "partitions": [{"context": {"Division": 123456}, "at": 13419952052}],
+        }
+
+
+def test_both_forms_of_a_state_are_shown() -> None:
+    assert {"at", "replication_key_value"} == {
+        name for block in STATES for name in ("at", "replication_key_value") if f'"{name}"' in block.body
+    }
 
 
 def test_the_example_of_an_env_file_names_settings_that_exist() -> None:

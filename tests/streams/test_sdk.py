@@ -19,6 +19,7 @@ from singer_sdk.helpers import _state
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import PluginBase
+from singer_sdk.streams._state import StreamStateManager
 
 from tap_exact_online.streams.sdk import BookkeepingStream, PageStream, States, TerminableTap, Writer
 from tests.streams.some_tap import Ours, Plain, bookmarks, messages, tap_of
@@ -36,6 +37,8 @@ from tests.streams.some_tap import Ours, Plain, bookmarks, messages, tap_of
         (Stream._sync_records, ["self", "context", "write_messages"]),
         (Stream._write_record_message, ["self", "record"]),
         (Stream._finalize_state, ["self", "state"]),
+        (Stream.finalize_state_progress_markers, ["self", "state"]),
+        (StreamStateManager.finalize_progress_markers, ["self", "state", "partitions"]),
         (Stream.get_records, ["self", "context"]),
         (Stream.get_record_counter, ["self", "endpoint", "log_interval"]),
         (Stream.get_sync_timer, ["self"]),
@@ -118,6 +121,44 @@ def test_by_itself_the_sdk_moves_a_bookmark_with_every_record() -> None:
             "progress_markers"
         ].values()
     )
+
+
+def test_by_itself_the_sdk_ends_a_stream_with_what_its_own_bookmarks_leave_and_nothing_else() -> None:
+    """So there is nothing to do where a stream keeps its own: whatever else this step comes to do, ours has to do as well."""
+    left = {"progress_markers": {"replication_key": "Timestamp", "replication_key_value": 5, "Note": "x"}}
+    signs = {"replication_key_signpost": 9, "starting_replication_value": 1}
+    tap = tap_of(Plain)
+    stream = tap.streams["rows"]
+    stream.get_context_state({"Division": 7}).update(left | signs | {"beside": "stays"})
+    stream.get_context_state({"Division": 8}).update(at=5, read=[1, -1, 500])
+    before = {**stream.stream_state}
+    stream.finalize_state_progress_markers()
+    assert stream.stream_state == before
+    assert stream.stream_state["partitions"] == [
+        {
+            "context": {"Division": 7},
+            "replication_key": "Timestamp",
+            "replication_key_value": 5,
+            "beside": "stays",
+        },
+        {"context": {"Division": 8}, "at": 5, "read": [1, -1, 500]},
+    ]
+
+
+def test_at_the_end_of_a_stream_both_write_the_state_and_leave_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = []
+    for kind in (Plain, Ours):
+        tap = tap_of(kind)
+        stream = tap.streams["rows"]
+        for division in (7, 8):
+            stream.get_context_state({"Division": division})["at"] = division
+        stream.state_manager.is_flushed = False
+        stream.finalize_state_progress_markers()
+        found.append((messages(capsys), tap.state, stream.state_manager.is_flushed))
+    assert found[0] == found[1]
+    assert [message["type"] for message in found[0][0]] == ["STATE"]
 
 
 def test_ours_moves_a_bookmark_only_when_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,7 +55,7 @@ class Writer(MsgSpecWriter):
         raise SystemExit(128 + signum)
 
 
-# A STATE message holds all bookmarks: of 14 streams in 3,000 divisions it is 4.5 MB. A small one is written whenever there is
+# A STATE message holds all bookmarks: of 14 streams in 3,000 divisions it is some 5 MB. A small one is written whenever there is
 # something to say. A larger one every ten seconds, or where it is a twentieth of what is written: so a run that reads much loses
 # a few pages where it is killed, and one that finds little does not send gigabytes of states.
 _SMALL = 64 << 10
