@@ -60,25 +60,32 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, **(more or {})}
 
 
-def measure(program: Program, output: IO[bytes] | int = subprocess.DEVNULL) -> Cost:
+def measure(program: Program, output: IO[bytes] | int = subprocess.DEVNULL, logs: Path | None = None) -> Cost:
     """Run a program once.
 
     Raises:
         RunFailed: It did not end with 0.
     """
-    (cost,) = measure_pipe([program], output)
+    (cost,) = measure_pipe([program], output, logs)
     return cost
 
 
-def measure_pipe(programs: Sequence[Program], output: IO[bytes] | int = subprocess.DEVNULL) -> list[Cost]:
+def measure_pipe(
+    programs: Sequence[Program], output: IO[bytes] | int = subprocess.DEVNULL, logs: Path | None = None
+) -> list[Cost]:
     """Run programs as a shell runs `a | b`, once, and return what each cost.
+
+    Args:
+        programs: What to run.
+        output: Where standard output of the last goes.
+        logs: The folder in which standard error of each is kept, as `log-0` and so on; None keeps none.
 
     Raises:
         RunFailed: One of them did not end with 0.
     """
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         costs = [Path(folder) / f"cost-{place}.json" for place in range(len(programs))]
-        logs = [Path(folder) / f"log-{place}" for place in range(len(programs))]
+        written = [(logs or Path(folder)) / f"log-{place}" for place in range(len(programs))]
         running: list[subprocess.Popen[bytes]] = []
         source: IO[bytes] | int | None = subprocess.DEVNULL
         for place, program in enumerate(programs):
@@ -87,7 +94,7 @@ def measure_pipe(programs: Sequence[Program], output: IO[bytes] | int = subproce
                 [sys.executable, "-I", "-S", str(_LAUNCH), str(costs[place]), *program.command],
                 stdin=source,
                 stdout=output if last else subprocess.PIPE,
-                stderr=stack.enter_context(logs[place].open("wb")),
+                stderr=stack.enter_context(written[place].open("wb")),
                 env=environment(program.env),
                 cwd=folder,  # so that `python -m` finds what is installed, not what lies in the caller's folder
                 start_new_session=True,
@@ -100,7 +107,7 @@ def measure_pipe(programs: Sequence[Program], output: IO[bytes] | int = subproce
         for process in running:
             process.wait()
         found = []
-        for program, cost, log in zip(programs, costs, logs, strict=True):
+        for program, cost, log in zip(programs, costs, written, strict=True):
             told = json.loads(cost.read_bytes()) if cost.exists() else {"exit_code": None}
             if told.pop("exit_code") != 0:
                 lines = log.read_text(errors="replace").splitlines()[-_LAST_LINES:]

@@ -9,6 +9,9 @@ from typing import Any
 
 import msgspec
 
+_BEGINNING = 20
+"""The type of a message stands in so many bytes."""
+
 
 @dataclass(slots=True)
 class Records:
@@ -52,10 +55,21 @@ def difference(ours: Records, theirs: Records) -> str:
     return f"{len(unequal):,} of {ours.count:,} records differ, the first {unequal[0]}" if unequal else ""
 
 
+def is_state(line: bytes) -> bool:
+    """Tell whether a line of an output is a STATE message."""
+    return b'"STATE"' in line[:_BEGINNING]
+
+
+def is_record(line: bytes) -> bool:
+    """Tell whether a line of an output is a RECORD message."""
+    return b'"RECORD"' in line[:_BEGINNING]
+
+
 def last_state(file: Path) -> Mapping[str, Any]:
     """Return the value of the last STATE message, or nothing."""
-    found: Mapping[str, Any] = {}
-    for message in messages(file):
-        if message["type"] == "STATE":
-            found = message["value"]
+    last = b""
+    with file.open("rb") as lines:
+        for line in lines:
+            last = line if is_state(line) else last
+    found: Mapping[str, Any] = msgspec.json.decode(last)["value"] if last else {}
     return found

@@ -20,6 +20,7 @@ SCRIPTS = {
     "calls": "--divisions 2 --streams 2 --latency-ms 1 --concurrency 2",
     "limits": "--divisions 2 --pages 2 --minute-seconds 0.5 --concurrency 1",
     "growth": "--rows 500 --divisions --rounds 1",
+    "divisions": "--divisions 3 6 --concurrency 2",
     "startup": "--rounds 1",
     "load": "--rounds 0 --ways shipped",
 }
@@ -76,6 +77,19 @@ def test_growth_is_measured(started: dict[str, subprocess.Popen[str]]) -> None:
     (row,) = figures(started, "growth")
     assert (row["rows"], row["divisions"]) == (500, 1)
     assert row["rows/s"] == round(500 / row["wall s"])
+
+
+def test_what_companies_cost_is_measured(started: dict[str, subprocess.Popen[str]]) -> None:
+    *runs, _, times = figures(started, "divisions")
+    assert [(row["run"], row["divisions"]) for row in runs] == [
+        (name, divisions) for divisions in (3, 6) for name in ("first", "nothing new")
+    ]
+    # A call to each of 13 streams in every company, and one for the list of them.
+    assert [row["calls"] for row in runs] == [13 * 3 + 1, 13 * 3 + 1, 13 * 6 + 1, 13 * 6 + 1]
+    # One row of each stream but the log of deleted rows; the list of divisions is written by every run.
+    assert [row["rows"] for row in runs if row["run"] == "first"] == [13 * 3, 13 * 6]
+    assert min(row["STATEs"] for row in runs) > 0
+    assert (times["run"], times["divisions"]) == ("nothing new, times", 2)
 
 
 def test_starting_is_compared_with_importing_the_sdk(started: dict[str, subprocess.Popen[str]]) -> None:
@@ -135,6 +149,26 @@ def test_a_difference_is_told(rig: Any, tmp_path: Path, row: dict[str, Any] | No
         return outputs.records(file, "lines")
 
     assert outputs.difference(read(ROW), read(row)) == said
+
+
+@pytest.mark.parametrize(
+    ("calls", "found"),
+    [
+        pytest.param([("a", 0, 1), ("a", 5, 6)], [], id="within a stream"),
+        pytest.param([("a", 0, 1), ("b", 3, 4)], [("b", 2)], id="between two"),
+        pytest.param([("a", 0, 9), ("a", 1, 2), ("b", 3, 4)], [("b", 0)], id="one is still under way"),
+        pytest.param(
+            [("a", 0, 1), ("b", 3, 4), ("a", 4.5, 5), ("b", 6, 7)],
+            [("b", 2), ("a", 0.5), ("b", 1)],
+            id="to and fro",
+        ),
+    ],
+)
+def test_a_silence_is_where_no_call_is_under_way(
+    rig: Any, calls: list[tuple[str, float, float]], found: list[tuple[str, float]]
+) -> None:
+    moment = rig("rig.crowd").Moment
+    assert [*rig("divisions").silences([moment(*call) for call in calls])] == found
 
 
 @pytest.mark.parametrize(

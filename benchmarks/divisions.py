@@ -1,0 +1,128 @@
+"""What thousands of companies cost: a first run and one that finds nothing new, and how both grow.
+
+    python benchmarks/divisions.py [--divisions 300 3000] [--concurrency 4] [--first]
+
+The streams that are read by default, one row of each in every company; the second run reads some of them again, lest one was
+late. The companies are alike and answer at once (see `rig/crowd.py`), so that what is seen is the tap. Beside time and memory: the lines of its log, the bytes of its STATE
+messages, and how long it makes no call: from one stream to the next, before the first call and after the last. The last
+rows say how many times more the larger number takes; what grows in proportion takes as many times more as there are
+companies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any
+
+from rig.crowd import Crowd, Moment, crowd
+from rig.measuring import Program, measure, progress, report
+from rig.outputs import is_record, is_state, last_state
+from rig.taps import Bench
+
+from tap_exact_online.catalog.resources import RESOURCES
+
+
+def silences(moments: Sequence[Moment]) -> Iterator[tuple[str, float]]:
+    """Give the seconds without a call from one stream to the next, with the endpoint that follows."""
+    busy_until = accumulate((moment.went for moment in moments), max)
+    for (before, after), until in zip(pairwise(moments), busy_until, strict=False):
+        if before.path != after.path:
+            yield after.path, max(0.0, after.came - until)
+
+
+def _written(output: Path) -> tuple[list[int], int]:
+    """Return the bytes of each STATE message, and how many rows there are."""
+    states, records = [], 0
+    with output.open("rb") as lines:
+        for line in lines:
+            if is_state(line):
+                states.append(len(line))
+            records += is_record(line)
+    return states, records
+
+
+def _run(name: str, served: Crowd, program: Program, folder: Path) -> dict[str, Any]:
+    served.moments.clear()
+    output = folder / f"{program.name}.jsonl"
+    began = time.monotonic()
+    with output.open("wb") as file:
+        cost = measure(program, file, folder)
+    over = time.monotonic()
+    moments = served.moments
+    longest, silence = max(silences(moments), key=lambda each: each[1], default=("", 0.0))
+    log = (folder / "log-0").read_bytes()
+    states, records = _written(output)
+    return {
+        "run": name,
+        "divisions": len(served.service.divisions.by_code),
+        "calls": len(moments),
+        "rows": records,
+        "wall s": cost.wall,
+        "CPU s": cost.cpu,
+        "ms a call": 1000 * cost.wall / max(1, len(moments)),
+        "peak MB": round(cost.peak_mb),
+        "log lines": log.count(b"\n"),
+        "STATEs": len(states),
+        "STATE MB": sum(states) / 1e6,
+        "ms between": 1000 * silence,
+        "then": longest.rpartition("/")[2],
+        "s before": moments[0].came - began,
+        "s after": over - moments[-1].went,
+    }
+
+
+def _runs(divisions: int, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    streams = [resource for resource in RESOURCES if resource.selected]
+    # The log of deleted rows is empty: what its rows are follows from its clock.
+    paths = [resource.path for resource in streams if resource.divided and resource.name != "deleted"]
+    with crowd(divisions, paths) as served, tempfile.TemporaryDirectory() as folder:
+        bench = Bench(served.served, Path(folder))
+        names = [resource.name for resource in streams]
+        state = None
+        for name in ("first",) if args.first else ("first", "nothing new"):
+            progress(f"{divisions:,} divisions: {name}")
+            program = bench.ours(name, args.tap, streams=names, state=state, concurrency=args.concurrency)
+            yield _run(name, served, program, Path(folder))
+            state = last_state(Path(folder) / f"{name}.jsonl")
+        progress("")
+
+
+def _ratio(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+    """Return how many times more the run with the most divisions took than that with the least."""
+    of_run = sorted((row for row in rows if row["run"] == name), key=lambda row: row["divisions"])
+    least, most = of_run[0], of_run[-1]
+    times = {
+        figure: round(most[figure] / value, 1) if value else 0.0
+        for figure, value in least.items()
+        if not isinstance(value, str)
+    }
+    return {**most, **times, "run": f"{name}, times", "then": ""}
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--divisions", type=int, nargs="+", default=[300, 3000])
+    parser.add_argument("--concurrency", type=int, default=4)
+    parser.add_argument("--first", action="store_true", help="no second run")
+    parser.add_argument("--tap", default=sys.executable, metavar="PYTHON_OR_COMMAND")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    rows = [row for divisions in args.divisions for row in _runs(divisions, args)]
+    if len(args.divisions) > 1:
+        rows += [_ratio(rows, name) for name in dict.fromkeys(row["run"] for row in rows)]
+    if not args.json:
+        print(f"{len([each for each in RESOURCES if each.selected])} streams, concurrency {args.concurrency}")
+    report(rows, as_json=args.json)
+
+
+if __name__ == "__main__":
+    main()
