@@ -33,6 +33,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "sandbox": ("tap_exact_online.cli.sandbox", "Run a stand-in for Exact Online on this machine."),
     "streams": ("tap_exact_online.cli.streams", "List what there is to read, and what it costs."),
     "status": ("tap_exact_online.cli.status", "Show how the connection is doing, without using it."),
+    "work": (
+        "tap_exact_online.cli.work",
+        "Read one group of divisions after the other, together with other workers.",
+    ),
 }
 
 
