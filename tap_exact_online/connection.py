@@ -66,6 +66,14 @@ class Kept:
         spent = tries.awaited(stored, self.settings.refresh_token)
         return tries.newest([*self.store.leftovers(), *self.haven.find(spent)], spent)
 
+    def budget(self, clock: Callable[[], float] = time.time) -> Budget:
+        """Return the calls of the contract, as all processes count them.
+
+        Args:
+            clock: Returns the time in epoch seconds.
+        """
+        return Budget(self.settings.contract_calls, self.settings.spread, self.board, clock)
+
     def connect(
         self,
         clock: Callable[[], float] = time.time,
@@ -106,7 +114,7 @@ class Kept:
             transport,
             Patience(settings.maintenance),
             rest=rest,
-            budget=Budget(settings.contract_calls, settings.spread, self.board, clock),
+            budget=self.budget(clock),
         )
 
 

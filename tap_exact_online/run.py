@@ -15,12 +15,14 @@ from types import MappingProxyType
 from typing import Any
 
 from tap_exact_online import settings as _settings
+from tap_exact_online.board import HINTS, Hint, Listing, opened_hints
 from tap_exact_online.catalog import BY_NAME, Kind, needed
 from tap_exact_online.connection import Kept, kept
 from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.evidence import Facts
 from tap_exact_online.files import Filing, open_place
 from tap_exact_online.reading import (
+    OF_A_DIVISION,
     Client,
     Plan,
     Reading,
@@ -28,9 +30,10 @@ from tap_exact_online.reading import (
     Scheduler,
     Supply,
     granted_divisions,
+    known_divisions,
 )
-from tap_exact_online.state import Read, deletions, moves, read_before
-from tap_exact_online.streams import OF_A_DIVISION, ExactStream, Outgoing, Planning, TerminableTap
+from tap_exact_online.state import Read, deletions, fingerprint, moves, read_before
+from tap_exact_online.streams import ExactStream, Outgoing, Planning, TerminableTap
 from tap_exact_online.telling import Progress, Report, advice, live
 from tap_exact_online.wire import MANAGE_COMPANIES
 
@@ -49,6 +52,7 @@ class Run:
         """
         self._tap = tap
         self._only_a_test = False
+        self._listed: Listing | None = None
         self._following: Mapping[str, ExactStream] = MappingProxyType({})
 
     @cached_property
@@ -132,10 +136,19 @@ class Run:
         always = needed(BY_NAME["divisions"]) | OF_A_DIVISION
         select = [*dict.fromkeys([*(fact.name for fact in fields), *sorted(always)])]
         known = sorted(self.settings.choice.only) or read_before(self._tap.state)
-        page = granted_divisions(self.client, select, known, 1 if self._only_a_test else None)
+        if self._only_a_test:
+            page = granted_divisions(self.client, select, known, most_pages=1)
+        else:
+            page = known_divisions(self.client, self._listing(select), select, self.settings.choice, known)
         for line in page.rejected:
             self.report.rejected("divisions", None, line)
         return {row["Code"]: row for row in page.rows}
+
+    def _listing(self, select: Sequence[str]) -> Listing:
+        """Return the list of divisions that all processes of the connection share."""
+        client = self.client
+        self._listed = Listing(self.kept.board, fingerprint(select), client.clock, client.sleep)
+        return self._listed
 
     @cached_property
     def divisions(self) -> Sequence[Mapping[str, Any]]:
@@ -170,7 +183,15 @@ class Run:
     def planning(self) -> Planning:
         """What the streams could be asked for that are read division by division."""
         divided = [stream for stream in self._streams if stream.selected and stream.resource.divided]
-        return Planning(divided, self.divisions, self.settings.terms)
+        return Planning(divided, self.divisions, self.settings.terms, self._hints())
+
+    def _hints(self) -> Mapping[Hint, int]:
+        """Return the hints that were given."""
+        try:
+            return opened_hints(self.kept.board.read(HINTS))
+        except OSError as error:
+            _log.warning("Hints cannot be read: %s", error.strerror)
+            return {}
 
     @cached_property
     def plan(self) -> Plan:
@@ -220,6 +241,8 @@ class Run:
             raise
         finally:
             self._tell_ages()
+            if self.report.closed and self._listed is not None:
+                self._listed.forget()
             self.report.summarise(self.progress.totals())
             self._tell_facts()
             self._check_token()

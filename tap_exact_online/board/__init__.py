@@ -10,6 +10,19 @@ from __future__ import annotations
 from tap_exact_online.board.groups import (
     summary,
 )
+from tap_exact_online.board.hints import (
+    ALL_STREAMS,
+    HINTS,
+    Hint,
+    given,
+    hinted_at,
+)
+from tap_exact_online.board.hints import (
+    opened as opened_hints,
+)
+from tap_exact_online.board.listing import (
+    Listing,
+)
 from tap_exact_online.board.places import (
     Board,
     Change,
@@ -21,10 +34,17 @@ from tap_exact_online.board.rounds import (
 )
 
 __all__ = [
+    "ALL_STREAMS",
+    "HINTS",
     "Board",
     "Change",
+    "Hint",
     "Hold",
+    "Listing",
     "Rounds",
+    "given",
+    "hinted_at",
     "open_board",
+    "opened_hints",
     "summary",
 ]

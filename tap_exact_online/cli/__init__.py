@@ -28,8 +28,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "List the divisions that are granted, also in groups for a scheduler.",
     ),
     "doctor": ("tap_exact_online.cli.doctor", "Find out what is not right in Exact, and where to click."),
+    "hint": ("tap_exact_online.cli.hint", "Say that a company has news, so that it is read first."),
     "login": ("tap_exact_online.cli.login", "Connect to Exact Online; needed once."),
     "logout": ("tap_exact_online.cli.logout", "Forget the stored connection."),
+    "plan": (
+        "tap_exact_online.cli.plan",
+        "Show what the next run reads, how old everything is, and what it costs.",
+    ),
     "sandbox": ("tap_exact_online.cli.sandbox", "Run a stand-in for Exact Online on this machine."),
     "streams": ("tap_exact_online.cli.streams", "List what there is to read, and what it costs."),
     "status": ("tap_exact_online.cli.status", "Show how the connection is doing, without using it."),

@@ -5,7 +5,19 @@
 
 from __future__ import annotations
 
+from tap_exact_online.reading.account import (
+    Account,
+)
+from tap_exact_online.reading.account import (
+    opened as opened_account,
+)
+from tap_exact_online.reading.around import (
+    OF_A_DIVISION,
+    Around,
+    least,
+)
 from tap_exact_online.reading.budget import (
+    CALLS,
     Budget,
 )
 from tap_exact_online.reading.client import (
@@ -16,6 +28,10 @@ from tap_exact_online.reading.crew import (
     Conversation,
     Reading,
     Wanted,
+)
+from tap_exact_online.reading.directory import (
+    known_divisions,
+    read_divisions,
 )
 from tap_exact_online.reading.divisions import (
     Choice,
@@ -47,7 +63,11 @@ from tap_exact_online.reading.scheduler import (
 )
 
 __all__ = [
+    "CALLS",
+    "OF_A_DIVISION",
+    "Account",
     "Allowance",
+    "Around",
     "Arrival",
     "Budget",
     "Choice",
@@ -68,5 +88,9 @@ __all__ = [
     "Wanted",
     "download",
     "granted_divisions",
+    "known_divisions",
+    "least",
     "made_plan",
+    "opened_account",
+    "read_divisions",
 ]

@@ -7,6 +7,7 @@ reached, this process counts by itself and says so, once.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -64,11 +65,27 @@ class Budget:
         if not self.limit:
             return Supply()
         now = self.clock()
-        known = self._change(lambda account: _account.begun(account, now))
+        supply = self._supply(self._change(lambda account: _account.begun(account, now)), part)
+        self._share = self.made + (supply.calls or 0)
+        return supply
+
+    def foreseen(self, part: float) -> Supply:
+        """Return what a run would be given that begins now, without beginning one.
+
+        Args:
+            part: The part of all divisions that it would read.
+        """
+        if not self.limit:
+            return Supply()
+        now = self.clock()
+        return self._supply(_account.begun(self._change(lambda account: account), now), part)
+
+    def _supply(self, known: Account, part: float) -> Supply:
         hours = _account.share(known, self.limit, spread=self.spread)
         left = max(0, min(hours - (known.used - known.at_hour), self.limit - known.used) + self._block)
-        self._share = self.made + min(left, round(hours * part))
-        return Supply(self._share - self.made, hours * part, _account.interval(known.hours, known.hour))
+        return Supply(
+            min(left, math.ceil(hours * part)), hours * part, _account.interval(known.hours, known.hour)
+        )
 
     @property
     def spent(self) -> bool:

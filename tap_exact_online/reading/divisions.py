@@ -86,7 +86,11 @@ class Choice:
 
 
 def granted_divisions(
-    client: Client, select: Sequence[str], fallback: Iterable[int] = (), most_pages: int | None = None
+    client: Client,
+    select: Sequence[str],
+    fallback: Iterable[int] = (),
+    most_pages: int | None = None,
+    text: str = "",
 ) -> Page:
     """Read the divisions that the user may see and has granted to the app.
 
@@ -95,6 +99,7 @@ def granted_divisions(
         select: The properties to ask for.
         fallback: Divisions whose path may be used when the one that the user has open is not granted to the app.
         most_pages: Read no more than this many pages; None for all.
+        text: A filter, for some of them only.
 
     Returns:
         One row for each division, in the final form of the stream `divisions`, and what was rejected, as one page.
@@ -112,7 +117,8 @@ def granted_divisions(
     candidates = [*dict.fromkeys([*current, *fallback])]
     refusal: Denied | Refused | None = None
     for division in candidates[:_MOST_CANDIDATES]:
-        url = address(client.base_url, endpoint.path, division, {"$select": ",".join(select)})
+        options = {"$select": ",".join(select)} | ({"$filter": text} if text else {})
+        url = address(client.base_url, endpoint.path, division, options)
         try:
             pages = islice(client.pages(Call(endpoint.path, url, division), decoder), most_pages)
             read = [*pages]

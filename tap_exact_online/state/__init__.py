@@ -22,6 +22,7 @@ from tap_exact_online.state.bookmarks import (
 )
 from tap_exact_online.state.cadence import ASKED_FOR, Cadences, is_due
 from tap_exact_online.state.evidence import Evidence, Shown, shown
+from tap_exact_online.state.fields import fingerprint
 from tap_exact_online.state.form import ALL, AT, BACK, BACK_ROWS, BY, HAS, READ
 from tap_exact_online.state.freshness import Freshness
 from tap_exact_online.state.reads import Read
@@ -56,6 +57,7 @@ __all__ = [
     "Shown",
     "TimestampBookmark",
     "check_state",
+    "fingerprint",
     "is_due",
     "is_row_version",
     "modified_bookmark",

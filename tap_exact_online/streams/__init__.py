@@ -10,7 +10,6 @@ from tap_exact_online.streams.making import (
     stream_of,
 )
 from tap_exact_online.streams.planning import (
-    OF_A_DIVISION,
     Planning,
 )
 from tap_exact_online.streams.sdk import (
@@ -25,7 +24,6 @@ from tap_exact_online.streams.undivided import (
 )
 
 __all__ = [
-    "OF_A_DIVISION",
     "ExactStream",
     "Outgoing",
     "Planning",

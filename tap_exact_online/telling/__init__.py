@@ -10,6 +10,7 @@ from tap_exact_online.telling.ages import (
     Aged,
     Ages,
     advice,
+    affordable,
 )
 from tap_exact_online.telling.costs import told_costs
 from tap_exact_online.telling.progress import (
@@ -20,4 +21,4 @@ from tap_exact_online.telling.report import (
     tell_outcome,
 )
 
-__all__ = ["Aged", "Ages", "Progress", "Report", "advice", "tell_outcome", "told_costs"]
+__all__ = ["Aged", "Ages", "Progress", "Report", "advice", "affordable", "tell_outcome", "told_costs"]

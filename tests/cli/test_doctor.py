@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tap_exact_online.catalog import BY_NAME, RESOURCES
-from tap_exact_online.cli.doctor import divisions_named, streams_of
+from tap_exact_online.cli.selection import divisions_named, streams_of
 from tap_exact_online.errors import ConfigurationError
 
 

@@ -1,0 +1,153 @@
+"""The list of divisions, kept for an hour: of all processes one reads it, and the others wait for that.
+
+A list of thousands takes a call for each 60, all of them counted to one division and to the contract. One of a single page is not
+kept: it costs a run one call, and a company that was granted a minute ago is there.
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from tap_exact_online.board.places import Board
+
+_log = logging.getLogger("tap-exact-online.divisions")
+
+_KEPT = 3600.0
+_LEASE = 180.0
+"""More than a list of some thousands takes, a minute's rest for Exact's limits included."""
+_POLL = 1.0
+
+
+class Listed(msgspec.Struct):
+    """The list as it is kept.
+
+    Attributes:
+        at: When it was read (epoch seconds); 0 where it has to be read anew.
+        rows: The rows of the divisions.
+        reader: Who reads it anew now, or empty.
+        since: Since when (epoch seconds).
+    """
+
+    at: float = 0.0
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    reader: str = ""
+    since: float = 0.0
+
+
+def opened(content: bytes | None) -> Listed | None:
+    """Read the document; None where there is none, or none that can be understood."""
+    try:
+        return None if content is None else msgspec.json.decode(zlib.decompress(content), type=Listed)
+    except (zlib.error, msgspec.DecodeError, RecursionError):
+        return None
+
+
+def written(listed: Listed) -> bytes:
+    """Return the document."""
+    return zlib.compress(msgspec.json.encode(listed))
+
+
+@dataclass(slots=True)
+class Listing:
+    """Keeps the list on the board.
+
+    Attributes:
+        board: The board.
+        fields: A fingerprint of the fields that the rows have.
+        clock: Returns the time in epoch seconds.
+        sleep: Waits for a number of seconds.
+        claimed: This process has said that it reads the list, and others wait for it.
+    """
+
+    board: Board
+    fields: str
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    claimed: bool = False
+    _me: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def name(self) -> str:
+        """The name of the document."""
+        return f"divisions.{self.fields}"
+
+    def kept(self) -> Listed | None:
+        """Return the list that is kept, however old it is; None where there is none or it cannot be read."""
+        try:
+            return opened(self.board.read(self.name))
+        except OSError:
+            return None  # whatever stands in the way, Exact still has the list
+
+    def at_hand(self) -> Sequence[Mapping[str, Any]] | None:
+        """Return the list where it was read within the last hour; nobody is waited for."""
+        listed = self.kept()
+        return listed.rows if listed is not None and self._is_fresh(listed) else None
+
+    def fresh(self, *, shared: bool) -> Sequence[Mapping[str, Any]] | None:
+        """Return the list where it was read within the last hour, by whomever; None where this process is to read it.
+
+        Args:
+            shared: Others are likely to want it at the same time, so it is worth while to agree on who reads it, also where
+                none was kept so far.
+        """
+        while True:
+            listed = self.kept()
+            if listed is None and not shared:
+                return None
+            if listed is not None and self._is_fresh(listed):
+                _log.info("The list of divisions was read %.0f min ago", (self.clock() - listed.at) / 60)
+                return listed.rows
+            if self._claim():
+                return None
+            self.sleep(_POLL)
+
+    def _is_fresh(self, listed: Listed) -> bool:
+        return 0 <= self.clock() - listed.at < _KEPT
+
+    def _claim(self) -> bool:
+        """Say that this process reads the list; tell whether it may."""
+        now = self.clock()
+
+        def claim(content: bytes | None) -> bytes | None:
+            listed = opened(content) or Listed()
+            is_read = bool(listed.reader) and 0 <= now - listed.since < _LEASE
+            self.claimed = not is_read and not self._is_fresh(listed)
+            if not self.claimed:
+                return content
+            listed.reader, listed.since = self._me, now
+            return written(listed)
+
+        try:
+            self.board.change(self.name, claim)
+        except OSError:
+            return True  # each reads it for itself
+        return self.claimed
+
+    def keep(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep a list that was read."""
+        self.claimed = False
+        listed = Listed(self.clock(), [dict(row) for row in rows])
+        self._change(lambda _: written(listed))
+
+    def forget(self) -> None:
+        """Let the next run read the list anew: something of it is no longer true. How long it is stays known."""
+
+        def forget(content: bytes | None) -> bytes | None:
+            listed = opened(content)
+            return content if listed is None else written(Listed(0.0, listed.rows))
+
+        self.claimed = False
+        self._change(forget)
+
+    def _change(self, change: Callable[[bytes | None], bytes | None]) -> None:
+        try:
+            self.board.change(self.name, change)
+        except OSError as error:
+            _log.warning("The list of divisions cannot be kept for other runs: %s", error.strerror)

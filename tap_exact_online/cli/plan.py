@@ -1,0 +1,209 @@
+"""`exact-online plan`: what the next run reads, how old everything is, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tap_exact_online.board import HINTS, Listing, opened_hints
+from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind, needed
+from tap_exact_online.cli.console import show
+from tap_exact_online.cli.options import json_object, with_settings
+from tap_exact_online.cli.selection import streams_named, streams_of
+from tap_exact_online.connection import Kept, kept
+from tap_exact_online.doctor.outlook import Outlook, Question, outlook
+from tap_exact_online.doctor.state import singer_state
+from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.reading import OF_A_DIVISION, Around, Reason, known_divisions
+from tap_exact_online.settings import Settings
+from tap_exact_online.state import fingerprint
+from tap_exact_online.telling import words
+from tap_exact_online.telling.ages import hours
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_NO_CALLS = frozenset({Kind.DIVISIONS, Kind.OWN, Kind.USER})
+_REASONS: Mapping[Reason, str] = {
+    Reason.BOUND: "near the bound",
+    Reason.NEVER_READ: "never read before",
+    Reason.HINT: "with a hint, or changed themselves",
+    Reason.CHANCE: "most likely to have news",
+}
+
+
+@click.command("plan")
+@click.option(
+    "--state",
+    metavar="FILE",
+    help="The state of the last run, as `meltano state get` prints it; - reads it from standard input. Without: a first run.",
+)
+@click.option(
+    "--streams", metavar="A,B", help="Only these streams. Default: those that are selected by default."
+)
+@click.option("--catalog", metavar="FILE", help="The streams that this Singer catalog selects.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object, with the age of every pair.")
+@with_settings
+def command(
+    settings: Settings, *, state: str | None, streams: str | None, catalog: str | None, as_json: bool
+) -> None:
+    """Show what the next run reads, how long it takes, how old everything is, and what bound can be kept.
+
+    A pair is a stream of a division. Calls are the least that a run takes: a first read takes one more for each 1,000 rows of a
+    Sync stream and for each 60 of the others. A run of this moment would decide the same.
+
+    Costs no call where the list of divisions was read within the last hour by anyone; else one, and one more for every page.
+
+    Exit codes: 0 shown; 1 the list cannot be read; 2 a setting or the state cannot be used; 3 a login is needed; 4 no calls
+    are left; 5 a new token could not be stored.
+    """
+    if streams is not None and catalog is not None:
+        msg = "--streams and --catalog both say which streams to look at: give one of them."
+        raise ConfigurationError(msg)
+    names = {resource.name for resource in RESOURCES if resource.selected}
+    if streams is not None:
+        names = {*streams_named(streams)}
+    elif catalog is not None:
+        names = {*streams_of(json_object(catalog, "--catalog"), everything=settings.select_everything)}
+    left = singer_state(json_object(state, "--state")) if state is not None else {}
+    places = kept(settings)
+    rows, everywhere = _divisions(settings, places)
+    supply = places.budget().foreseen(len(rows) / max(1, everywhere))
+    try:
+        hints = opened_hints(places.board.read(HINTS))
+    except OSError as error:
+        msg = f"Hints cannot be read at {places.board.place}: {error.strerror}. Check `store`."
+        raise TapError(msg) from None
+    found = outlook(
+        Question(
+            [each for each in RESOURCES if each.name in names and each.kind not in _NO_CALLS],
+            Around.of(rows, hints),
+            left,
+            settings.terms,
+            settings.cadences,
+            supply,
+            settings.contract_calls,
+            settings.concurrency,
+            time.time(),
+        )
+    )
+    if as_json:
+        click.echo(json.dumps(_document(found, settings.contract_calls), indent=1))
+    else:
+        show(lambda console: _draw(console, found, settings), sys.stdout)
+
+
+def _divisions(settings: Settings, places: Kept) -> tuple[Sequence[Mapping[str, Any]], int]:
+    """Return the rows of the divisions that a run would read, and how many are granted."""
+    select = sorted(needed(BY_NAME["divisions"]) | OF_A_DIVISION)
+    listing = Listing(places.board, fingerprint(select), time.time, time.sleep)
+    client = places.connect()
+    page = known_divisions(client, listing, select, settings.choice, sorted(settings.choice.only))
+    if (unsaved := client.settle()) is not None:
+        raise unsaved
+    rows = {row["Code"]: row for row in page.rows}
+    return [rows[code] for code in settings.choice.pick(rows)], len(rows)
+
+
+def _document(found: Outlook, a_day: int) -> dict[str, Any]:
+    planned = {
+        (stream, division) for stream, each in found.plan.streams.items() for division in each.divisions
+    }
+    return {
+        "next_run": {
+            "pairs": found.plan.planned,
+            "calls": found.plan.calls,
+            "seconds": round(found.seconds),
+            "streams": [*found.plan.streams],
+            "reasons": {reason.name.lower(): found.plan.reasons.get(reason, 0) for reason in Reason},
+        },
+        "everything": {
+            "pairs": len(found.pairs),
+            "calls": found.one_pass,
+            "contract_calls": a_day or None,
+            "hours": None if not a_day else round(found.one_pass / a_day * 24, 1),
+            "affordable_hours": None if found.affordable is None else math.ceil(found.affordable / 3600),
+            "bounds_cost_a_day": None if found.a_day is None else round(found.a_day),
+        },
+        "streams": [
+            {
+                "stream": each.stream,
+                "divisions": each.divisions,
+                "never_read": each.never,
+                "median_hours": _hours(each.median_age),
+                "oldest_hours": _hours(each.oldest),
+                "at_most_hours": _hours(each.bound),
+                "too_old": each.broken,
+                "planned": each.planned,
+                "calls": each.calls,
+            }
+            for each in found.streams
+        ],
+        "pairs": [
+            {
+                "stream": pair.stream,
+                "division": pair.division,
+                "read_at": pair.known and datetime.fromtimestamp(pair.known.read, UTC).isoformat(),
+                "news_a_day": pair.known and round(pair.known.rate, 3),
+                "planned": (pair.stream, pair.division) in planned,
+            }
+            for pair in found.pairs
+        ],
+    }
+
+
+def _hours(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds / 3600, 1)
+
+
+def _draw(console: Console, found: Outlook, settings: Settings) -> None:
+    from rich.text import Text  # noqa: PLC0415 - only tables need it
+
+    from tap_exact_online.doctor.rendering import table_with  # noqa: PLC0415 - needs rich
+
+    table = table_with(
+        "Stream", "Divisions", "Never read", "Median age", "Oldest", "At most", "Next run", "Calls"
+    )
+    for each in found.streams:
+        ages = [
+            hours(seconds) if seconds is not None else ""
+            for seconds in (each.median_age, each.oldest, each.bound)
+        ]
+        ages[1] += " (!)" * bool(each.broken)
+        numbers = (f"{each.divisions:,}", f"{each.never:,}", *ages, f"{each.planned:,}", f"{each.calls:,}")
+        table.add_row(Text(each.stream), *map(Text, numbers))
+    console.print(table)
+    plan = found.plan
+    console.print(
+        Text(
+            f"The next run reads {plan.planned:,} of {words.counted(len(found.pairs), 'pair')}:"
+            f" {words.counted(plan.calls, 'call')} or more, {words.duration(found.seconds)} at least.",
+            "bold",
+        )
+    )
+    for reason, text in _REASONS.items():
+        if number := plan.reasons.get(reason, 0):
+            console.print(Text(f"  {number:,} {text}"))
+    a_day = settings.contract_calls
+    text = f"To read everything once takes {words.counted(found.one_pass, 'call')} or more"
+    if found.affordable is not None:
+        text += (
+            f", of the {a_day:,} of a day: {hours(found.one_pass / a_day * 86_400)}. A bound of"
+            f" {math.ceil(found.affordable / 3600)}h can be kept"
+        )
+    console.print(Text(f"{text}."))
+    if found.a_day is not None and settings.bounded:
+        of = f" of {a_day:,}" if a_day else ""
+        console.print(Text(f"`at_most_old` takes {found.a_day:,.0f}{of} calls a day."))
+    console.print(
+        Text(
+            "A first read of a company takes a call more for each 1,000 rows of a Sync stream, 60 of others."
+        )
+    )

@@ -1,0 +1,171 @@
+"""What the next run would read, how old everything is, and what that costs a day. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from tap_exact_online.catalog import BY_NAME, Cadence, Resource
+from tap_exact_online.reading import Around, Pair, Plan, Supply, Terms, least, made_plan
+from tap_exact_online.state import READ, Cadences, Freshness, is_due, partitions
+from tap_exact_online.telling import affordable
+
+_DAY = 86_400.0
+_HOUR = 3600.0
+_MINUTELY = 60
+"""Calls a minute of a division, where Exact gives no other number."""
+_SECONDS_A_CALL = 0.3
+"""What a call takes, about: an answer of Exact's and what is made of it."""
+_RUNS: Mapping[Cadence, float] = {Cadence.ALWAYS: math.inf, Cadence.DAILY: 1.0, Cadence.WEEKLY: 1 / 7}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the outlook is about.
+
+    Attributes:
+        resources: The streams that are read division by division.
+        around: What is known of the divisions.
+        state: The state of the last run, checked; may be empty.
+        terms: What the user wants.
+        cadences: How often streams are asked at most.
+        supply: How many calls the next run has.
+        a_day: Calls of a day, 0 for no limit.
+        concurrency: Divisions that are read at once.
+        now: The time now, in epoch seconds.
+    """
+
+    resources: Sequence[Resource]
+    around: Around
+    state: Mapping[str, Any]
+    terms: Terms
+    cadences: Cadences
+    supply: Supply
+    a_day: int
+    concurrency: int
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOutlook:
+    """What is to be expected of one stream.
+
+    Attributes:
+        stream: The stream.
+        divisions: How many divisions it has.
+        never: How many were never read.
+        median_age: How old the middle one is, in seconds; None where none was read.
+        oldest: How old the oldest is.
+        bound: How old it may be at most; None for no bound.
+        broken: How many are older.
+        planned: How many the next run reads.
+        calls: How many calls that takes at least.
+        a_day: Calls of a day that keep the bound, or at every run where there is none and calls are not short; None where it
+            cannot be told.
+    """
+
+    stream: str
+    divisions: int
+    never: int
+    median_age: float | None
+    oldest: float | None
+    bound: float | None
+    broken: int
+    planned: int
+    calls: int
+    a_day: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is to be expected.
+
+    Attributes:
+        plan: What the next run is asked for.
+        pairs: Everything there is, with what is known of it.
+        streams: The same by stream.
+        one_pass: How many calls it takes at least to read everything once.
+        seconds: How long the next run takes at least, by the limits and by the calls.
+        affordable: The least bound that can be kept, in seconds; None without a limit.
+        a_day: Calls of a day that the bounds need; None where there are none.
+    """
+
+    plan: Plan
+    pairs: Sequence[Pair]
+    streams: Sequence[StreamOutlook]
+    one_pass: int
+    seconds: float
+    affordable: float | None
+    a_day: float | None
+
+
+def outlook(question: Question) -> Outlook:
+    """Look ahead at the next run."""
+    pairs = [pair for resource in question.resources for pair in _pairs(question, resource)]
+    due = [pair for pair in pairs if _is_due(question, pair)]
+    plan = made_plan(due, question.terms, question.supply, question.now)
+    by_stream: dict[str, list[Pair]] = {resource.name: [] for resource in question.resources}
+    for pair in pairs:
+        by_stream[pair.stream].append(pair)
+    streams = [_of_stream(question, plan, name, mine) for name, mine in by_stream.items()]
+    one_pass = sum(pair.cost for pair in pairs)
+    needed = [each.a_day for each in streams if each.a_day is not None]
+    return Outlook(
+        plan,
+        pairs,
+        streams,
+        one_pass,
+        _seconds(plan, pairs, question.concurrency),
+        affordable(one_pass, question.a_day, question.supply.interval),
+        sum(needed) if needed else None,
+    )
+
+
+def _pairs(question: Question, resource: Resource) -> list[Pair]:
+    known = {
+        part["context"].get("Division"): Freshness.of(part.get(READ))
+        for part in partitions(question.state, resource.name)
+    }
+    return [question.around.pair(resource, code, known.get(code)) for code in question.around.changed]
+
+
+def _is_due(question: Question, pair: Pair) -> bool:
+    cadence = question.cadences.of(BY_NAME[pair.stream])
+    return pair.known is None or is_due(cadence, pair.known.read, question.now)
+
+
+def _of_stream(question: Question, plan: Plan, stream: str, pairs: Sequence[Pair]) -> StreamOutlook:
+    ages = [max(0.0, question.now - pair.known.read) for pair in pairs if pair.known is not None]
+    bound = question.terms.bounds.get(stream)
+    planned = plan.streams.get(stream)
+    a_pass = len(pairs) * least(BY_NAME[stream])
+    runs = _RUNS[question.cadences.of(BY_NAME[stream])]
+    return StreamOutlook(
+        stream,
+        len(pairs),
+        len(pairs) - len(ages),
+        median(ages) if ages else None,
+        max(ages, default=None),
+        bound,
+        sum(bound is not None and age > bound for age in ages),
+        len(planned.divisions) if planned else 0,
+        planned.calls if planned else 0,
+        None if bound is None else a_pass * min(_DAY / bound, runs),
+    )
+
+
+def _seconds(plan: Plan, pairs: Sequence[Pair], concurrency: int) -> float:
+    """Return how long a run takes at least: the calls of one division are a minute apart by sixty, those of all by the answers."""
+    costs = {pair.stream: pair.cost for pair in pairs}
+    calls: dict[int, int] = {}
+    for stream, planned in plan.streams.items():
+        for division in planned.divisions:
+            calls[division] = calls.get(division, 0) + costs[stream]
+    if not calls:
+        return 0.0
+    at_once = max(1, min(concurrency, len(calls)))
+    minutes = (max(calls.values()) - 1) // _MINUTELY
+    return max(plan.calls * _SECONDS_A_CALL / at_once, minutes * 60.0)

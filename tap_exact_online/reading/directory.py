@@ -1,0 +1,85 @@
+"""Which divisions there are: from the list that all processes share, or from Exact."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from http import HTTPStatus
+
+from tap_exact_online.board import Listing
+from tap_exact_online.errors import ConfigurationError, Refused
+from tap_exact_online.reading.client import Client
+from tap_exact_online.reading.divisions import Choice, granted_divisions
+from tap_exact_online.wire import Page
+
+_log = logging.getLogger("tap-exact-online.divisions")
+
+_PAGE = 60
+_FEW = 40
+"""So many divisions are asked for by their numbers: the address stays short, and the answer is one page."""
+
+
+def known_divisions(
+    client: Client, listing: Listing, select: Sequence[str], choice: Choice, known: Collection[int]
+) -> Page:
+    """Return the divisions that are granted, or those of them that the settings name where there is no list at hand.
+
+    Args:
+        client: Makes the calls, where it takes any.
+        listing: The list that all processes share.
+        select: The properties to ask for.
+        choice: The settings that narrow the divisions.
+        known: Divisions whose path may be used.
+
+    Raises:
+        ConfigurationError: None is granted.
+        ReadError: They could not be read.
+    """
+    if 0 < len(choice.only) <= _FEW:
+        if (rows := listing.at_hand()) is not None:
+            return Page([*rows])
+        if (page := _named(client, select, choice.only)) is not None:
+            return page
+    if (rows := listing.fresh(shared=choice.shard is not None)) is not None:
+        return Page([*rows])
+    return read_divisions(client, listing, select, known)
+
+
+def read_divisions(client: Client, listing: Listing, select: Sequence[str], known: Collection[int]) -> Page:
+    """Read the list of divisions anew, and keep it for other processes where it is long.
+
+    Args:
+        client: Makes the calls.
+        listing: The list that all processes share.
+        select: The properties to ask for.
+        known: Divisions whose path may be used.
+
+    Raises:
+        ConfigurationError: None is granted.
+        ReadError: The list could not be read.
+    """
+    try:
+        page = granted_divisions(client, select, known)
+    except BaseException:
+        listing.forget()  # nobody has to wait for it
+        raise
+    if page.rejected:
+        listing.forget()
+    elif len(page.rows) > _PAGE or listing.claimed:
+        listing.keep(page.rows)
+    return page
+
+
+def _named(client: Client, select: Sequence[str], only: Collection[int]) -> Page | None:
+    """Ask for divisions by their numbers; None where that shows nothing."""
+    codes = sorted(only)
+    text = " or ".join(f"Code eq {code}" for code in codes)
+    try:
+        return granted_divisions(client, select, codes, text=text)
+    except Refused as error:
+        if error.status != HTTPStatus.BAD_REQUEST:
+            raise
+        _log.info("The list of divisions takes no filter (%s); reading all of it", error)
+    except ConfigurationError:
+        pass  # none of them is granted: the whole list tells which are
+    return None
