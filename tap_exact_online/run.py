@@ -32,7 +32,7 @@ from tap_exact_online.reading import (
     granted_divisions,
     known_divisions,
 )
-from tap_exact_online.state import Read, deletions, fingerprint, moves, read_before
+from tap_exact_online.state import Read, deletions, moves, read_before
 from tap_exact_online.streams import ExactStream, Outgoing, Planning, TerminableTap
 from tap_exact_online.telling import Progress, Report, advice, live
 from tap_exact_online.wire import MANAGE_COMPANIES
@@ -139,7 +139,7 @@ class Run:
         if self._only_a_test:
             page = granted_divisions(self.client, select, known, most_pages=1)
         else:
-            page = known_divisions(self.client, self._listing(select), select, self.settings.choice, known)
+            page = known_divisions(self.client, self._listing(select), self.settings.choice, known)
         for line in page.rejected:
             self.report.rejected("divisions", None, line)
         return {row["Code"]: row for row in page.rows}
@@ -147,7 +147,7 @@ class Run:
     def _listing(self, select: Sequence[str]) -> Listing:
         """Return the list of divisions that all processes of the connection share."""
         client = self.client
-        self._listed = Listing(self.kept.board, fingerprint(select), client.clock, client.sleep)
+        self._listed = Listing(self.kept.board, select, client.clock, client.sleep)
         return self._listed
 
     @cached_property

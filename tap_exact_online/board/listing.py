@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -19,7 +19,10 @@ from tap_exact_online.board.places import Board
 
 _log = logging.getLogger("tap-exact-online.divisions")
 
+DIVISIONS = "divisions"
+"""The name of the document."""
 _KEPT = 3600.0
+_DAY = 86_400.0
 _LEASE = 180.0
 """More than a list of some thousands takes, a minute's rest for Exact's limits included."""
 _POLL = 1.0
@@ -30,12 +33,14 @@ class Listed(msgspec.Struct):
 
     Attributes:
         at: When it was read (epoch seconds); 0 where it has to be read anew.
+        fields: What the rows hold.
         rows: The rows of the divisions.
         reader: Who reads it anew now, or empty.
         since: Since when (epoch seconds).
     """
 
     at: float = 0.0
+    fields: list[str] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     reader: str = ""
     since: float = 0.0
@@ -60,28 +65,31 @@ class Listing:
 
     Attributes:
         board: The board.
-        fields: A fingerprint of the fields that the rows have.
+        fields: What the rows have to hold.
         clock: Returns the time in epoch seconds.
         sleep: Waits for a number of seconds.
         claimed: This process has said that it reads the list, and others wait for it.
     """
 
     board: Board
-    fields: str
+    fields: Collection[str]
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     claimed: bool = False
     _me: str = field(default_factory=lambda: uuid4().hex)
 
     @property
-    def name(self) -> str:
-        """The name of the document."""
-        return f"divisions.{self.fields}"
+    def select(self) -> list[str]:
+        """What to ask for, where the list is read anew: what others asked for lately, too, so that one list serves all."""
+        listed = self.kept()
+        lately = listed is not None and 0 <= self.clock() - listed.at < _DAY
+        others = listed.fields if listed is not None and lately else ()
+        return sorted({*self.fields, *others})
 
     def kept(self) -> Listed | None:
         """Return the list that is kept, however old it is; None where there is none or it cannot be read."""
         try:
-            return opened(self.board.read(self.name))
+            return opened(self.board.read(DIVISIONS))
         except OSError:
             return None  # whatever stands in the way, Exact still has the list
 
@@ -109,7 +117,7 @@ class Listing:
             self.sleep(_POLL)
 
     def _is_fresh(self, listed: Listed) -> bool:
-        return 0 <= self.clock() - listed.at < _KEPT
+        return 0 <= self.clock() - listed.at < _KEPT and {*self.fields} <= {*listed.fields}
 
     def _claim(self) -> bool:
         """Say that this process reads the list; tell whether it may."""
@@ -125,15 +133,20 @@ class Listing:
             return written(listed)
 
         try:
-            self.board.change(self.name, claim)
+            self.board.change(DIVISIONS, claim)
         except OSError:
             return True  # each reads it for itself
         return self.claimed
 
-    def keep(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Keep a list that was read."""
+    def keep(self, rows: Sequence[Mapping[str, Any]], fields: Collection[str]) -> None:
+        """Keep a list that was read.
+
+        Args:
+            rows: Its rows.
+            fields: What they hold.
+        """
         self.claimed = False
-        listed = Listed(self.clock(), [dict(row) for row in rows])
+        listed = Listed(self.clock(), sorted(fields), [dict(row) for row in rows])
         self._change(lambda _: written(listed))
 
     def forget(self) -> None:
@@ -141,13 +154,13 @@ class Listing:
 
         def forget(content: bytes | None) -> bytes | None:
             listed = opened(content)
-            return content if listed is None else written(Listed(0.0, listed.rows))
+            return content if listed is None else written(Listed(0.0, [], listed.rows))
 
         self.claimed = False
         self._change(forget)
 
     def _change(self, change: Callable[[bytes | None], bytes | None]) -> None:
         try:
-            self.board.change(self.name, change)
+            self.board.change(DIVISIONS, change)
         except OSError as error:
             _log.warning("The list of divisions cannot be kept for other runs: %s", error.strerror)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tap_exact_online.board import Listing
 from tap_exact_online.cli.console import show, survive
 from tap_exact_online.cli.options import with_settings
-from tap_exact_online.connection import connect
+from tap_exact_online.connection import connect, kept
 from tap_exact_online.doctor.grants import FIELDS, Division
-from tap_exact_online.reading import Choice, Shard, granted_divisions
+from tap_exact_online.reading import Choice, Shard, known_divisions, read_divisions
 from tap_exact_online.settings import Settings
 from tap_exact_online.telling import words
 
@@ -83,21 +86,31 @@ def grouped(rows: Sequence[Listed], groups: int) -> dict[str, list[int]]:
     metavar="N",
     help="Split what is to be read into N groups, for a scheduler.",
 )
+@click.option("--refresh", is_flag=True, help="Read the list anew, whatever was read within the last hour.")
 @with_settings
-def command(settings: Settings, *, form: str | None, groups: int | None) -> None:
+def command(settings: Settings, *, form: str | None, groups: int | None, refresh: bool) -> None:
     """List the divisions that are granted to the app, and which of them the settings leave to be read.
 
     With --groups each falls in one of N groups, always the same: run one job for each group, with the setting `shard`
     as it is shown (TAP_EXACT_ONLINE_SHARD=1/4), or with the list of its divisions (TAP_EXACT_ONLINE_DIVISIONS=[1,2]). With
     `shard`, a company that is granted later falls in a group by itself. Groups that hold no division are left out.
 
-    Costs one call, and one more for every page of divisions.
+    Costs one call for every 60 divisions. A list of more than that is kept for an hour for all processes that share the token
+    store, and costs none then: --refresh reads it anew, for companies that were ticked just now.
 
     Exit codes: 0 listed; 1 the list cannot be read; 2 a setting cannot be used, or nothing is granted; 3 a login is
     needed; 4 no calls are left; 5 a new token could not be stored.
     """
     client = connect(replace(settings, maintenance=0.0))  # a person waits
-    page = granted_divisions(client, FIELDS, sorted(settings.choice.only))
+    listing = Listing(kept(settings).board, {*FIELDS}, time.time, time.sleep)
+    whole = replace(settings.choice, only=(), exclude=())
+    known = sorted(settings.choice.only)
+    find = (
+        partial(read_divisions, client, listing, known)
+        if refresh
+        else partial(known_divisions, client, listing, whole, known)
+    )
+    page = find()
     rows = listed([Division.of(row) for row in page.rows], settings.choice, groups)
     parts = {} if groups is None else grouped(rows, groups)
     if form == "json":

@@ -20,10 +20,10 @@ from tap_exact_online.cli.selection import streams_named, streams_of
 from tap_exact_online.connection import Kept, kept
 from tap_exact_online.doctor.outlook import Outlook, Question, outlook
 from tap_exact_online.doctor.state import singer_state
-from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.errors import ConfigurationError, LimitReached, TapError
 from tap_exact_online.reading import OF_A_DIVISION, Around, Reason, known_divisions
 from tap_exact_online.settings import Settings
-from tap_exact_online.state import fingerprint
+from tap_exact_online.state import read_before
 from tap_exact_online.telling import words
 from tap_exact_online.telling.ages import hours
 
@@ -74,7 +74,7 @@ def command(
         names = {*streams_of(json_object(catalog, "--catalog"), everything=settings.select_everything)}
     left = singer_state(json_object(state, "--state")) if state is not None else {}
     places = kept(settings)
-    rows, everywhere = _divisions(settings, places)
+    rows, everywhere = _divisions(settings, places, left)
     supply = places.budget().foreseen(len(rows) / max(1, everywhere))
     try:
         hints = opened_hints(places.board.read(HINTS))
@@ -100,15 +100,23 @@ def command(
         show(lambda console: _draw(console, found, settings), sys.stdout)
 
 
-def _divisions(settings: Settings, places: Kept) -> tuple[Sequence[Mapping[str, Any]], int]:
+def _divisions(
+    settings: Settings, places: Kept, state: Mapping[str, Any]
+) -> tuple[Sequence[Mapping[str, Any]], int]:
     """Return the rows of the divisions that a run would read, and how many are granted."""
-    select = sorted(needed(BY_NAME["divisions"]) | OF_A_DIVISION)
-    listing = Listing(places.board, fingerprint(select), time.time, time.sleep)
+    listing = Listing(places.board, needed(BY_NAME["divisions"]) | OF_A_DIVISION, time.time, time.sleep)
     client = places.connect()
-    page = known_divisions(client, listing, select, settings.choice, sorted(settings.choice.only))
+    try:
+        found = known_divisions(client, listing, settings.choice, sorted(settings.choice.only)).rows
+    except LimitReached as error:
+        kept_before = listing.kept()
+        found = kept_before.rows if kept_before else [{"Code": code} for code in read_before(state)]
+        if not found:
+            raise
+        click.echo(f"The divisions are those of an earlier run. {error}", err=True)
     if (unsaved := client.settle()) is not None:
         raise unsaved
-    rows = {row["Code"]: row for row in page.rows}
+    rows = {row["Code"]: row for row in found}
     return [rows[code] for code in settings.choice.pick(rows)], len(rows)
 
 

@@ -19,15 +19,12 @@ _FEW = 40
 """So many divisions are asked for by their numbers: the address stays short, and the answer is one page."""
 
 
-def known_divisions(
-    client: Client, listing: Listing, select: Sequence[str], choice: Choice, known: Collection[int]
-) -> Page:
+def known_divisions(client: Client, listing: Listing, choice: Choice, known: Collection[int]) -> Page:
     """Return the divisions that are granted, or those of them that the settings name where there is no list at hand.
 
     Args:
         client: Makes the calls, where it takes any.
-        listing: The list that all processes share.
-        select: The properties to ask for.
+        listing: The list that all processes share, with the properties that are wanted.
         choice: The settings that narrow the divisions.
         known: Divisions whose path may be used.
 
@@ -38,26 +35,26 @@ def known_divisions(
     if 0 < len(choice.only) <= _FEW:
         if (rows := listing.at_hand()) is not None:
             return Page([*rows])
-        if (page := _named(client, select, choice.only)) is not None:
+        if (page := _named(client, sorted(listing.fields), choice.only)) is not None:
             return page
     if (rows := listing.fresh(shared=choice.shard is not None)) is not None:
         return Page([*rows])
-    return read_divisions(client, listing, select, known)
+    return read_divisions(client, listing, known)
 
 
-def read_divisions(client: Client, listing: Listing, select: Sequence[str], known: Collection[int]) -> Page:
+def read_divisions(client: Client, listing: Listing, known: Collection[int]) -> Page:
     """Read the list of divisions anew, and keep it for other processes where it is long.
 
     Args:
         client: Makes the calls.
-        listing: The list that all processes share.
-        select: The properties to ask for.
+        listing: The list that all processes share, with the properties that are wanted.
         known: Divisions whose path may be used.
 
     Raises:
         ConfigurationError: None is granted.
         ReadError: The list could not be read.
     """
+    select = listing.select
     try:
         page = granted_divisions(client, select, known)
     except BaseException:
@@ -66,7 +63,7 @@ def read_divisions(client: Client, listing: Listing, select: Sequence[str], know
     if page.rejected:
         listing.forget()
     elif len(page.rows) > _PAGE or listing.claimed:
-        listing.keep(page.rows)
+        listing.keep(page.rows, select)
     return page
 
 

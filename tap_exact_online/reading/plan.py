@@ -28,6 +28,8 @@ _TRUSTED = 0.9
 _IMPATIENCE = 1.5
 """The power of its age that a pair is worth. Higher, what changes often waits for what does not; lower, what changes seldom
 waits too long. Measured with `benchmarks/staleness.py`."""
+_FIRST_READS = 0.25
+"""What was never read has so much at least: a bound that cannot be kept must not keep it away for ever."""
 _HINTED = 0.5
 """Of what is left for what need not be read now, hints take so much at most: the others must not wait for ever."""
 
@@ -271,8 +273,10 @@ def _affordable(ranked: Sequence[_Ranked], calls: int) -> list[_Ranked]:
         return passed
 
     of = {reason: [each for each in ranked if each.reason is reason] for reason in Reason}
-    take(of[Reason.BOUND], left)
+    first_reads = sum(each.pair.cost for each in of[Reason.NEVER_READ])
+    late = take(of[Reason.BOUND], left - min(first_reads, math.ceil(left * _FIRST_READS)))
     take(of[Reason.NEVER_READ], left)
+    take(late, left)
     hints = take(of[Reason.HINT], math.ceil(left * _HINTED))
     rest = [*(replace(each, reason=Reason.CHANCE) for each in hints), *of[Reason.CHANCE]]
     take(sorted(rest, key=lambda each: -each.score), left)
