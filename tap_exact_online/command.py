@@ -16,9 +16,12 @@ from typing_extensions import override
 
 from tap_exact_online import settings as _settings
 from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.meltano import check_alone
 from tap_exact_online.spoken import spoken
 from tap_exact_online.streams import TerminableTap
 from tap_exact_online.telling import tell_outcome
+
+_CONFIGURATIONS = "tap_exact_online.configurations"
 
 
 class CommandTap(TerminableTap):
@@ -63,13 +66,16 @@ class CommandTap(TerminableTap):
                 msg = "Standard output is closed, so rows have nowhere to go. Run the tap in front of a loader, or into a file."
                 raise ConfigurationError(msg)
             cls.print_version(print_fn=cls.logger.info)
-            whole = cls._from_command_line(config, _document(state, "--state"), _catalog(catalog)).read()
+            read = _document(state, "--state")
+            check_alone(click.get_current_context().meta.get(_CONFIGURATIONS, ()))
+            whole = cls._from_command_line(config, read, _catalog(catalog)).read()
             tell_outcome(0, whole=whole)
 
     @classmethod
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
         """Read the configuration files."""
+        ctx.meta[_CONFIGURATIONS] = value
         with cls._exit_codes():
             try:
                 return super().cb_config(ctx, param, value)

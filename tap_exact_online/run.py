@@ -32,7 +32,7 @@ from tap_exact_online.reading import (
     granted_divisions,
     known_divisions,
 )
-from tap_exact_online.state import Read, deletions, moves, read_before
+from tap_exact_online.state import BELONGS_TO, Owner, Read, deletions, moves, read_before
 from tap_exact_online.streams import ExactStream, Outgoing, Planning, TerminableTap
 from tap_exact_online.telling import Progress, Report, advice, live
 from tap_exact_online.wire import MANAGE_COMPANIES
@@ -63,6 +63,25 @@ class Run:
             ConfigurationError: One of them cannot be used.
         """
         return _settings.parse(self._tap.config)
+
+    def own(self, environment: Mapping[str, str]) -> None:
+        """Refuse a state that belongs to another run, and let this one's say whose it is.
+
+        Args:
+            environment: The environment, which tells of Meltano's.
+
+        Raises:
+            ConfigurationError: It belongs to another run.
+        """
+        choice = self.settings.choice
+        state: dict[str, Any] = self._tap.state  # type: ignore[assignment]  # with a word beside the bookmarks
+        shard = f"{choice.shard.part}/{choice.shard.of}" if choice.shard else ""
+        owner = Owner(shard, frozenset(choice.only), environment.get("MELTANO_ENVIRONMENT", ""))
+        owner.check(state.get(BELONGS_TO))
+        if (note := owner.note()) is not None:
+            state[BELONGS_TO] = note
+        else:
+            state.pop(BELONGS_TO, None)
 
     @cached_property
     def client(self) -> Client:

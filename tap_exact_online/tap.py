@@ -105,8 +105,9 @@ class TapExactOnline(CommandTap):
 
     @override
     def check(self) -> None:
-        """Check settings and catalog, before anything is sent."""
+        """Check settings, catalog and state, before anything is sent."""
         filing = self.exact.filing
+        self.exact.own(os.environ)
         unknown = sorted(
             name
             for name, entry in (self.input_catalog or {}).items()

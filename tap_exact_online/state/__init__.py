@@ -25,6 +25,7 @@ from tap_exact_online.state.evidence import Evidence, Shown, shown
 from tap_exact_online.state.fields import fingerprint
 from tap_exact_online.state.form import ALL, AT, BACK, BACK_ROWS, BY, HAS, READ
 from tap_exact_online.state.freshness import Freshness
+from tap_exact_online.state.owner import BELONGS_TO, Owner
 from tap_exact_online.state.reads import Read
 from tap_exact_online.state.refusals import (
     REFUSED_BESIDE,
@@ -40,6 +41,7 @@ __all__ = [
     "AT",
     "BACK",
     "BACK_ROWS",
+    "BELONGS_TO",
     "BY",
     "HAS",
     "MOST_UNREAD",
@@ -51,6 +53,7 @@ __all__ = [
     "Evidence",
     "Freshness",
     "ModifiedBookmark",
+    "Owner",
     "Read",
     "Refusals",
     "Reread",
