@@ -60,11 +60,15 @@ def test_an_incremental_read_is_not_whole_but_remembers_the_one_that_was(
     assert books
     first = read(catalog)
     second = read(catalog, first.state)
+    third = read(catalog, second.state)
     for stream, whole in (("gl_accounts", False), ("journals", False), ("receivables_list", True)):
         for code in divisions:
-            before, now = reads(first)[stream, code], reads(second)[stream, code]
-            assert now["Whole"] is whole
-            assert (now["WholeBeganAt"] == before["WholeBeganAt"]) != whole
+            before, now, later = (reads(run)[stream, code] for run in (first, second, third))
+            assert now["Whole"] is later["Whole"] is whole
+            # The state keeps the second in which it began, never a later moment: rows of that read are none that are gone.
+            remembered = datetime.fromisoformat(before["WholeBeganAt"]).replace(microsecond=0)
+            assert (now["WholeBeganAt"] == remembered.isoformat()) != whole
+            assert (later["WholeBeganAt"] == now["WholeBeganAt"]) != whole
 
 
 def test_a_read_that_broke_off_or_left_a_row_out_is_none(
