@@ -4,8 +4,8 @@
 
 The streams that are read by default, one row of each in every company; the second run reads some of them again, lest one was
 late. The companies are alike and answer at once (see `rig/crowd.py`), so that what is seen is the tap. Beside time and memory: the lines of its log, the bytes of its STATE
-messages, and how long it makes no call: from one stream to the next, before the first call and after the last. The last
-rows say how many times more the larger number takes; what grows in proportion takes as many times more as there are
+messages, and how long no call is under way: in all, the longest time (from one stream to the next it comes before the second
+or a later call of the next one, whose first calls are made ahead), before the first call and after the last. The last rows say how many times more the larger number takes; what grows in proportion takes as many times more as there are
 companies.
 """
 
@@ -15,8 +15,9 @@ import argparse
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,13 @@ from rig.taps import Bench
 from tap_exact_online.catalog.resources import RESOURCES
 
 
-def silences(moments: Sequence[Moment]) -> Iterator[tuple[str, float]]:
-    """Give the seconds without a call from one stream to the next, with the endpoint that follows."""
+def silences(moments: Sequence[Moment]) -> Iterator[tuple[float, str, int]]:
+    """Give the seconds without a call under way before each call but the first, with its endpoint and its number there."""
     busy_until = accumulate((moment.went for moment in moments), max)
-    for (before, after), until in zip(pairwise(moments), busy_until, strict=False):
-        if before.path != after.path:
-            yield after.path, max(0.0, after.came - until)
+    numbers: Counter[str] = Counter(moment.path for moment in moments[:1])
+    for moment, until in zip(moments[1:], busy_until, strict=False):
+        numbers[moment.path] += 1
+        yield max(0.0, moment.came - until), moment.path, numbers[moment.path]
 
 
 def _written(output: Path) -> tuple[list[int], int]:
@@ -55,7 +57,8 @@ def _run(name: str, served: Crowd, program: Program, folder: Path) -> dict[str, 
         cost = measure(program, file, folder)
     over = time.monotonic()
     moments = served.moments
-    longest, silence = max(silences(moments), key=lambda each: each[1], default=("", 0.0))
+    silent = [*silences(moments)]
+    longest, path, number = max(silent)
     log = (folder / "log-0").read_bytes()
     states, records = _written(output)
     return {
@@ -70,10 +73,11 @@ def _run(name: str, served: Crowd, program: Program, folder: Path) -> dict[str, 
         "log lines": log.count(b"\n"),
         "STATEs": len(states),
         "STATE MB": sum(states) / 1e6,
-        "ms between": 1000 * silence,
-        "then": longest.rpartition("/")[2],
-        "s before": moments[0].came - began,
-        "s after": over - moments[-1].went,
+        "s silent": sum(seconds for seconds, *_ in silent),
+        "ms longest": 1000 * longest,
+        "before": f"call {number:,} of {path.rpartition('/')[2]}",
+        "s at first": moments[0].came - began,
+        "s at last": over - moments[-1].went,
     }
 
 
@@ -102,7 +106,7 @@ def _ratio(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
         for figure, value in least.items()
         if not isinstance(value, str)
     }
-    return {**most, **times, "run": f"{name}, times", "then": ""}
+    return {**most, **times, "run": f"{name}, times", "before": ""}
 
 
 def main() -> None:
