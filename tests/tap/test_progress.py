@@ -97,14 +97,34 @@ def test_an_idle_run_over_many_divisions_leaves_a_short_log(
 ) -> None:
     world = start_sandbox(divisions=40, rows=20, **PLENTY)
     tap = tap_for(world, tmp_path)
-    state = tap.run(catalog=catalog, concurrency=8).state
-    run = tap.run(catalog=catalog, state=state, concurrency=8)
+    first = tap.run(catalog=catalog, concurrency=8)
+    assert not [line for line in _messages(first) if " in division " in line]  # of many, none has a line
+    run = tap.run(catalog=catalog, state=first.state, concurrency=8)
     assert run.exit_code == 0, run.log
     said = _messages(run)
     assert not [line for line in said if " in division " in line]
     # The beginning and the end of each stream, and a few for the run.
     assert len(said) <= 2 * len(STREAMS) + 5, run.log
     assert said[-1] == "Exit code 0: complete."
+
+
+def test_what_fails_alike_in_many_divisions_is_put_together(
+    start_sandbox: StartSandbox, tmp_path: Path, catalog: dict[str, Any]
+) -> None:
+    world = start_sandbox(divisions=40, rows=20, **PLENTY)
+    first = min(row["Code"] for row in world.control.divisions())
+    world.control.forbid("sync/CRM/Accounts")
+    world.control.forbid("hrm/Costcenters", division=first, reason="Forbidden")
+    run = tap_for(world, tmp_path).run(catalog=catalog, concurrency=8)
+    assert run.exit_code == 0, run.log
+    said = _messages(run)
+    assert len([line for line in said if line.startswith("Not read: accounts in division ")]) == 5
+    assert said.count("More was not read. It is counted from here on, and put together at the end.") == 1
+    summary = next(index for index, line in enumerate(said) if line.startswith("Read "))
+    title, accounts, cost_centers, _ = said[summary + 1 :]
+    assert title.startswith("41 of the streams and divisions: ")
+    assert accounts == f"  accounts in all 40 divisions: {_LACKS_SCOPE}"
+    assert cost_centers == f"  cost_centers in division {first}: {_LACKS_RIGHT}"
 
 
 def test_the_last_line_says_what_the_exit_code_means(
