@@ -268,6 +268,14 @@ class Run:
         if self.report.exit_code:
             sys.exit(self.report.exit_code)
 
+    def tell_schemas(self) -> None:
+        """Write the schema of everything that is selected, and nothing else: loaders make tables of it. Sends nothing."""
+        streams = [stream for stream in self._tap.streams.values() if stream.selected]
+        for stream in streams:
+            if isinstance(stream, ExactStream):
+                stream.tell_schema()
+        _log.info("Wrote the schemas of %d streams and no rows, as `schemas_only` says.", len(streams))
+
     def test(self) -> None:
         """Read the divisions: one uncounted call and one page show that connection and rights are there."""
         self._only_a_test = True

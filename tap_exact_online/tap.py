@@ -138,6 +138,9 @@ class TapExactOnline(CommandTap):
 
     @override
     def read(self) -> bool:
+        if self.exact.settings.schemas_only:
+            self.exact.tell_schemas()
+            return True
         self.exact.read()
         return not self.exact.report.left
 

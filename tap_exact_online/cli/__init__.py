@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "tap_exact_online.cli.plan",
         "Show what the next run reads, how old everything is, and what it costs.",
     ),
+    "prepare": ("tap_exact_online.cli.prepare", "Make what has to be there before several workers start."),
     "sandbox": ("tap_exact_online.cli.sandbox", "Run a stand-in for Exact Online on this machine."),
     "streams": ("tap_exact_online.cli.streams", "List what there is to read, and what it costs."),
     "status": ("tap_exact_online.cli.status", "Show how the connection is doing, without using it."),

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _ROOT, _SYSTEM = "MELTANO_PROJECT_ROOT", "MELTANO_SYS_DIR_ROOT"
+_SUFFIX = "MELTANO_RUN_STATE_ID_SUFFIX"
 _OWN = "run"
 # What Meltano may make only once a worker runs: it is to be there for all of them, also when the worker has ended.
 _FOLDERS = ("extractors", "loaders", "mappers", "utilities")
@@ -27,6 +28,12 @@ def found(start: Path, environment: Mapping[str, str]) -> Path | None:
         return Path(named)
     folders = (start, *start.parents)
     return next((folder for folder in folders if (folder / "meltano.yml").is_file()), None)
+
+
+def own_state(name: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable that gives a `meltano run` a state of its own. A suffix that is set already stays in front."""
+    given = environment.get(_SUFFIX)
+    return {_SUFFIX: f"{given}-{name}" if given else name}
 
 
 @contextmanager

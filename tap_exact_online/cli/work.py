@@ -24,7 +24,7 @@ from tap_exact_online.errors import TapError
 from tap_exact_online.reading import Shard
 from tap_exact_online.settings import Settings
 
-SHARD, SUFFIX = "TAP_EXACT_ONLINE_SHARD", "MELTANO_RUN_STATE_ID_SUFFIX"
+_SHARD = "TAP_EXACT_ONLINE_SHARD"
 
 _RENEWALS = 4  # in the time of a lease
 _SAFE = (
@@ -42,9 +42,8 @@ def variables(shard: Shard, environment: Mapping[str, str]) -> dict[str, str]:
         shard: The group.
         environment: The environment of the worker. A suffix that is set there stays in front.
     """
-    given = environment.get(SUFFIX)
-    suffix = f"shard-{shard.part}-of-{shard.of}"
-    return {SHARD: f"{shard.part}/{shard.of}", SUFFIX: f"{given}-{suffix}" if given else suffix}
+    own = meltano.own_state(f"shard-{shard.part}-of-{shard.of}", environment)
+    return {_SHARD: f"{shard.part}/{shard.of}", **own}
 
 
 class BoardUnusable(TapError):  # noqa: N818  names a state of the far side

@@ -45,6 +45,7 @@ class Settings:
         files: Where files are kept, or None.
         files_only: Which of them are wanted.
         files_most: How many a run asks for at most; 0 for all.
+        schemas_only: Write schemas and no rows.
         record: The folder to record scrubbed answers in, or None.
     """
 
@@ -73,6 +74,7 @@ class Settings:
     files: str | None
     files_only: Only
     files_most: int
+    schemas_only: bool
     record: Path | None
 
 
@@ -125,6 +127,7 @@ def parse(config: Mapping[str, Any]) -> Settings:
         files=values["files"],
         files_only=Only.parse(values["files_only"]),
         files_most=values["files_most"],
+        schemas_only=bool(values["schemas_only"]),
         record=Path(values["record"]).expanduser() if values["record"] else None,
     )
 

@@ -266,6 +266,14 @@ SETTINGS: tuple[Setting, ...] = (
         default=1000,
     ),
     Setting(
+        "schemas_only",
+        "boolean",
+        "Schemas Only",
+        "Write the schema of every selected stream and end: no rows, no state, no call. A loader makes its tables and columns"
+        " of them, once, before several runs would do so at the same time. Give it to one run, in the environment.",
+        default=False,
+    ),
+    Setting(
         "record",
         "string",
         "Record",

@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_options_and_settings_that_are_shown_exist(block: Block) -> None:
 def _parse(words: list[str]) -> None:
     """Check a command line as click does, without running it."""
     command: click.Command = TapExactOnline.cli
-    arguments = words[1:]
+    arguments = [*takewhile(lambda word: word != "--", words[1:])]  # what follows is another command's
     if words[0] == "exact-online":
         found = exact_online.get_command(click.Context(exact_online), arguments[0])
         assert found, words

@@ -69,6 +69,11 @@ class ColumnsStream(BookkeepingStream):
             self._lacks = lacks
             self._write_schema_message()
 
+    def tell_schema(self) -> None:
+        """Write the schema, with every column that is selected: what Exact does not give shows only when rows are read."""
+        self._prepared = True
+        self._write_schema_message()
+
     def begin_without(self, lacks: frozenset[str]) -> None:
         """Leave columns out from the first schema on."""
         self._lacks = lacks

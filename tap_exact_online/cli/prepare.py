@@ -1,0 +1,68 @@
+"""`exact-online prepare`: what has to be there before several workers start, made once by one process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from tap_exact_online.cli import project as meltano
+from tap_exact_online.cli import running
+from tap_exact_online.cli.options import with_settings
+from tap_exact_online.connection import connect
+from tap_exact_online.doctor.grants import FIELDS
+from tap_exact_online.reading import granted_divisions
+from tap_exact_online.settings import Settings
+
+_SCHEMAS_ONLY = "TAP_EXACT_ONLINE_SCHEMAS_ONLY"
+
+
+@click.command("prepare", context_settings={"allow_interspersed_args": False})
+@click.option(
+    "--project",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The Meltano project. Default: MELTANO_PROJECT_ROOT, or the nearest folder upwards with a meltano.yml.",
+)
+@click.argument("command_line", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
+@with_settings
+def command(settings: Settings, *, folder: Path | None, command_line: tuple[str, ...]) -> None:
+    r"""Make what has to be there before several workers start. It can be run again at any time.
+
+    The connection is tried, with a fresh token, and the list of divisions is read. Then COMMAND is run once with
+    TAP_EXACT_ONLINE_SCHEMAS_ONLY in its environment, so that the tap writes schemas and no rows:
+
+    \b
+      exact-online prepare -- meltano run --force tap-exact-online target-postgres
+
+    Meltano brings its system database up to date by that, and the loader makes schema, tables and new columns for all that
+    is selected. Workers that start together would do so at the same time, and some of them fail.
+
+    Exit codes: that of COMMAND; else 0 all is there; 1 the divisions cannot be read; 2 a setting or an option cannot be
+    used, or nothing is granted; 3 a login is needed; 4 no calls are left; 5 a new token could not be stored; 143 terminated.
+    """
+    if command_line:
+        running.check(command_line)
+    client = connect(settings)
+    client.tokens.access_token()
+    granted = [row["Code"] for row in granted_divisions(client, FIELDS, sorted(settings.choice.only)).rows]
+    if (unsaved := client.tokens.settle()) is not None:
+        raise unsaved
+    picked = settings.choice.pick(granted)
+    click.echo(f"Connected: {len(granted)} divisions are granted, {len(picked)} of them are to be read.")
+    if command_line:
+        raise SystemExit(_run(command_line, folder))
+
+
+def _run(command_line: tuple[str, ...], folder: Path | None) -> int:
+    environment = dict(os.environ)
+    signals, leash = running.Signals(), running.Leash()
+    project = folder or meltano.found(Path.cwd(), environment)
+    try:
+        with signals.noted(), meltano.own_system_folder(project, environment) as own:
+            given = {**environment, **own, **meltano.own_state("prepare", environment), _SCHEMAS_ONLY: "true"}
+            code = running.run(command_line, given, leash, lambda: signals.came is not None)
+    finally:
+        leash.close()
+    return code if signals.came is None else signals.exit_code
