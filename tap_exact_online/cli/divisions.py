@@ -102,7 +102,7 @@ def command(settings: Settings, *, form: str | None, groups: int | None, refresh
     needed; 4 no calls are left; 5 a new token could not be stored.
     """
     client = connect(replace(settings, maintenance=0.0))  # a person waits
-    listing = Listing(kept(settings).board, {*FIELDS}, time.time, time.sleep)
+    listing = Listing(kept(settings).board, FIELDS, time.time, time.sleep)
     whole = replace(settings.choice, only=(), exclude=())
     known = sorted(settings.choice.only)
     find = (

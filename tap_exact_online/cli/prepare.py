@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import click
 
+from tap_exact_online.board import Listing
 from tap_exact_online.cli import project as meltano
 from tap_exact_online.cli import running
 from tap_exact_online.cli.options import with_settings
-from tap_exact_online.connection import connect
+from tap_exact_online.connection import connect, kept
 from tap_exact_online.doctor.grants import FIELDS
-from tap_exact_online.reading import granted_divisions
+from tap_exact_online.reading import read_divisions
 from tap_exact_online.settings import Settings
 
 _SCHEMAS_ONLY = "TAP_EXACT_ONLINE_SCHEMAS_ONLY"
@@ -46,8 +48,9 @@ def command(settings: Settings, *, folder: Path | None, command_line: tuple[str,
         running.check(command_line)
     client = connect(settings)
     client.tokens.access_token()
-    granted = [row["Code"] for row in granted_divisions(client, FIELDS, sorted(settings.choice.only)).rows]
-    if (unsaved := client.tokens.settle()) is not None:
+    listing = Listing(kept(settings).board, FIELDS, time.time, time.sleep)
+    granted = [row["Code"] for row in read_divisions(client, listing, sorted(settings.choice.only)).rows]
+    if (unsaved := client.settle()) is not None:
         raise unsaved
     picked = settings.choice.pick(granted)
     click.echo(f"Connected: {len(granted)} divisions are granted, {len(picked)} of them are to be read.")
