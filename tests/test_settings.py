@@ -72,7 +72,8 @@ def test_the_settings_are_the_promised_ones() -> None:
             "divisions",
         ),
         *("exclude_divisions", "shard", "start_date", "reread", "cadence", "select_everything"),
-        *("concurrency", "reserved_calls", "maintenance_minutes", "late_commits", "new_fields", "on_denied"),
+        *("concurrency", "at_most_old", "weights", "contract_calls", "spread", "reserved_calls"),
+        *("maintenance_minutes", "late_commits", "new_fields", "on_denied"),
         *("files", "files_only", "files_most", "schemas_only", "record"),
     ] == NAMES
     assert {setting.name for setting in SETTINGS if setting.secret} == {*SECRETS, "store"}

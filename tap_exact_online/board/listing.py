@@ -40,8 +40,8 @@ class Listed(msgspec.Struct):
     """
 
     at: float = 0.0
-    fields: list[str] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    fields: list[str] = []
+    rows: list[dict[str, Any]] = []
     reader: str = ""
     since: float = 0.0
 

@@ -24,8 +24,7 @@ from tap_exact_online.errors import ConfigurationError, LimitReached, TapError
 from tap_exact_online.reading import OF_A_DIVISION, Around, Reason, known_divisions
 from tap_exact_online.settings import Settings
 from tap_exact_online.state import read_before
-from tap_exact_online.telling import words
-from tap_exact_online.telling.ages import hours
+from tap_exact_online.telling import hours, words
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,7 +8,7 @@ from itertools import product
 from tap_exact_online.catalog import BY_NAME, RIGHTS, RIGHTS_DUTCH
 from tap_exact_online.doctor.findings import Check, Finding, of_failure
 from tap_exact_online.doctor.ledger import Ledger
-from tap_exact_online.doctor.verdicts import NOT_ASKED, Result, Verdict, judge
+from tap_exact_online.doctor.verdicts import NOT_ASKED, OF_ALL, Result, Verdict, judge
 from tap_exact_online.errors import LimitReached, ReadError, TapError
 from tap_exact_online.reading import Allowance
 from tap_exact_online.spoken import PARAGRAPH, spoken
@@ -54,7 +54,7 @@ def _unreadable(ledger: Ledger) -> list[Finding]:
     return found
 
 
-_OF_DIVISIONS = frozenset({*CLOSED, "no_calls", "app_blocked"})
+_OF_DIVISIONS = frozenset({*CLOSED, "no_calls", "app_blocked", "contract_used_up"})
 _TEXTS: Mapping[str, str] = {
     "missing_scope": "{who}: not readable {where}; the app registration lacks the scope '{what}'.",
     "missing_right": (
@@ -67,6 +67,7 @@ _TEXTS: Mapping[str, str] = {
     "no_calls": (
         "Not asked {where}: hardly any calls are left today, and those are for the runs. New ones come at {what}."
     ),
+    "contract_used_up": "Nothing more was asked, {where}. {said}",
     "app_blocked": "The rest was not asked, {where}. {said}",
     "maintenance": "{who}: no usable answer {where}. {said}",
     "refused": "{who}: refused {where}. {said}",
@@ -81,6 +82,8 @@ def _cause(stream: str, verdict: Verdict) -> _Cause:
         return verdict.detail, "", ""
     if verdict.result is Result.NO_CALLS:
         until = verdict.until
+        if verdict.detail == OF_ALL:
+            return "contract_used_up", "", said
         return ("app_blocked", "", said) if until is None else ("no_calls", f"{until:%Y-%m-%d %H:%M} UTC", "")
     if verdict.result in {Result.SCOPE, Result.NO_ANSWER}:
         said = ""  # it adds nothing, or differs from call to call

@@ -200,6 +200,12 @@ CURES: Mapping[str, Cure] = {
         "Draai opnieuw na {until}. Kijk welke andere apps de calls gebruiken, of laat er over met `reserved_calls`.",
         failure=LimitReached,
     ),
+    "contract_used_up": Cure(
+        "The calls of the contract are used up",
+        "Wait until 00:00 UTC. `exact-online plan` shows what the runs cost; set `contract_calls` to what your contract has.",
+        "Wacht tot 00:00 UTC. `exact-online plan` toont wat de runs kosten; zet `contract_calls` op wat uw contract heeft.",
+        failure=LimitReached,
+    ),
     "app_blocked": Cure(
         "Exact refuses the app for now",
         "Wait an hour and ask nothing meanwhile. Cure first what was refused before.",

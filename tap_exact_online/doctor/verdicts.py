@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tap_exact_online.catalog import Resource
-from tap_exact_online.errors import Denied, LimitReached, ReadError, Unreachable
+from tap_exact_online.errors import ContractUsedUp, Denied, LimitReached, ReadError, Unreachable
 
 
 class Result(enum.Enum):
@@ -69,6 +69,10 @@ _LACKING = re.compile(r"lacks the scope '([^']+)'")
 _MODULE = re.compile(r"licen[cs]e|module|subscription|package|licentie|abonnement", re.IGNORECASE)
 
 
+OF_ALL = "all"
+"""The detail of calls that are used up in every division."""
+
+
 def judge(error: ReadError | LimitReached, resource: Resource) -> Verdict:
     """Say what a failure means for one stream in one division.
 
@@ -78,7 +82,8 @@ def judge(error: ReadError | LimitReached, resource: Resource) -> Verdict:
     """
     said = str(error)
     if isinstance(error, LimitReached):
-        return Verdict(Result.NO_CALLS, said=said, until=error.until)
+        everywhere = isinstance(error, ContractUsedUp)
+        return Verdict(Result.NO_CALLS, OF_ALL * everywhere, said, None if everywhere else error.until)
     if not isinstance(error, Denied):
         result = Result.NO_ANSWER if isinstance(error, Unreachable) else Result.REFUSED
         return Verdict(result, said=said)

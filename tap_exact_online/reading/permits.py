@@ -99,9 +99,8 @@ class Permits:
         ):
             until = datetime.fromtimestamp((self.clock() // _DAY + 1) * _DAY, UTC)
             msg = (
-                f"{call}: refused (429), as was the call before it, and no limit of a division explains it: the calls that Exact"
-                " allows a contract each day, over all companies and apps, are used up. Nothing more is asked. Run again after"
-                f" {until:%Y-%m-%d %H:%M} UTC."
+                "Exact refuses calls (429) though no limit of a division is reached: those that it allows a contract each day, over"
+                f" all companies and apps, are used up. Nothing more is asked. Run again after {until:%Y-%m-%d %H:%M} UTC."
             )
             raise ContractUsedUp(msg, until)
         if times >= _MOST_LIMITED:

@@ -19,6 +19,7 @@ from tap_exact_online.state.bookmarks import (
     read_instant,
     read_timestamp,
     unread_places,
+    written_instant,
 )
 from tap_exact_online.state.cadence import ASKED_FOR, Cadences, is_due
 from tap_exact_online.state.evidence import Evidence, Shown, shown
@@ -70,4 +71,5 @@ __all__ = [
     "read_timestamp",
     "shown",
     "unread_places",
+    "written_instant",
 ]

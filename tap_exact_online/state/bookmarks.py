@@ -126,7 +126,7 @@ class ModifiedBookmark:
         self.highest = max(filter(None, (self.highest, *seen)), default=None)
         if not last or self.highest is None or self._held:
             return None
-        return modified_bookmark(self.highest, self.began, self._pages).isoformat()
+        return written_instant(modified_bookmark(self.highest, self.began, self._pages))
 
 
 def modified_bookmark(highest: datetime, began: datetime, pages: int) -> datetime:
@@ -142,6 +142,11 @@ def modified_bookmark(highest: datetime, began: datetime, pages: int) -> datetim
         pages: How many pages it took.
     """
     return min(highest, began + _CLOCKS_DIFFER if pages <= 1 else began - _CLOCKS_DIFFER)
+
+
+def written_instant(moment: datetime) -> str:
+    """Return a moment in UTC as the state keeps it: in as few characters as that takes."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 _CLOCKS_DIFFER = timedelta(minutes=5)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 FIELDS = "fields"
@@ -16,6 +17,11 @@ WITHDRAWN = "withdrawn"
 _LENGTH = 6  # of at most some eight in a stream, two are the same once in half a million
 _MANY = 8
 _DAY = 86_400.0
+
+
+@lru_cache(maxsize=64)  # the same for thousands of divisions
+def _text(names: frozenset[str]) -> str:
+    return ",".join(sorted(names))
 
 
 def fingerprint(names: Iterable[str]) -> str:
@@ -39,11 +45,29 @@ def held(known: Any, mark: Any) -> frozenset[str] | None:
     return frozenset(names.split(",")) if isinstance(names, str) else None
 
 
-def with_fields(known: Any, names: Collection[str], used: Callable[[], Collection[Any]]) -> dict[str, str]:
+def mark_of(known: Any, names: Collection[str]) -> str:
+    """Return the mark of a set of fields in a stream: as much of its fingerprint as tells it from the others there.
+
+    Args:
+        known: What the state keeps for the stream.
+        names: The fields.
+    """
+    text, marks = _text(frozenset(names)), known if isinstance(known, Mapping) else {}
+    for mark, other in marks.items():
+        if other == text:
+            return str(mark)
+    whole = fingerprint(names)
+    return next((whole[:end] for end in range(1, len(whole)) if whole[:end] not in marks), whole)
+
+
+def with_fields(
+    known: Any, mark: str, names: Collection[str], used: Callable[[], Collection[Any]]
+) -> dict[str, str]:
     """Return what the state is to keep for a stream.
 
     Args:
         known: What it keeps now.
+        mark: What stands for them: see `mark_of`.
         names: Fields that some division holds.
         used: Returns the fingerprints that stand beside bookmarks: others are dropped, now and then.
     """
@@ -51,7 +75,7 @@ def with_fields(known: Any, names: Collection[str], used: Callable[[], Collectio
     if len(kept) >= _MANY:
         marks = used()
         kept = {mark: text for mark, text in kept.items() if mark in marks}
-    return {**kept, fingerprint(names): ",".join(sorted(names))}
+    return {**kept, mark: _text(frozenset(names))}
 
 
 def withdrawn(note: Any, now: float) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """How old what was read is, and how often there is news: what the order of a run rests on. Pure.
 
 The state keeps three numbers for each stream and division: the minute in which the last read began that came to its end, how
-many minutes before that the last one began that had news, and news a day in thousandths.
+many minutes before that the last one began that had news, and news a day in hundredths.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SILENCE = 0.5
 """How far an answer without news moves it at most: nights and weekends are silent everywhere."""
 _LOWEST, _HIGHEST = 0.01, 50.0
 _MANY = 50.0
-_THOUSANDTHS = 1000
+_HUNDREDTHS = 100
 _END_OF_TIME = 1e11 / _MINUTE
 _NEVER = -1
 USUAL = 0.5
@@ -49,15 +49,17 @@ class Freshness:
         return cls(
             read,
             read - since * _MINUTE if _is_count(since) else None,
-            rate / _THOUSANDTHS if _is_count(rate) else USUAL,
+            rate / _HUNDREDTHS if _is_count(rate) else USUAL,
         )
 
     def note(self) -> list[int]:
         """Return what the state is to hold."""
         minute = int(self.read // _MINUTE)
+        if self.news is None and self.rate == USUAL:  # as after the first read
+            return [minute]
         # A clock that went back makes no news of the time to come.
         since = _NEVER if self.news is None else max(minute - int(self.news // _MINUTE), 0)
-        return [minute, since, round(self.rate * _THOUSANDTHS)]
+        return [minute, since, round(self.rate * _HUNDREDTHS)]
 
 
 def after(known: Freshness | None, began: float, *, news: bool | None) -> Freshness:

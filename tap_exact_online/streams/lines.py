@@ -15,7 +15,7 @@ from typing_extensions import override
 from tap_exact_online import edm
 from tap_exact_online.catalog import Resource
 from tap_exact_online.errors import Refused
-from tap_exact_online.state import modified_bookmark, read_instant, shown
+from tap_exact_online.state import modified_bookmark, read_instant, shown, written_instant
 from tap_exact_online.streams.gathering import changed_since, gathered
 from tap_exact_online.streams.kinds import ChangedStream
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
@@ -158,7 +158,7 @@ class LinesStream(ChangedStream):
         headers = self._seen.get(division)
         # Changed while the lines were read: seen again by the next run.
         bookmark = headers and modified_bookmark(headers.highest, headers.began, 2)
-        self.keep_note(partition_of(division), HEADERS, bookmark and bookmark.isoformat())
+        self.keep_note(partition_of(division), HEADERS, bookmark and written_instant(bookmark))
 
 
 def _of_each(entries: Sequence[str], most: int) -> Iterator[Condition]:

@@ -229,10 +229,10 @@ class Reckoning:
             if stream.bookmark(partition_of(division)) is not None:
                 before = fields.held(known, self._noted(division, HAS))
             holds = asked if before is None else asked & before
-            mark = fields.fingerprint(holds)
+            mark = fields.mark_of(known, holds)
             if self._noted(division, HAS) != mark:
                 self._note(division, HAS, mark)
-                stream.keep_of_all(_FIELDS, fields.with_fields(known, holds, self._marks))
+                stream.keep_of_all(_FIELDS, fields.with_fields(known, mark, holds, self._marks))
 
     def _marks(self) -> set[Any]:
         """Return the fingerprints that stand beside bookmarks."""

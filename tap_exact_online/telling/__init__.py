@@ -11,6 +11,7 @@ from tap_exact_online.telling.ages import (
     Ages,
     advice,
     affordable,
+    hours,
 )
 from tap_exact_online.telling.costs import told_costs
 from tap_exact_online.telling.progress import (
@@ -21,4 +22,14 @@ from tap_exact_online.telling.report import (
     tell_outcome,
 )
 
-__all__ = ["Aged", "Ages", "Progress", "Report", "advice", "affordable", "tell_outcome", "told_costs"]
+__all__ = [
+    "Aged",
+    "Ages",
+    "Progress",
+    "Report",
+    "advice",
+    "affordable",
+    "hours",
+    "tell_outcome",
+    "told_costs",
+]

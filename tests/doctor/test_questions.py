@@ -71,7 +71,7 @@ def test_a_used_up_contract_is_not_met_in_every_division(at_once: int) -> None:
     # Twice by each that was under way when the first was refused; then it is known for all.
     assert server.calls <= 2 * at_once
     assert ledger.count(Result.NO_CALLS) == len(STREAMS) * len(DIVISIONS)
-    assert [finding.kind for finding in rights(ledger).findings] == ["app_blocked"]
+    assert [finding.kind for finding in rights(ledger).findings] == ["contract_used_up"]
 
 
 @pytest.mark.parametrize("at_once", [1, 8])

@@ -217,6 +217,6 @@ def test_3000_divisions_of_14_streams_are_some_5_mb(
             assert notes(state, stream) == {"context", "at", "has", "all", "read"} | back
     assert searches == []
     # After the first run every division has all notes; a quiet one leaves fewer.
-    assert sizes[0] < 5_500_000
+    assert max(sizes) < 5_000_000
     assert sizes[1] < 5_400_000
     assert sizes[2] < 5_000_000
