@@ -216,9 +216,19 @@ class Run:
     def plan(self) -> Plan:
         """What they are asked for in this run."""
         budget = self.client.budget
-        part = len(self.divisions) / len(self.granted)
-        supply = Supply() if budget is None else budget.begin(part)
+        supply = Supply() if budget is None else budget.begin(len(self.divisions) / self._everywhere())
         return self.planning.plan(supply, self.client.clock())
+
+    def _everywhere(self) -> int:
+        """Return how many divisions there are for all runs: where this one names its own, others may know."""
+        listed = self._listed.kept() if self._listed is not None and self.settings.choice.only else None
+        return max(len(self.granted), len(listed.rows) if listed is not None else 0)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left for the next run."""
+        plan: Plan | None = vars(self).get("plan")
+        return not self.report.left and not (plan is not None and plan.limited)
 
     def planned(self, stream: str) -> Sequence[int]:
         """Return the divisions that a stream is asked for, in their order."""
@@ -333,7 +343,9 @@ class Run:
             return
         ages = self.planning.ages(self.client.clock())
         read = sum(each.stream in plan.streams for each in self.reads)
-        self.report.aged(read, ages, advice(self.planning.calls, self.settings.contract_calls, plan.interval))
+        self.report.aged(
+            read, plan.planned, ages, advice(self.planning.calls, self.settings.contract_calls, plan.interval)
+        )
 
     def _tell_facts(self) -> None:
         for line in self.facts.summary() if self.facts else ():

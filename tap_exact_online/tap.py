@@ -142,7 +142,7 @@ class TapExactOnline(CommandTap):
             self.exact.tell_schemas()
             return True
         self.exact.read()
-        return not self.exact.report.left
+        return self.exact.whole
 
     @override
     def test(self) -> None:

@@ -148,6 +148,7 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
         result.checks.append(_skipped("rights"))
     result.left = {each.code: line.client.limits.told(each.code) for each in result.divisions}
     result.checks.append(conclusions.calls([*result.left.values()]))
+    line.settle()
     return grants.rows
 
 

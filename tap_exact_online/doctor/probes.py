@@ -201,6 +201,11 @@ class Line:
         client.patience = Few()
         return cls(client, short, settings.concurrency)
 
+    def settle(self) -> None:
+        """Give back the calls of the contract that were lent and not made."""
+        if self.client.budget is not None:
+            self.client.budget.settle()
+
     def ask_all(
         self,
         resources: Sequence[Resource],

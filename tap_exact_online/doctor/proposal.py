@@ -94,6 +94,7 @@ def propose(settings: Settings, tools: Tools) -> Proposal:
         line.ask_all(
             resources, ledger, lambda *step: tools.progress(len(resources), *step), question_for_rows
         )
+        line.settle()
         if ledger.count(Result.CLOSED) < len(resources):
             return proposal(division, line.client.calls, resources, ledger)
     msg = f"There is no company to look at that is open. Companies are granted under {MANAGE_COMPANIES}."

@@ -78,6 +78,7 @@ def survey(settings: Settings, streams: Sequence[str], tools: Tools) -> Survey:
     for division in divisions[:_MOST_DIVISIONS]:
         if _look(client, resources, division, tools):
             break  # else it is closed to this connection, and another one may not be
+    line.settle()
     return Survey(datetime.fromtimestamp(tools.clock(), UTC), client.calls, facts.document())
 
 

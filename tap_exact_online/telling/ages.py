@@ -66,14 +66,16 @@ def hours(seconds: float) -> str:
     return f"{number:.0f} h" if number <= _MANY_HOURS else f"{number / _DAY:.0f} days"
 
 
-def as_planned(read: int, ages: Ages) -> str:
+def as_planned(read: int, planned: int, ages: Ages) -> str:
     """Say what of everything was read in a run, and how old the rest is.
 
     Args:
         read: How many pairs were read to their end.
+        planned: How many were to be read.
         ages: How old everything is after it.
     """
-    text = f"{read:,} of {counted(ages.pairs, 'pair')} of stream and division were read, as planned"
+    plan = "as planned" if read >= planned else f"of {planned:,} that were planned"
+    text = f"{read:,} of {counted(ages.pairs, 'pair')} of stream and division were read, {plan}"
     if ages.oldest is not None:
         oldest = ages.oldest
         text += f"; the oldest was read {hours(oldest.seconds)} ago ({oldest.stream} in division {oldest.division})"

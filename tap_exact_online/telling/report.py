@@ -186,15 +186,16 @@ class Report:
         """Note a stream of which a loader is not told that all other rows are gone."""
         self.unactivated.append(stream)
 
-    def aged(self, read: int, ages: Ages, advice: str) -> None:
+    def aged(self, read: int, planned: int, ages: Ages, advice: str) -> None:
         """Note how old everything is after a run that did not, or need not, read all of it.
 
         Args:
             read: How many pairs it has read to their end.
+            planned: How many it was to read.
             ages: How old everything is.
             advice: What to do where some of it is older than it may be.
         """
-        self.ages, self._planned, self._advice = ages, as_planned(read, ages), advice
+        self.ages, self._planned, self._advice = ages, as_planned(read, planned, ages), advice
 
     def warn(self, text: str) -> None:
         """Note what a person should read, though everything was read."""
