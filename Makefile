@@ -13,6 +13,7 @@ UV_DONE := $(VENV)/.done-uv
 INSTALL_DONE := $(VENV)/.done-install
 PLUGINS_DONE := .meltano/.done-plugins
 JSONL_DONE := .meltano/.done-jsonl
+ENGINES_DONE := .engines/airflow/.done .engines/dagster/.done
 # The plugins that Meltano installs get the same versions as everything else.
 export UV_CONSTRAINT := $(CURDIR)/constraints.txt
 # A virtual environment that happens to be active is not the one to install into.
@@ -38,6 +39,10 @@ demo: $(PLUGINS_DONE) ## Sandbox -> tap -> PostgreSQL, for real, twice, with cha
 test: $(PLUGINS_DONE) $(JSONL_DONE) ## Run all tests; ARGS="-k name" narrows them
 	@exec $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
+.PHONY: engines
+engines: $(PLUGINS_DONE) $(ENGINES_DONE) ## Run workers on Airflow, Dagster and as pods, for real; ARGS="-k dagster" for one
+	@exec env ENGINES=1 $(BIN)/python -m pytest tests/engines $(ARGS)
+
 .PHONY: lint
 lint: $(INSTALL_DONE) ## Check style, types, the rooms' order, dependencies, containers and workflows
 	$(BIN)/ruff check .
@@ -50,6 +55,7 @@ lint: $(INSTALL_DONE) ## Check style, types, the rooms' order, dependencies, con
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/kubernetes-validate --quiet --strict examples/kubernetes/*.yaml
 	$(BIN)/zizmor --quiet --offline .github
 
 .PHONY: format
@@ -68,6 +74,10 @@ pins: $(UV_DONE) ## Write constraints.txt anew with the newest versions that fit
 	env -u UV_CONSTRAINT $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
 	  --no-header --no-annotate --extra sandbox --group test --group lint \
 	  pyproject.toml demo/requirements.txt --output-file constraints.txt
+	for engine in airflow dagster; do \
+	  env -u UV_CONSTRAINT $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --no-header --no-annotate tests/engines/$$engine.in --output-file tests/engines/$$engine.txt; \
+	done
 
 .PHONY: build
 build: $(INSTALL_DONE) ## Build the wheel and the source archive and check both
@@ -77,7 +87,7 @@ build: $(INSTALL_DONE) ## Build the wheel and the source archive and check both
 
 .PHONY: clean
 clean: ## Remove everything that was installed or made here
-	rm -rf $(VENV) .meltano .demo output dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .engines .meltano .demo output dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(UV_DONE): scripts/make_venv.sh
 	@bash scripts/make_venv.sh $(VENV) constraints.txt
@@ -93,6 +103,13 @@ $(PLUGINS_DONE): $(INSTALL_DONE) meltano.yml
 	@echo "Installing the Meltano plugins"
 	@$(BIN)/meltano --log-level=warning install \
 	  tap-exact-online target-postgres exact-online meltano-map-transformer </dev/null
+	@touch $@
+
+# Each in an environment of its own, as a user has them: what they need does not go together with Meltano.
+$(ENGINES_DONE): .engines/%/.done: tests/engines/%.txt $(INSTALL_DONE)
+	@echo "Installing $* into .engines/$*"
+	@env -u UV_CONSTRAINT $(UV) venv --quiet --clear --python $(BIN)/python .engines/$*
+	@env -u UV_CONSTRAINT $(UV) pip install --quiet --python .engines/$*/bin/python --requirement $<
 	@touch $@
 
 # Its own requirements are years older than all others, so it is not installed under their pins.

@@ -173,6 +173,8 @@ def _tell(*lines: str) -> None:
     type=click.FloatRange(1),
     default=120.0,
     show_default=True,
+    envvar="EXACT_ONLINE_LEASE",
+    show_envvar=True,
     metavar="SECONDS",
     help="How long after the last sign of life of a worker others take over its group.",
 )
