@@ -165,8 +165,8 @@ class Run:
 
     def _listing(self, select: Sequence[str]) -> Listing:
         """Return the list of divisions that all processes of the connection share."""
-        client = self.client
-        self._listed = Listing(self.kept.board, select, client.clock, client.sleep)
+        # Not the client's sleep: that is told as a wait for Exact.
+        self._listed = Listing(self.kept.board, select, self.client.clock, time.sleep)
         return self._listed
 
     @cached_property
@@ -271,7 +271,7 @@ class Run:
         finally:
             self._tell_ages()
             if self.report.closed and self._listed is not None:
-                self._listed.forget()
+                self._listed.forget(self.report.closed)
             self.report.summarise(self.progress.totals())
             self._tell_facts()
             self._check_token()

@@ -1,7 +1,7 @@
 """The list of divisions, kept for an hour: of all processes one reads it, and the others wait for that.
 
-A list of thousands takes a call for each 60, all of them counted to one division and to the contract. One of a single page is not
-kept: it costs a run one call, and a company that was granted a minute ago is there.
+A list of thousands takes a call for each 60, all of them counted to one division and to the contract. One of a single page is
+kept for processes that share the work only: it costs a run one call, and a company that was granted a minute ago is there.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _log = logging.getLogger("tap-exact-online.divisions")
 
 DIVISIONS = "divisions"
 """The name of the document."""
+_PAGE = 60
+"""Rows that come with one call."""
 _KEPT = 3600.0
 _DAY = 86_400.0
 _LEASE = 180.0
@@ -35,6 +37,7 @@ class Listed(msgspec.Struct):
         at: When it was read (epoch seconds); 0 where it has to be read anew.
         fields: What the rows hold.
         rows: The rows of the divisions.
+        closed: Divisions that turned out not to be open, whatever the list says.
         reader: Who reads it anew now, or empty.
         since: Since when (epoch seconds).
     """
@@ -42,16 +45,23 @@ class Listed(msgspec.Struct):
     at: float = 0.0
     fields: list[str] = []
     rows: list[dict[str, Any]] = []
+    closed: list[int] = []
     reader: str = ""
     since: float = 0.0
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it takes more than one call."""
+        return len(self.rows) > _PAGE
 
 
 def opened(content: bytes | None) -> Listed | None:
     """Read the document; None where there is none, or none that can be understood."""
     try:
-        return None if content is None else msgspec.json.decode(zlib.decompress(content), type=Listed)
-    except (zlib.error, msgspec.DecodeError, RecursionError):
+        found = None if content is None else msgspec.json.decode(zlib.decompress(content), type=Listed)
+    except (zlib.error, ValueError, RecursionError):
         return None
+    return found if found and all(type(row.get("Code")) is int for row in found.rows) else None
 
 
 def written(listed: Listed) -> bytes:
@@ -103,17 +113,21 @@ class Listing:
 
         Args:
             shared: Others are likely to want it at the same time, so it is worth while to agree on who reads it, also where
-                none was kept so far.
+                it is short or none was kept so far.
         """
+        waits = False
         while True:
             listed = self.kept()
-            if listed is None and not shared:
+            if not shared and (listed is None or not listed.is_long):
                 return None
             if listed is not None and self._is_fresh(listed):
                 _log.info("The list of divisions was read %.0f min ago", (self.clock() - listed.at) / 60)
                 return listed.rows
             if self._claim():
                 return None
+            if not waits:
+                _log.info("Another process reads the list of divisions; waiting for it")
+            waits = True
             self.sleep(_POLL)
 
     def _is_fresh(self, listed: Listed) -> bool:
@@ -139,24 +153,58 @@ class Listing:
         return self.claimed
 
     def keep(self, rows: Sequence[Mapping[str, Any]], fields: Collection[str]) -> None:
-        """Keep a list that was read.
+        """Keep a list that was read, where it is long or others wait for it. One that was kept before is replaced.
 
         Args:
             rows: Its rows.
             fields: What they hold.
         """
-        self.claimed = False
-        listed = Listed(self.clock(), sorted(fields), [dict(row) for row in rows])
-        self._change(lambda _: written(listed))
+        claimed, self.claimed = self.claimed, False
+        now = Listed(self.clock(), sorted(fields), [dict(row) for row in rows])
+        codes = {row["Code"] for row in rows}
 
-    def forget(self) -> None:
-        """Let the next run read the list anew: something of it is no longer true. How long it is stays known."""
+        def keep(content: bytes | None) -> bytes | None:
+            if content is None and not claimed and not now.is_long:
+                return None
+            before = opened(content) or Listed()
+            now.closed = [code for code in before.closed if code in codes]
+            return written(now)
+
+        self._change(keep)
+
+    def release(self) -> None:
+        """Let others read it, who wait for this process: it could not. What was kept before stays."""
+        if not self.claimed:
+            return
+
+        def release(content: bytes | None) -> bytes | None:
+            listed = opened(content)
+            if listed is None or listed.reader != self._me:
+                return content
+            listed.reader, listed.since = "", 0.0
+            return written(listed)
+
+        self.claimed = False
+        self._change(release)
+
+    def forget(self, closed: Collection[int] = ()) -> None:
+        """Let the next run read the list anew: it is no longer true.
+
+        How long it is stays known. So does which divisions are closed although they are listed: to read it once more every hour
+        for one that never opens would help nobody.
+
+        Args:
+            closed: Divisions that turned out not to be open. None where something else is wrong with the list.
+        """
 
         def forget(content: bytes | None) -> bytes | None:
             listed = opened(content)
-            return content if listed is None else written(Listed(0.0, [], listed.rows))
+            if listed is None or (closed and {*closed} <= {*listed.closed}):
+                return content
+            listed.at, listed.closed = 0.0, sorted({*listed.closed, *closed})
+            return written(listed)
 
-        self.claimed = False
+        self.release()
         self._change(forget)
 
     def _change(self, change: Callable[[bytes | None], bytes | None]) -> None:

@@ -14,7 +14,6 @@ from tap_exact_online.wire import Page
 
 _log = logging.getLogger("tap-exact-online.divisions")
 
-_PAGE = 60
 _FEW = 40
 """So many divisions are asked for by their numbers: the address stays short, and the answer is one page."""
 
@@ -33,7 +32,9 @@ def known_divisions(client: Client, listing: Listing, choice: Choice, known: Col
         ReadError: They could not be read.
     """
     if 0 < len(choice.only) <= _FEW:
-        if (rows := listing.at_hand()) is not None:
+        rows = listing.at_hand()
+        # One that was granted a minute ago is not in it.
+        if rows is not None and {*choice.only} <= {row["Code"] for row in rows}:
             return Page([*rows])
         if (page := _named(client, sorted(listing.fields), choice.only)) is not None:
             return page
@@ -43,7 +44,7 @@ def known_divisions(client: Client, listing: Listing, choice: Choice, known: Col
 
 
 def read_divisions(client: Client, listing: Listing, known: Collection[int]) -> Page:
-    """Read the list of divisions anew, and keep it for other processes where it is long.
+    """Read the list of divisions anew, and keep it for other processes where it is long or they wait for it.
 
     Args:
         client: Makes the calls.
@@ -58,11 +59,11 @@ def read_divisions(client: Client, listing: Listing, known: Collection[int]) -> 
     try:
         page = granted_divisions(client, select, known)
     except BaseException:
-        listing.forget()  # nobody has to wait for it
+        listing.release()  # nobody has to wait for it
         raise
     if page.rejected:
         listing.forget()
-    elif len(page.rows) > _PAGE or listing.claimed:
+    else:
         listing.keep(page.rows, select)
     return page
 
@@ -74,7 +75,7 @@ def _named(client: Client, select: Sequence[str], only: Collection[int]) -> Page
     try:
         return granted_divisions(client, select, codes, text=text)
     except Refused as error:
-        if error.status != HTTPStatus.BAD_REQUEST:
+        if error.status == HTTPStatus.UNAUTHORIZED:
             raise
         _log.info("The list of divisions takes no filter (%s); reading all of it", error)
     except ConfigurationError:

@@ -72,7 +72,7 @@ class Report:
         left: What is left for the next run, because the settings say how much a run is to do: divisions by stream and cause.
         warnings: What a person should read, though everything was read.
         left_out: How many rows could not be understood, by stream and division. A few of them stand in `failed`.
-        closed: A division turned out not to be open to us, whatever the list of divisions says.
+        closed: Divisions that turned out not to be open to us, whatever the list of divisions says.
         ages: How old everything is after the run, where it is to be told.
         unactivated: Streams of which not everything was read, so that a loader is not told that all other rows are gone.
     """
@@ -86,7 +86,7 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     left_out: dict[tuple[str, int | None], int] = field(default_factory=dict)
     unactivated: list[str] = field(default_factory=list)
-    closed: bool = False
+    closed: set[int] = field(default_factory=set)
     ages: Ages | None = None
     _planned: str = ""
     _advice: str = ""
@@ -111,7 +111,8 @@ class Report:
             self.left.setdefault((stream, str(error)), []).extend([] if division is None else [division])
             return
         gap = Gap(stream, division, joined(str(error), cure))
-        self.closed = self.closed or (isinstance(error, Denied) and error.whole_division)
+        if division is not None and isinstance(error, Denied) and error.whole_division:
+            self.closed.add(division)
         if isinstance(error, LimitReached):
             self.postponed.append(gap)
             self.until = max(filter(None, (self.until, error.until)), default=None)
