@@ -22,7 +22,7 @@ KEPT = 7 * 86400.0
 """Seconds for which a round is remembered."""
 
 _VERSION = 1
-_HOPELESS = frozenset({2, 3, 130, 143})
+_HOPELESS = frozenset({2, 3, 4, 130, 143})  # 4: a limit, and the day is not over when it is tried again
 # What a person has to do first, then what may be over by itself: of several failures the first one here is told.
 _WORST = (3, 2, 5)
 _LEAST = (4, 0)

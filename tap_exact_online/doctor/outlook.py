@@ -10,7 +10,7 @@ from typing import Any
 
 from tap_exact_online.catalog import BY_NAME, Cadence, Resource
 from tap_exact_online.reading import Around, Pair, Plan, Supply, Terms, least, made_plan
-from tap_exact_online.state import READ, Cadences, Freshness, is_due, partitions
+from tap_exact_online.state import FAILED, READ, Cadences, Freshness, is_due, partitions, seconds_of
 from tap_exact_online.telling import affordable
 
 _DAY = 86_400.0
@@ -125,11 +125,13 @@ def outlook(question: Question) -> Outlook:
 
 
 def _pairs(question: Question, resource: Resource) -> list[Pair]:
-    known = {
-        part["context"].get("Division"): Freshness.of(part.get(READ))
-        for part in partitions(question.state, resource.name)
-    }
-    return [question.around.pair(resource, code, known.get(code)) for code in question.around.changed]
+    parts = {part["context"].get("Division"): part for part in partitions(question.state, resource.name)}
+    found = []
+    for code in question.around.changed:
+        part = parts.get(code, {})
+        known, failed = Freshness.of(part.get(READ)), seconds_of(part.get(FAILED))
+        found.append(question.around.pair(resource, code, known, failed))
+    return found
 
 
 def _is_due(question: Question, pair: Pair) -> bool:

@@ -56,6 +56,7 @@ from tap_exact_online.reading.plan import (
     Reason,
     Supply,
     Terms,
+    Turn,
     made_plan,
 )
 from tap_exact_online.reading.scheduler import (
@@ -85,6 +86,7 @@ __all__ = [
     "Shard",
     "Supply",
     "Terms",
+    "Turn",
     "Wanted",
     "download",
     "granted_divisions",

@@ -40,17 +40,20 @@ class Around:
             hints,
         )
 
-    def pair(self, resource: Resource, division: int, known: Freshness | None) -> Pair:
+    def pair(
+        self, resource: Resource, division: int, known: Freshness | None, failed: float | None = None
+    ) -> Pair:
         """Return what the plan has to know of a stream of a division.
 
         Args:
             resource: The stream.
             division: The division.
             known: What the state says of it.
+            failed: When it was asked in vain since then.
         """
         told = max(hinted_at(self.hints, division, resource.name) or 0, self.changed.get(division) or 0)
         hinted = known is not None and told > known.read
-        return Pair(resource.name, division, known, least(resource), hinted, division in self.dormant)
+        return Pair(resource.name, division, known, failed, least(resource), hinted, division in self.dormant)
 
 
 def least(resource: Resource) -> int:

@@ -7,7 +7,6 @@ reached, this process counts by itself and says so, once.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -65,7 +64,8 @@ class Budget:
         if not self.limit:
             return Supply()
         now = self.clock()
-        supply = self._supply(self._change(lambda account: _account.begun(account, now)), part)
+        known = self._change(lambda account: _account.begun(account, now, part))
+        supply = self._supply(known, part)
         self._share = self.made + (supply.calls or 0)
         return supply
 
@@ -78,14 +78,11 @@ class Budget:
         if not self.limit:
             return Supply()
         now = self.clock()
-        return self._supply(_account.begun(self._change(lambda account: account), now), part)
+        return self._supply(_account.begun(self._change(lambda account: account), now, part), part)
 
     def _supply(self, known: Account, part: float) -> Supply:
-        hours = _account.share(known, self.limit, spread=self.spread)
-        left = max(0, min(hours - (known.used - known.at_hour), self.limit - known.used) + self._block)
-        return Supply(
-            min(left, math.ceil(hours * part)), hours * part, _account.interval(known.hours, known.hour)
-        )
+        calls = _account.share(known, self.limit, part, spread=self.spread, held=self._block)
+        return Supply(calls, _account.turns(known, self.limit, part, spread=self.spread))
 
     @property
     def spent(self) -> bool:

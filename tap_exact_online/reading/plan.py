@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import enum
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from operator import itemgetter
 from statistics import fmean
 
-from tap_exact_online.state import Freshness
+from tap_exact_online.state import Freshness, worked
 
 _DAY = 86_400.0
 _LEAST_RATE = 0.02
@@ -29,7 +31,11 @@ _IMPATIENCE = 1.5
 """The power of its age that a pair is worth. Higher, what changes often waits for what does not; lower, what changes seldom
 waits too long. Measured with `benchmarks/staleness.py`."""
 _FIRST_READS = 0.25
-"""What was never read has so much at least: a bound that cannot be kept must not keep it away for ever."""
+"""Where bounds cannot be kept, what was never read has so much: it must not be kept away for ever."""
+_UNKNOWN = 2 * _DAY
+"""Where nothing is known of later runs, this one reads what the run of the next night may be too late for."""
+_PAUSE = 0.25
+"""What could not be read for so long is asked again after this part of that time. So each try costs the less the longer it lasts."""
 _HINTED = 0.5
 """Of what is left for what need not be read now, hints take so much at most: the others must not wait for ever."""
 
@@ -42,6 +48,7 @@ class Pair:
         stream: The stream.
         division: The division.
         known: When it was read, and how often there is news; None where it was never read to its end.
+        failed: When it was asked in vain since then (epoch seconds), None where it was not.
         cost: How many calls it takes at least.
         hinted: Somebody, or a change of the division itself, has said that there is something.
         dormant: The division is archived or blocked.
@@ -50,9 +57,15 @@ class Pair:
     stream: str
     division: int
     known: Freshness | None = None
+    failed: float | None = None
     cost: int = 1
     hinted: bool = False
     dormant: bool = False
+
+    @property
+    def asked(self) -> float:
+        """When it was asked last (epoch seconds), or the beginning of time."""
+        return max(self.known.read if self.known else 0.0, self.failed or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +82,37 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A run after this one.
+
+    Attributes:
+        begins: When it begins, in seconds from now.
+        ends: When it will have read everything, in seconds from now.
+        calls: How many calls it may make.
+    """
+
+    begins: float
+    ends: float
+    calls: float
+
+
+@dataclass(frozen=True, slots=True)
 class Supply:
     """How many calls there are.
 
     Attributes:
         calls: For this run; None for as many as it takes.
-        later: For a run after this one.
-        interval: Seconds until the next run begins.
+        later: The runs after this one, as far as they can be told, in the order in which they end.
     """
 
     calls: int | None = None
-    later: float = math.inf
-    interval: float = 3600.0
+    later: Sequence[Turn] = ()
+
+    @property
+    def interval(self) -> float:
+        """The longest time from the beginning of one run to that of the next, in seconds; a day where nothing is known."""
+        begins = [0.0, *(turn.begins for turn in self.later)]
+        return max((after - before for before, after in pairwise(begins)), default=_DAY)
 
 
 class Reason(enum.IntEnum):
@@ -90,6 +122,9 @@ class Reason(enum.IntEnum):
     NEVER_READ = 1
     HINT = 2
     CHANCE = 3
+
+
+_FIRST = (Reason.BOUND, Reason.NEVER_READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +189,15 @@ def made_plan(pairs: Iterable[Pair], terms: Terms, supply: Supply, now: float) -
         supply: How many calls there are.
         now: The time now, in epoch seconds.
     """
-    pairs = [*pairs]
+    calls = supply.calls
+    # What takes more calls than a run has takes a whole run: one that has begun is read to its end.
+    pairs = [
+        pair if calls is None or pair.cost <= calls else replace(pair, cost=max(1, calls)) for pair in pairs
+    ]
     needed = _needed(pairs, terms, supply, now)
     ranked = _ranked(pairs, {id(pair) for pair in needed}, terms, now)
     ranked.sort(key=lambda each: (each.reason, -each.score))
-    chosen = ranked if supply.calls is None else _affordable(ranked, supply.calls)
+    chosen = ranked if calls is None else _affordable(ranked, calls)
     natural = {stream: place for place, stream in enumerate(dict.fromkeys(pair.stream for pair in pairs))}
     return Plan(
         streams=_in_order(chosen, natural),
@@ -170,26 +209,54 @@ def made_plan(pairs: Iterable[Pair], terms: Terms, supply: Supply, now: float) -
     )
 
 
+def _deadline(pair: Pair, known: Freshness, bound: float) -> float:
+    """Return until when a pair is to be asked.
+
+    One that is asked in vain is asked again, but each time the pause grows with the time for which it could not be read, up to
+    the bound: what cannot be read at all must not take the calls of what can.
+    """
+    deadline = known.read + bound
+    if pair.failed is None or pair.failed <= known.read:
+        return deadline
+    return max(deadline, pair.failed + min((pair.failed - known.read) * _PAUSE, bound))
+
+
 def _needed(pairs: Iterable[Pair], terms: Terms, supply: Supply, now: float) -> list[Pair]:
     """Return what this run has to read, so that later runs can still keep the bounds of everything else.
 
-    The earliest deadline goes first: if any order keeps all bounds, this one does. Of the pairs up to each deadline, this run
-    has to take as many as the runs until then cannot.
+    The earliest deadline goes first: if any order keeps all bounds, this one does. Of what is to be read until the end of each
+    later run, this one has to take as much as those until then cannot.
     """
-    bound = [
-        (pair.known.read + terms.bounds[pair.stream], pair)
-        for pair in pairs
-        if pair.known is not None and pair.stream in terms.bounds
-    ]
-    bound.sort(key=itemgetter(0))
-    total, need = 0, 0.0
-    for deadline, pair in bound:
-        total += pair.cost
-        # The run that begins last before a deadline reads most of what it reads after it.
-        runs = math.floor((deadline - now) / supply.interval) - 1
-        need = max(need, total - runs * supply.later * _TRUSTED if runs > 0 else total)
+    due = sorted(
+        (
+            (_deadline(pair, pair.known, terms.bounds[pair.stream]), pair)
+            for pair in pairs
+            if pair.known is not None and pair.stream in terms.bounds
+        ),
+        key=itemgetter(0),
+    )
+    begins = [now, *(now + turn.begins for turn in supply.later)]
+    ends = [now + turn.ends for turn in supply.later]
+    horizon = ends[-1] if ends else now + _UNKNOWN
+    due = due[: bisect_right(due, horizon, key=itemgetter(0))]
+    by_bound: dict[float, Counter[int]] = {}
+    for deadline, pair in due:
+        by_bound.setdefault(terms.bounds[pair.stream], Counter())[bisect_right(ends, deadline)] += pair.cost
+    # The calls for which each run is the last that can make them, this one and those after it.
+    last: Counter[int] = Counter()
+    for bound, some in by_bound.items():
+        for place, cost in some.items():
+            last[place] += cost
+            # What has a short bound is to be read again and again until the last of them.
+            while place < len(ends) and begins[place] + bound <= horizon:
+                place = max(bisect_right(ends, begins[place] + bound), place + 1)  # noqa: PLW2901
+                last[place] += cost
+    need = total = float(last[0])
+    for place, turn in enumerate(supply.later, 1):
+        total += last[place] - turn.calls * _TRUSTED
+        need = max(need, total)
     chosen, taken = [], 0
-    for _, pair in bound:
+    for _, pair in due:
         if taken >= need:
             break
         chosen.append(pair)
@@ -203,13 +270,15 @@ def _ranked(pairs: Sequence[Pair], needed: Collection[int], terms: Terms, now: f
     ranked = []
     for pair in pairs:
         known = pair.known
-        if known is None:
+        if known is None and pair.failed is None:
             # Nobody waits for news of a company that sleeps, but its books belong to the picture.
             ranked.append(_Ranked(pair, Reason.NEVER_READ, -float(pair.dormant)))
             continue
-        age = max(now - known.read, 0.0)
-        if id(pair) in needed:
-            ranked.append(_Ranked(pair, Reason.BOUND, age - terms.bounds[pair.stream]))
+        age = max(worked(now) - worked(pair.asked), 0.0)
+        if known is not None and id(pair) in needed:
+            ranked.append(
+                _Ranked(pair, Reason.BOUND, now - _deadline(pair, known, terms.bounds[pair.stream]))
+            )
         else:
             reason = Reason.HINT if pair.hinted else Reason.CHANCE
             ranked.append(_Ranked(pair, reason, _chance(pair, rates.expected(pair), age, terms)))
@@ -240,15 +309,22 @@ class _Rates:
         return cls(
             {division: fmean(some) for division, some in divisions.items()},
             {stream: fmean(some) for stream, some in streams.items()},
-            fmean(rates) if rates else 1.0,
+            (fmean(rates) if rates else 0.0) or 1.0,
         )
 
     def expected(self, pair: Pair) -> float:
-        return max(self.divisions[pair.division] * self.streams[pair.stream] / self.all, _LEAST_RATE)
+        division, stream = (
+            self.divisions.get(pair.division, self.all),
+            self.streams.get(pair.stream, self.all),
+        )
+        return max(division * stream / self.all, _LEAST_RATE)
 
 
 def _chance(pair: Pair, rate: float, age: float, terms: Terms) -> float:
-    """Return what it is worth to ask: the news that most likely wait, times how long they do, for each call."""
+    """Return what it is worth to ask: the news that most likely wait, times how long they do, for each call.
+
+    Both are counted in time in which people work.
+    """
     if pair.dormant and pair.stream in terms.bounds:
         return 0.0  # it waits for its bound
     weight = terms.weights.get(pair.stream, 1.0) * (_DORMANT if pair.dormant else 1.0)
@@ -273,12 +349,20 @@ def _affordable(ranked: Sequence[_Ranked], calls: int) -> list[_Ranked]:
         return passed
 
     of = {reason: [each for each in ranked if each.reason is reason] for reason in Reason}
-    first_reads = sum(each.pair.cost for each in of[Reason.NEVER_READ])
-    late = take(of[Reason.BOUND], left - min(first_reads, math.ceil(left * _FIRST_READS)))
+    bounds, firsts = (sum(each.pair.cost for each in of[reason]) for reason in _FIRST)
+    reserved = min(firsts, math.ceil(left * _FIRST_READS)) if bounds > left else 0
+    late = take(of[Reason.BOUND], left - reserved)
     take(of[Reason.NEVER_READ], left)
     take(late, left)
-    hints = take(of[Reason.HINT], math.ceil(left * _HINTED))
-    rest = [*(replace(each, reason=Reason.CHANCE) for each in hints), *of[Reason.CHANCE]]
+    others = sorted([*of[Reason.HINT], *of[Reason.CHANCE]], key=lambda each: -each.score)
+    # What is worth most has its turn, however many calls it takes: else smaller ones would always fit in before it.
+    room = math.floor(left * _HINTED)
+    room -= sum(each.pair.cost for each in others[:1] if each.reason is Reason.HINT)
+    others = [*take(others[:1], left), *others[1:]]
+    hinted = [each for each in others if each.reason is Reason.HINT]
+    likely = [each for each in others if each.reason is Reason.CHANCE]
+    hints = take(hinted, min(room, left))
+    rest = [*(replace(each, reason=Reason.CHANCE) for each in hints), *likely]
     take(sorted(rest, key=lambda each: -each.score), left)
     return chosen
 

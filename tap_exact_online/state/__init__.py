@@ -24,17 +24,19 @@ from tap_exact_online.state.bookmarks import (
 from tap_exact_online.state.cadence import ASKED_FOR, Cadences, is_due
 from tap_exact_online.state.evidence import Evidence, Shown, shown
 from tap_exact_online.state.fields import fingerprint
-from tap_exact_online.state.form import ALL, AT, BACK, BACK_ROWS, BY, HAS, READ
+from tap_exact_online.state.form import ALL, AT, BACK, BACK_ROWS, BY, FAILED, HAS, READ, seconds_of
 from tap_exact_online.state.freshness import Freshness
 from tap_exact_online.state.owner import BELONGS_TO, Owner
 from tap_exact_online.state.reads import Read
 from tap_exact_online.state.refusals import (
+    REFUSED,
     REFUSED_BESIDE,
     Refusals,
 )
 from tap_exact_online.state.rereading import (
     Reread,
 )
+from tap_exact_online.state.working import worked
 
 __all__ = [
     "ALL",
@@ -44,10 +46,12 @@ __all__ = [
     "BACK_ROWS",
     "BELONGS_TO",
     "BY",
+    "FAILED",
     "HAS",
     "MOST_UNREAD",
     "OF_A_BOOKMARK",
     "READ",
+    "REFUSED",
     "REFUSED_BESIDE",
     "UNREAD",
     "Cadences",
@@ -69,7 +73,9 @@ __all__ = [
     "read_before",
     "read_instant",
     "read_timestamp",
+    "seconds_of",
     "shown",
     "unread_places",
+    "worked",
     "written_instant",
 ]

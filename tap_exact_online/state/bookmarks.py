@@ -12,7 +12,7 @@ from typing import Any
 from tap_exact_online.catalog import BY_NAME
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.spoken import spoken
-from tap_exact_online.state.form import AT, BACK, BACK_ROWS, READ, carried_over
+from tap_exact_online.state.form import AT, BACK, BACK_ROWS, FAILED, READ, carried_over
 
 
 @dataclass(slots=True)
@@ -154,7 +154,7 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 UNREAD = "unread"
 """Under this name the state keeps the places (Timestamps) behind which a page holds a row that could not be understood."""
 MOST_UNREAD = 20
-OF_A_BOOKMARK = (AT, BACK, BACK_ROWS, READ, UNREAD, "sweep", "asked_for", "parts", "headers")
+OF_A_BOOKMARK = (AT, BACK, BACK_ROWS, READ, FAILED, UNREAD, "sweep", "asked_for", "parts", "headers")
 """What a state keeps of how far a division was read: forgotten where it is to be read anew."""
 
 

@@ -27,6 +27,8 @@ ALL = "all"
 """When the last read began that was whole (epoch seconds)."""
 READ = "read"
 """When it was read to its end, and when it had news: see `freshness`."""
+FAILED = "failed"
+"""When it was last asked for in vain, since it was read to its end (epoch seconds)."""
 
 _MINUTE = 60
 _END_OF_TIME = 10**11  # the year 5138: what lies beyond it is no moment

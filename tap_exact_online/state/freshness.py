@@ -10,12 +10,14 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from tap_exact_online.state.working import worked
+
 _MINUTE = 60.0
 _DAY = 86_400.0
 _STEP = 1.5
 """How far one answer moves the rate: by a factor of 4.5 at most, where there is news that nobody expected."""
 _SILENCE = 0.5
-"""How far an answer without news moves it at most: nights and weekends are silent everywhere."""
+"""How far an answer without news moves it at most: some weeks are silent everywhere."""
 _LOWEST, _HIGHEST = 0.01, 50.0
 _MANY = 50.0
 _HUNDREDTHS = 100
@@ -32,7 +34,7 @@ class Freshness:
     Attributes:
         read: When the last read began that came to its end (epoch seconds).
         news: When the last one began that had news; None where none had since it was first read.
-        rate: News a day.
+        rate: News a day, where a day of work has more of them than a Sunday: see `working`.
     """
 
     read: float
@@ -74,7 +76,9 @@ def after(known: Freshness | None, began: float, *, news: bool | None) -> Freshn
         return Freshness(began)
     if news is None:
         return Freshness(began, known.news, known.rate)
-    expected = known.rate * max(began - known.read, _MINUTE) / _DAY
+    if began < known.read:  # a clock that went back tells nothing of how long it took
+        return Freshness(began, began if news else known.news, known.rate)
+    expected = known.rate * max(worked(began) - worked(known.read), _MINUTE) / _DAY
     # The slope of the likelihood of what was seen, in the logarithm of the rate: that there was news says little where it was
     # expected anyway, since a read cannot tell how often there was.
     surprise = (

@@ -14,6 +14,8 @@ from tap_exact_online.spoken import spoken
 
 _LONGEST = 500
 
+REFUSED = "refused"
+"""Under this name the state keeps what is known of the refusals of a stream in a division."""
 REFUSED_BESIDE = "refused_beside"
 """Under this name the state keeps when other endpoints that a stream goes by refused, by their paths."""
 

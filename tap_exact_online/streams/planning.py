@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tap_exact_online.board import Hint
 from tap_exact_online.reading import Around, Plan, Supply, Terms, least, made_plan
-from tap_exact_online.state import READ, Freshness
+from tap_exact_online.state import FAILED, READ, REFUSED, Freshness, Refusals, seconds_of
 from tap_exact_online.streams.lending import partition_of
 from tap_exact_online.streams.stream import ExactStream
 from tap_exact_online.telling import Aged, Ages
@@ -45,7 +46,12 @@ class Planning:
         """
         around = Around.of(self._divisions, self._hints)
         pairs = [
-            around.pair(stream.resource, code, Freshness.of(stream.note(partition_of(code), READ)))
+            around.pair(
+                stream.resource,
+                code,
+                Freshness.of(stream.note(partition_of(code), READ)),
+                seconds_of(stream.note(partition_of(code), FAILED)),
+            )
             for stream in self._streams
             for code in around.changed
             if stream.is_due(code)
@@ -58,24 +64,34 @@ class Planning:
         Args:
             now: The time now, in epoch seconds.
         """
-        found, never = [], 0
+        found, never, broken = [], 0, []
         for stream in self._streams:
+            bound = self._terms.bounds.get(stream.name, math.inf)
             for row in self._divisions:
-                known = Freshness.of(stream.note(partition_of(row["Code"]), READ))
+                partition = partition_of(row["Code"])
+                known = Freshness.of(stream.note(partition, READ))
                 if known is None:
                     never += 1
-                else:
-                    found.append(Aged(stream.name, row["Code"], max(0.0, now - known.read)))
-        bounds = self._terms.bounds
+                    continue
+                aged = Aged(stream.name, row["Code"], max(0.0, now - known.read))
+                found.append(aged)
+                if aged.seconds > bound and not _is_denied(stream.note(partition, REFUSED)):
+                    broken.append(aged)
         return Ages(
             len(found) + never,
             never,
             max(found, key=lambda aged: aged.seconds, default=None),
-            [aged for aged in found if aged.stream in bounds and aged.seconds > bounds[aged.stream]],
-            bounds,
+            broken,
+            self._terms.bounds,
         )
 
     @property
     def calls(self) -> int:
         """How many calls it takes at least to read everything once."""
         return len(self._divisions) * sum(least(stream.resource) for stream in self._streams)
+
+
+def _is_denied(note: Any) -> bool:
+    """Tell whether a right is missing: that is told as what it is, and no schedule helps."""
+    refusals = Refusals.read(note)
+    return refusals is not None and refusals.denied

@@ -21,7 +21,7 @@ from tap_exact_online import edm
 from tap_exact_online.catalog import Resource, advice, needed
 from tap_exact_online.errors import EnoughForNow, ReadError, Refused
 from tap_exact_online.reading import Arrival, Conversation, Wanted
-from tap_exact_online.state import Refusals
+from tap_exact_online.state import FAILED, REFUSED, Refusals
 from tap_exact_online.streams.asking import AskingStream
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
 from tap_exact_online.streams.sdk import Outgoing
@@ -187,7 +187,7 @@ class ExactStream(AskingStream):
         return bool(self.config.get("batch_config"))
 
     def _refusals(self, division: int) -> Refusals | None:
-        return Refusals.read(self.note(partition_of(division), "refused"))
+        return Refusals.read(self.note(partition_of(division), REFUSED))
 
     def _mended(
         self, division: int, condition: Condition, selection: Selection, error: Refused
@@ -322,7 +322,8 @@ class ExactStream(AskingStream):
             self.name, division, self.bookmark(partition), calls=arrival.calls, complete=error is None
         )
         if error is None:
-            self.keep_note(partition, "refused", None)
+            self.keep_note(partition, REFUSED, None)
+            self.keep_note(partition, FAILED, None)
             self.finished(division)
             understood = self.reckoning.finished(division, arrival.calls)
             self.keep_asked(division, understood=understood)
@@ -331,7 +332,9 @@ class ExactStream(AskingStream):
         self.keep_refusals_beside(division)
         at = self.exact.client.errors.recent(division, self.resource.path)
         if refusals := Refusals.of(error, at, self._refusals(division)):
-            self.keep_note(partition, "refused", refusals.note())
+            self.keep_note(partition, REFUSED, refusals.note())
+        if isinstance(error, ReadError) and not isinstance(error, EnoughForNow):
+            self.keep_note(partition, FAILED, int(self.exact.client.clock()))
         self.exact.report.missed(self.name, division, error, advice(self.resource, error))
 
     @override
