@@ -206,7 +206,7 @@ def command(  # noqa: PLR0913 - one for each option
         meltano run --force tap-exact-online target-postgres
 
     Groups that took long last time go first. One whose worker was killed is taken over by another; one whose command
-    failed is tried twice more, behind the others, but not after exit code 2, 3, 130 or 143. `--force` is right here,
+    failed is tried twice more, behind the others, but not after exit code 2, 3, 4, 130 or 143. `--force` is right here,
     since no two workers run one group: Meltano would else refuse the group of a killed worker for five minutes.
 
     Give every round a name of its own, such as the run id of your scheduler: a round that is over has nothing left to do.

@@ -153,7 +153,7 @@ def test_a_sign_of_life_is_given_by_the_holder_only() -> None:
         (0, 1, "free"),
         (1, 1, "free"),
         (2, 1, "failed"),
-        (0, 4, "free"),
+        (0, 4, "failed"),
         (0, 5, "free"),
         (0, 137, "free"),
         (0, 2, "failed"),
