@@ -1,6 +1,6 @@
 """What thousands of companies cost: a first run and one that finds nothing new, and how both grow.
 
-    python benchmarks/divisions.py [--divisions 300 3000] [--concurrency 4] [--first]
+    python benchmarks/divisions.py [--divisions 300 3000] [--streams 60] [--concurrency 4] [--first]
 
 The streams that are read by default, one row of each in every company; the second run reads some of them again, lest one was
 late. The companies are alike and answer at once (see `rig/crowd.py`), so that what is seen is the tap. Beside time and memory: the lines of its log, the bytes of its STATE
@@ -26,6 +26,7 @@ from rig.measuring import Program, measure, progress, report
 from rig.outputs import is_record, is_state, last_state
 from rig.taps import Bench
 
+from tap_exact_online.catalog.resource import Kind, Resource
 from tap_exact_online.catalog.resources import RESOURCES
 
 
@@ -81,8 +82,15 @@ def _run(name: str, served: Crowd, program: Program, folder: Path) -> dict[str, 
     }
 
 
-def _runs(divisions: int, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def _streams(number: int | None) -> list[Resource]:
+    """Return the streams that are read by default, or so many of all Sync streams besides."""
     streams = [resource for resource in RESOURCES if resource.selected]
+    others = [resource for resource in RESOURCES if resource.kind is Kind.SYNC and resource not in streams]
+    return streams if number is None else [*streams, *others][:number]
+
+
+def _runs(divisions: int, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    streams = _streams(args.streams)
     # The log of deleted rows is empty: what its rows are follows from its clock.
     paths = [resource.path for resource in streams if resource.divided and resource.name != "deleted"]
     with crowd(divisions, paths) as served, tempfile.TemporaryDirectory() as folder:
@@ -115,6 +123,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--divisions", type=int, nargs="+", default=[300, 3000])
+    parser.add_argument("--streams", type=int, help="so many, Sync streams besides those of a default run")
     parser.add_argument("--concurrency", type=int, default=4)
     parser.add_argument("--first", action="store_true", help="no second run")
     parser.add_argument("--tap", default=sys.executable, metavar="PYTHON_OR_COMMAND")
@@ -124,7 +133,7 @@ def main() -> None:
     if len(args.divisions) > 1:
         rows += [_ratio(rows, name) for name in dict.fromkeys(row["run"] for row in rows)]
     if not args.json:
-        print(f"{len([each for each in RESOURCES if each.selected])} streams, concurrency {args.concurrency}")
+        print(f"{len(_streams(args.streams))} streams, concurrency {args.concurrency}")
     report(rows, as_json=args.json)
 
 

@@ -34,10 +34,12 @@ from tap_exact_online.reading import (
 )
 from tap_exact_online.state import BELONGS_TO, Owner, Read, deletions, moves, read_before
 from tap_exact_online.streams import ExactStream, Outgoing, Planning, TerminableTap
-from tap_exact_online.telling import Progress, Report, advice, live
+from tap_exact_online.telling import Progress, Report, advice, live, words
 from tap_exact_online.wire import MANAGE_COMPANIES
 
 _log = logging.getLogger("tap-exact-online")
+_TOLD, _NAMED = 5, 20
+"""Of so many divisions is told what is wrong with them, and so many are named: there may be thousands."""
 _NO_CALLS = frozenset({Kind.DIVISIONS, Kind.OWN})
 
 
@@ -177,12 +179,15 @@ class Run:
             ConfigurationError: None is granted, or none of the configured ones.
         """
         granted, choice = self.granted, self.settings.choice
-        for missing in choice.missing(granted):
+        missed = choice.missing(granted)
+        for missing in missed[:_NAMED]:
             _log.warning(
                 "Division %d of the setting `divisions` is not granted to this app and is not read: tick it under %s.",
                 missing,
                 MANAGE_COMPANIES,
             )
+        if len(missed) > _NAMED:
+            _log.warning("Nor are %d more of them.", len(missed) - _NAMED)
         picked = choice.pick(granted)
         if not picked and choice.shard is None:
             msg = (
@@ -319,12 +324,19 @@ class Run:
             _log.info("Reading anew, as `reread` says. The next run without it goes on from there.")
         self._tell_gone(read_before(state))
         if "deleted" in selected:
-            for age in deletions.ages(state, datetime.fromtimestamp(self.client.clock(), UTC)):
-                if age.old and age.division in read:
-                    self.report.warn(age.message())
+            ages = deletions.ages(state, datetime.fromtimestamp(self.client.clock(), UTC))
+            self._warn_of([age for age in ages if age.old and age.division in read])
         # Afterwards: it forgets when the log of a moved division was read.
-        for move in moves.apply(state, divisions):
-            self.report.warn(move.message())
+        self._warn_of(moves.apply(state, divisions))
+
+    def _warn_of(self, found: Sequence[deletions.Age] | Sequence[moves.Move]) -> None:
+        """Say of the first few divisions what a person should know, and name the others of which it is true, too."""
+        for each in found[:_TOLD]:
+            self.report.warn(each.message())
+        if others := [each.division for each in found[_TOLD:]]:
+            self.report.warn(
+                f"The same is true of {words.counted(len(others), 'more division')}: {words.listed(others)}."
+            )
 
     def _tell_gone(self, known: Sequence[int]) -> None:
         """Say which divisions are missing; of those that `divisions` names that is said anyway."""
@@ -332,7 +344,7 @@ class Run:
         gone = [code for code in choice.pick(known) if code not in self.granted and not choice.only]
         if gone:
             self.report.warn(
-                f"Divisions that were read before are no longer granted, and are not read: {', '.join(map(str, gone))}. Their rows"
+                f"Divisions that were read before are no longer granted, and are not read: {words.listed(gone, _NAMED)}. Their rows"
                 f" in your tables stay as they are. Tick them under {MANAGE_COMPANIES}, or name them in `exclude_divisions`."
             )
 

@@ -26,7 +26,12 @@ def _text(names: frozenset[str]) -> str:
 
 def fingerprint(names: Iterable[str]) -> str:
     """Return a short name for a set of fields."""
-    return hashlib.sha256(",".join(sorted(names)).encode()).hexdigest()[:_LENGTH]
+    return _fingerprint(frozenset(names))
+
+
+@lru_cache(maxsize=64)
+def _fingerprint(names: frozenset[str]) -> str:
+    return hashlib.sha256(_text(names).encode()).hexdigest()[:_LENGTH]
 
 
 def shortened(mark: Any) -> Any:

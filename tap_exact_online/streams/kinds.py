@@ -56,7 +56,7 @@ class IncrementalStream(ExactStream):
         bookmark = self.bookmark(partition_of(division))
         if bookmark is None:
             return None
-        if new := self.reckoning.new_fields(division, (fact.name for fact in self.fields)):
+        if new := self.reckoning.new_fields(division, self.names):
             if self.exact.settings.reread_for_new_fields:
                 self.logger.info(
                     "Reading division %d anew: %s came into the selection", division, ", ".join(sorted(new))

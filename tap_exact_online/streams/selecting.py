@@ -35,6 +35,7 @@ class SelectingStream(PageStream):
         """What Exact has refused."""
         self._selection: Selection | None = None
         self._asks_for = ""
+        self._names_asked: frozenset[str] | None = None
         self.selected_by_default = resource.selected
         super().__init__(tap=tap, name=resource.name, schema=schema_of(resource))
         self.primary_keys = resource.primary_keys
@@ -100,6 +101,13 @@ class SelectingStream(PageStream):
             self._asks_for = fields.fingerprint(fact.name for fact in self.fields)
         return self._asks_for
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the fields that are asked for, made once."""
+        if self._names_asked is None:
+            self._names_asked = frozenset(fact.name for fact in self.fields)
+        return self._names_asked
+
     def compiled(self, facts: Iterable[edm.Property]) -> Selection:
         """Compile what to ask for, of these fields."""
         known = self.resource.endpoint.properties
@@ -125,7 +133,7 @@ class SelectingStream(PageStream):
     def _do_without(self, names: Iterable[str]) -> None:
         """Ask for these fields no more."""
         self.withdrawn |= {*names}
-        self._selection, self._asks_for = None, ""
+        self._selection, self._asks_for, self._names_asked = None, "", None
 
     @override
     def prepare(self) -> None:
