@@ -177,6 +177,12 @@ class SyncStream(IncrementalStream):
         if page.next_link is None and self.exact.facts and bookmark.late is not None:
             self.exact.facts.note("late_rows", "came late" if bookmark.late else "none", bookmark.late or 1)
 
+    @override
+    def let_go(self, division: int) -> None:
+        super().let_go(division)
+        for known in (self._bookmarks, self._places, self._seen_again):
+            known.pop(division, None)
+
     def _since(self, division: int) -> Generator[Need, Any, Condition | None]:
         """Return the condition of a first read, or None where nothing has changed since the start date."""
         start, name = self.exact.settings.start, self.resource.endpoint.synctimestamp
@@ -274,6 +280,11 @@ class ModifiedStream(ChangedStream):
             bookmark.hold()
         if value := bookmark.after_page(page.keys, last=page.next_link is None):
             self.keep_bookmark(partition_of(division), value, flush=page.count > 0)
+
+    @override
+    def let_go(self, division: int) -> None:
+        super().let_go(division)
+        self._bookmarks.pop(division, None)
 
 
 class DeletedStream(SyncStream):

@@ -160,6 +160,11 @@ class LinesStream(ChangedStream):
         bookmark = headers and modified_bookmark(headers.highest, headers.began, 2)
         self.keep_note(partition_of(division), HEADERS, bookmark and written_instant(bookmark))
 
+    @override
+    def let_go(self, division: int) -> None:
+        super().let_go(division)
+        self._seen.pop(division, None)
+
 
 def _of_each(entries: Sequence[str], most: int) -> Iterator[Condition]:
     """Return the conditions for entries, so many in each at most."""

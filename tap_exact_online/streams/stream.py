@@ -12,25 +12,24 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-from msgspec import UNSET
 from singer_sdk import Tap, metrics
 from singer_sdk.helpers.types import Context
 from typing_extensions import override
 
 from tap_exact_online import edm
 from tap_exact_online.catalog import Resource, advice, needed
-from tap_exact_online.errors import EnoughForNow, ReadError, Refused
+from tap_exact_online.errors import EnoughForNow, LimitReached, ReadError, Refused
 from tap_exact_online.reading import Arrival, Conversation, Wanted
 from tap_exact_online.state import FAILED, REFUSED, Refusals
 from tap_exact_online.streams.asking import AskingStream
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
+from tap_exact_online.streams.remarks import remarks_on
 from tap_exact_online.streams.sdk import Outgoing
 from tap_exact_online.streams.searching import culprits
 from tap_exact_online.wire import (
     Call,
     MalformedBody,
     Need,
-    Page,
     Selection,
     call_to,
     is_about_a_filter,
@@ -272,7 +271,7 @@ class ExactStream(AskingStream):
                 keys=keys,
                 next_link=page.next_link,
                 rejected=page.rejected,
-                remarks=_remarks_on(page, selection),
+                remarks=remarks_on(page, selection),
                 part=condition.part,
             )
             if files and page.partial:
@@ -327,9 +326,19 @@ class ExactStream(AskingStream):
             self.finished(division)
             understood = self.reckoning.finished(division, arrival.calls)
             self.keep_asked(division, understood=understood)
-            self.keep_refusals_beside(division)
-            return
+        else:
+            self._failed(division, error)
         self.keep_refusals_beside(division)
+        self.let_go(division)
+
+    def let_go(self, division: int) -> None:
+        """Forget what only the reading of a division needed: there may be thousands of them in each of many streams."""
+        self.asked_at.pop(division, None)
+        self.left.pop(division, None)
+
+    def _failed(self, division: int, error: ReadError | LimitReached) -> None:
+        """Let the next runs know that a division was asked in vain, and report it."""
+        partition = partition_of(division)
         at = self.exact.client.errors.recent(division, self.resource.path)
         if refusals := Refusals.of(error, at, self._refusals(division)):
             self.keep_note(partition, REFUSED, refusals.note())
@@ -346,26 +355,6 @@ class ExactStream(AskingStream):
     def not_activated(self) -> None:
         if not self.reckoning.by_design():
             self.exact.report.not_activated(self.name)
-
-
-def _remarks_on(page: Page, selection: Selection) -> tuple[str, ...]:
-    """Say what is odd about the rows of a page, although they are rows."""
-    remarks = [_CONTROLS] if page.doubtful else []
-    if page.partial:
-        names = [
-            fact.name
-            for fact in selection.fields
-            if any(getattr(record, fact.name) is UNSET for record in page.records)
-        ]
-        if names:
-            remarks.append(f"{', '.join(names)}: asked for, but some rows came without. {_LEFT_AS_IT_IS}")
-    return tuple(remarks)
-
-
-_LEFT_AS_IT_IS = (
-    "What your table holds there was left as it is; read the stream anew once that is over, see `reread`."
-)
-_CONTROLS = "texts with raw control characters came twice in the same bytes, and were read as they are. Check them in your table."
 
 
 class _NotIntoFilesError(ReadError):

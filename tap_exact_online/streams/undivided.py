@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from singer_sdk.helpers.types import Context
@@ -13,6 +14,8 @@ from tap_exact_online.errors import ReadError
 from tap_exact_online.streams.sdk import Outgoing
 from tap_exact_online.streams.stream import ExactStream
 from tap_exact_online.wire import call_to
+
+_AT_ONCE = 1000
 
 
 class UndividedStream(ExactStream):
@@ -27,15 +30,18 @@ class UndividedStream(ExactStream):
     def prepare(self) -> None:
         """Nothing is asked for."""
 
-    def rows(self) -> Sequence[dict[str, Any]]:
-        """Return the rows."""
-        return [dict(row) for row in self.exact.divisions]
+    def rows(self) -> Iterable[dict[str, Any]]:
+        """Give the rows."""
+        return (dict(row) for row in self.exact.divisions)
 
     @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
-        """Give the rows."""
-        yield (page := self.page(self.selection.decoder.records(self.rows())))
-        self.exact.progress.undivided(self.name, page.count)
+        """Give the rows, some at a time: of thousands of divisions there may be a hundred thousand."""
+        rows, count = iter(self.rows()), 0
+        while some := [*islice(rows, _AT_ONCE)]:
+            yield (page := self.page(self.selection.decoder.records(some)))
+            count += page.count
+        self.exact.progress.undivided(self.name, count)
 
     @override
     def may_activate(self) -> bool:
@@ -46,7 +52,7 @@ class CodeListsStream(UndividedStream):
     """What codes mean: the rows come with the tap, and are all there are."""
 
     @override
-    def rows(self) -> Sequence[dict[str, Any]]:
+    def rows(self) -> Iterable[dict[str, Any]]:
         return code_rows()
 
     @override
@@ -59,8 +65,8 @@ class ReadsStream(UndividedStream):
     """What this run has read to its end. It comes last."""
 
     @override
-    def rows(self) -> Sequence[dict[str, Any]]:
-        return [read.row() for read in self.exact.reads]
+    def rows(self) -> Iterable[dict[str, Any]]:
+        return (read.row() for read in self.exact.reads)
 
     @property
     @override

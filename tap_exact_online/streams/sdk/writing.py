@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import signal
 import sys
@@ -75,21 +76,24 @@ class States(StateWriter):
         self._writer = writer
         self._clock = clock
         self._last = b""
+        self._size = 0
         self._next = -math.inf
         self._enough = 0
 
     @override
     def write_state(self, state: TapState) -> None:
         """Write a state, unless it is large and the last one was written a moment ago: then a later one is as good."""
-        if len(self._last) <= _SMALL or self._writer.written >= self._enough or self._clock() >= self._next:
+        if self._size <= _SMALL or self._writer.written >= self._enough or self._clock() >= self._next:
             self.settle(state)
 
     def settle(self, state: TapState) -> None:
         """Write a state that no other follows for a while, however large it is."""
+        # Of the last one a fingerprint is kept: a large state need not take up its memory twice.
         line = bytes(serialize_jsonl({"type": "STATE", "value": state}))
-        if line != self._last:
+        mark = hashlib.blake2b(line).digest()
+        if mark != self._last:
             self._writer.write_lines(line)
-            self._last = line
+            self._last, self._size = mark, len(line)
         self._next = self._clock() + _SECONDS
         self._enough = self._writer.written + _SHARE * len(line)
 
