@@ -67,7 +67,8 @@ class CommandTap(TerminableTap):
                 raise ConfigurationError(msg)
             cls.print_version(print_fn=cls.logger.info)
             read = _document(state, "--state")
-            check_alone(click.get_current_context().meta.get(_CONFIGURATIONS, ()))
+            context = click.get_current_context(silent=True)
+            check_alone(context.meta.get(_CONFIGURATIONS, ()) if context else ())
             whole = cls._from_command_line(config, read, _catalog(catalog)).read()
             tell_outcome(0, whole=whole)
 

@@ -2,12 +2,13 @@
 
 A division's own limit explains a 429 where the answer shows none left, or where so many calls went to it within the minute. One
 that is not explained so is the contract's as soon as another division says the same, with no other answer in between. Where only
-one division is asked it is the contract's if it shows nothing at all, and does so again after its minute was waited for.
+one division is asked it is the contract's if it shows nothing at all, and does so again after its minute was waited for. An
+answer of any other division in between says that there are calls.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -15,10 +16,15 @@ class Suspicion:
     """What was refused without a reason of its own."""
 
     _division: int | None = None
+    _answers: int = 0
+    _first: dict[int, int] = field(default_factory=dict)
+    """How many answers there were when each division was refused first, since it answered last."""
 
-    def answered(self) -> None:
-        """Take note of an answer that is no 429."""
+    def answered(self, division: int) -> None:
+        """Take note of an answer of a division that is no 429."""
         self._division = None
+        self._answers += 1
+        self._first.pop(division, None)
 
     def refused(self, division: int, *, explained: bool, silent: bool) -> bool:
         """Take note of a 429, and tell whether the contract's calls are used up.
@@ -31,4 +37,6 @@ class Suspicion:
         if explained:
             return False
         before, self._division = self._division, division
-        return before is not None and (before != division or silent)
+        again = division in self._first
+        alone = self._first.setdefault(division, self._answers) == self._answers
+        return (before is not None and before != division) or (again and alone and silent)

@@ -77,7 +77,7 @@ class Permits:
         if call.division is not None:
             self.limits.answered(call.division, headers, refused=refused)
             if not refused:
-                self._suspicion.answered()
+                self._suspicion.answered(call.division)
 
     def refused(self, call: Call, headers: Mapping[str, str], times: int) -> None:
         """Find out whether it makes sense to wait after a 429.

@@ -113,7 +113,7 @@ def test_a_group_that_fails_is_tried_again_behind_the_others(
     assert "4 of 4 groups are done" in ended.stderr
 
 
-@pytest.mark.parametrize(("code", "tries"), [(1, 3), (4, 3), (2, 1), (3, 1), (143, 1)])
+@pytest.mark.parametrize(("code", "tries"), [(1, 3), (4, 1), (2, 1), (3, 1), (143, 1)])
 def test_what_cannot_be_done_is_told_by_exit_code_and_summary(
     code: int, tries: int, folder: Path, environment: dict[str, str]
 ) -> None:

@@ -33,7 +33,9 @@ _WRITTEN = "123456"
 """The company of the docs."""
 
 (BLOCK,) = (
-    block for block in page("running.md").blocks if (block.mark, block.kind) == ("meltano", "console")
+    block
+    for block in page("running.md").blocks
+    if (block.mark, block.kind) == ("meltano", "console") and "--full-refresh" in block.body
 )
 EVERYTHING, COMPANY, STREAM, BOTH = re.findall(r"^\$ (.*?)\s*(?:#.*)?$", BLOCK.body, re.MULTILINE)
 

@@ -44,9 +44,8 @@ class BookkeepingStream(Stream):
     def _known(self, context: Context | None) -> dict[str, Any] | None:
         """Return the state of a partition, None where there is none yet: to look at one makes none."""
         if not self._states:
-            self._states = {
-                _key(partition["context"]): partition for partition in self.stream_state.get("partitions", ())
-            }
+            known = self.tap_state.get("bookmarks", {}).get(self.name, {})  # `stream_state` would make one
+            self._states = {_key(part["context"]): part for part in known.get("partitions", ())}
         return self._states.get(_key(context))
 
     @override
