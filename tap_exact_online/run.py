@@ -289,7 +289,7 @@ class Run:
         for stream in streams:
             if isinstance(stream, ExactStream):
                 stream.tell_schema()
-        _log.info("Wrote the schemas of %d streams and no rows, as `schemas_only` says.", len(streams))
+        _log.info("Wrote the schemas of %s, as `schemas_only` says.", words.counted(len(streams), "stream"))
 
     def test(self) -> None:
         """Read the divisions: one uncounted call and one page show that connection and rights are there."""

@@ -16,6 +16,7 @@ from tap_exact_online.connection import connect, kept
 from tap_exact_online.doctor.grants import FIELDS
 from tap_exact_online.reading import read_divisions
 from tap_exact_online.settings import Settings
+from tap_exact_online.telling import words
 
 _SCHEMAS_ONLY = "TAP_EXACT_ONLINE_SCHEMAS_ONLY"
 
@@ -53,7 +54,9 @@ def command(settings: Settings, *, folder: Path | None, command_line: tuple[str,
     if (unsaved := client.settle()) is not None:
         raise unsaved
     picked = settings.choice.pick(granted)
-    click.echo(f"Connected: {len(granted)} divisions are granted, {len(picked)} of them are to be read.")
+    click.echo(
+        f"Connected: {words.counted(len(granted), 'division')} granted, {len(picked):,} of them to be read."
+    )
     if command_line:
         raise SystemExit(_run(command_line, folder))
 

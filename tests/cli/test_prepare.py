@@ -38,7 +38,7 @@ def test_the_connection_is_tried_and_the_command_run_for_schemas_only(
     for times in (1, 2):
         ended = run("exact-online", ["prepare", "--", "sh", "-c", SCRIPT], env=environment)
         assert ended.returncode == 0, ended.stderr
-        assert "Connected: 3 divisions are granted, 2 of them are to be read." in ended.stdout
+        assert "Connected: 3 divisions granted, 2 of them to be read." in ended.stdout
         assert (tmp_path / "notes").read_text() == "true prepare\n" * times
     assert company.control.stats()["tokens"]["redemptions"] == 1
 

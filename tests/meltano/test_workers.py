@@ -64,7 +64,7 @@ def run(project: Project, *arguments: str, target: str = "target-postgres") -> C
 def prepare(project: Project) -> None:
     ended = run(project, "prepare").end(300)
     assert ended.returncode == 0, ended.stderr
-    assert "Connected: 9 divisions are granted, 9 of them are to be read." in ended.stdout
+    assert "Connected: 9 divisions granted, 9 of them to be read." in ended.stdout
 
 
 def workers(project: Project, name: str, number: int) -> list[Captured]:
