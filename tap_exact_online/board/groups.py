@@ -290,6 +290,19 @@ def given_back(found: Round, number: int, holder: str) -> Round | None:
     )
 
 
+def again(found: Round) -> Round:
+    """Give what failed in a round that is over as many tries as at first; one that others are at work on stays."""
+    if not found.is_over:
+        return found
+    groups = (
+        msgspec.structs.replace(group, status="free", failures=0, lapses=0)
+        if group.status == "failed"
+        else group
+        for group in found.groups
+    )
+    return msgspec.structs.replace(found, groups=tuple(groups))
+
+
 def _held(found: Round, number: int, holder: str) -> Group | None:
     if number > len(found.groups):
         return None

@@ -75,6 +75,14 @@ class Rounds:
             )
             raise ConfigurationError(msg)
 
+    def try_again(self) -> None:
+        """Free what failed, where the round is over.
+
+        Raises:
+            OSError: The board cannot be used.
+        """
+        self._change(groups.again)
+
     def take(self) -> Hold | None:
         """Take the next group; None where there is none to take now: they are over, or others hold them.
 

@@ -57,10 +57,13 @@ class _Worker:
     environment: Mapping[str, str]
     signals: running.Signals
     leash: running.Leash
+    again: bool
 
     def work(self) -> int:
         """Run groups until none is left; return the exit code."""
         self._insist(self.rounds.begin)
+        if self.again:
+            self._insist(self.rounds.try_again)
         if self.rounds.found.is_over:
             _tell(f"Nothing is left to do in the round {self.rounds.name}: it is over already.")
         while self.signals.came is None:
@@ -168,6 +171,7 @@ def _tell(*lines: str) -> None:
     metavar="NAME",
     help="Which pass this is; all workers of one pass give the same.",
 )
+@click.option("--again", is_flag=True, help="Where the round is over, try once more what failed in it.")
 @click.option(
     "--lease",
     type=click.FloatRange(1),
@@ -191,6 +195,7 @@ def command(  # noqa: PLR0913 - one for each option
     *,
     groups: int,
     name: str,
+    again: bool,
     lease: float,
     folder: Path | None,
     command_line: tuple[str, ...],
@@ -227,7 +232,7 @@ def command(  # noqa: PLR0913 - one for each option
             signals.noted(),
             meltano.own_system_folder(folder or meltano.found(Path.cwd(), environment), environment) as own,
         ):
-            code = _Worker(rounds, command_line, {**environment, **own}, signals, leash).work()
+            code = _Worker(rounds, command_line, {**environment, **own}, signals, leash, again).work()
     finally:
         leash.close()
     raise SystemExit(code)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -56,9 +56,10 @@ def work(
     groups: int = 4,
     lease: float = 30.0,
     name: str = "nightly",
+    more: Sequence[str] = (),
 ) -> Captured:
     """Start a worker whose command is a script."""
-    arguments = ["work", "--groups", str(groups), "--round", name, "--lease", str(lease)]
+    arguments = ["work", "--groups", str(groups), "--round", name, "--lease", str(lease), *more]
     return capture("exact-online", [*arguments, "--", "sh", "-c", script], env=environment)
 
 
@@ -125,6 +126,9 @@ def test_what_cannot_be_done_is_told_by_exit_code_and_summary(
     assert f"Group 2/4 failed: exit code {code} " in ended.stderr
     late = work(environment, NOTE).end()
     assert late.returncode == code, "a worker that comes later tells the same"
+    again = work(environment, NOTE, more=["--again"]).end()
+    assert again.returncode == 0, again.stderr
+    assert shards(folder) == {"1/4": 1, "2/4": tries + 1, "3/4": 1, "4/4": 1}
 
 
 def test_a_command_that_is_killed_is_tried_again_and_leaves_nothing_behind(

@@ -15,6 +15,7 @@ from airflow.sdk import DAG
 PROJECT = os.environ.get("EXACT_ONLINE_PROJECT", "/srv/books")
 WORKERS = int(os.environ.get("EXACT_ONLINE_WORKERS", "4"))
 GROUPS = int(os.environ.get("EXACT_ONLINE_GROUPS", "16"))
+RETRIES = 2
 PIPELINE = "meltano run --force tap-exact-online target-postgres"
 
 with DAG(
@@ -24,12 +25,21 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     # What was killed joins the round again, and does what is left of it.
-    default_args={"cwd": PROJECT, "append_env": True, "retries": 2, "retry_delay": timedelta(seconds=10)},
+    default_args={
+        "cwd": PROJECT,
+        "append_env": True,
+        "retries": RETRIES,
+        "retry_delay": timedelta(seconds=10),
+    },
 ):
     prepare = BashOperator(task_id="prepare", bash_command=f"exec exact-online prepare -- {PIPELINE}")
     work = BashOperator.partial(
         task_id="work",
-        bash_command=f"exec exact-online work --groups {GROUPS} --round '{{{{ run_id }}}}' -- {PIPELINE}",
+        # A person who clears a task that failed for good wants more than to be told the same again.
+        bash_command=(
+            f"exec exact-online work --groups {GROUPS} --round '{{{{ run_id }}}}'"
+            f" {{{{ '--again' if ti.try_number > {RETRIES + 1} else '' }}}} -- {PIPELINE}"
+        ),
     ).expand(env=[{"WORKER": str(number)} for number in range(1, WORKERS + 1)])
     deletes = BashOperator(task_id="deletes", bash_command="exec meltano run --force exact-online:deletes")
     prepare >> work >> deletes
