@@ -122,8 +122,8 @@ def share(account: Account, limit: int, part: float = 1.0, *, spread: bool, held
         held: Calls that were lent to it before, and that it has not made so far.
     """
     mine = part * max(0, limit - account.at_hour) / _runs_left(account, spread=spread)
-    # Rounded up: the smallest part of a day gets one.
-    return min(math.ceil(mine - _NEARLY), max(0, limit - account.used) + held)
+    # The smallest part of a day gets one.
+    return min(max(1, math.ceil(mine - _NEARLY)), max(0, limit - account.used) + held)
 
 
 def turns(account: Account, limit: int, part: float = 1.0, *, spread: bool) -> list[Turn]:

@@ -16,7 +16,7 @@ _MINUTE = 60.0
 _DAY = 86_400.0
 _STEP = 1.5
 """How far one answer moves the rate: by a factor of 4.5 at most, where there is news that nobody expected."""
-_SILENCE = 0.5
+_SILENCE = 1.0
 """How far an answer without news moves it at most: some weeks are silent everywhere."""
 _LOWEST, _HIGHEST = 0.01, 50.0
 _MANY = 50.0

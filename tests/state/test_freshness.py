@@ -84,7 +84,7 @@ def test_a_stream_that_cannot_tell_keeps_what_was_known() -> None:
 def test_silence_lowers_the_rate_and_news_raise_it_by_so_much_at_most(days: float, rate: float) -> None:
     known = Freshness(NOW, NOW, rate)
     silent, loud = (after(known, NOW + days * DAY, news=news).rate for news in (False, True))
-    assert max(0.01, rate * math.exp(-0.75)) <= silent + 1e-9
+    assert max(0.01, rate * math.exp(-1.5)) <= silent + 1e-9
     assert silent <= rate <= loud <= min(50.0, rate * math.exp(1.5)) + 1e-9
 
 
@@ -113,7 +113,7 @@ def test_a_clock_that_goes_back_neither_raises_nor_spoils_the_rate(news: bool) -
     known = Freshness(NOW, NOW, 2.0)
     found = after(known, NOW - 3 * DAY, news=news)
     assert found.read == NOW - 3 * DAY
-    assert 2.0 * math.exp(-0.75) <= found.rate <= 2.0 * math.exp(1.5)
+    assert 2.0 * math.exp(-1.5) <= found.rate <= 2.0 * math.exp(1.5)
     again = Freshness.of(found.note())
     assert again is not None
     assert (again.read, again.news) == (NOW - 3 * DAY, NOW - 3 * DAY)
