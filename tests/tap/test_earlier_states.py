@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,9 +36,12 @@ def as_before(state: dict[str, Any]) -> dict[str, Any]:
     old = copy.deepcopy(state)
     for stream, known in old["bookmarks"].items():
         key = known.pop("by", None)
-        if "fields" in known:
-            known["fields"] = {_longer(mark): names for mark, names in known["fields"].items()}
+        marks = {mark: _mark_before(names) for mark, names in known.get("fields", {}).items()}
+        if marks:
+            known["fields"] = {marks[mark]: names for mark, names in known["fields"].items()}
         for part in known.get("partitions", ()):
+            if "has" in part:
+                part["fields"] = marks[part.pop("has")]
             _bookmark_before(part, key)
             _notes_before(part, stream)
     return old
@@ -59,10 +63,13 @@ def _notes_before(part: dict[str, Any], stream: str) -> None:
         part["read_at"] = datetime.fromtimestamp(minute * 60 + 9, UTC).isoformat()
     if "asked_for" in part:
         part |= {"asked": minute * 60 + 9, "asked_for": _longer(part["asked_for"])}
-    if "has" in part:
-        part["fields"] = _longer(part.pop("has"))
     if "parts" in part:
         part["parts"]["fields"] = _longer(part["parts"]["fields"])
+
+
+def _mark_before(names: str) -> str:
+    """Return what stood for fields: as much of their fingerprint as there was."""
+    return hashlib.sha256(names.encode()).hexdigest()[:8]
 
 
 def _longer(mark: str) -> str:
@@ -77,16 +84,19 @@ def found(run: Run) -> dict[str, list[Any]]:
 def notes(state: dict[str, Any]) -> dict[str, Any]:
     """Return what a state holds, but for the moments of the run itself, of which it says only that they are there."""
     own = ("read", "parts", "years")
-    return {
-        stream: {
-            **known,
-            "partitions": [
-                {name: name if name in own else value for name, value in part.items()}
-                for part in known.get("partitions", ())
-            ],
-        }
-        for stream, known in state["bookmarks"].items()
-    }
+    found = {}
+    for stream, known in state["bookmarks"].items():
+        names = known.get("fields", {})
+        parts = [
+            {
+                name: name if name in own else names[value] if name == "has" else value
+                for name, value in part.items()
+            }
+            for part in known.get("partitions", ())
+        ]
+        # What the marks of fields stand for counts, not how long they are.
+        found[stream] = {**known, "partitions": parts, "fields": {*names.values()}}
+    return found
 
 
 def calls(books: Sandbox) -> dict[str, int]:
