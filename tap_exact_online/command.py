@@ -14,9 +14,9 @@ import click
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from typing_extensions import override
 
+from tap_exact_online import meltano
 from tap_exact_online import settings as _settings
 from tap_exact_online.errors import ConfigurationError, TapError
-from tap_exact_online.meltano import check_alone
 from tap_exact_online.spoken import spoken
 from tap_exact_online.streams import TerminableTap
 from tap_exact_online.telling import tell_outcome
@@ -66,10 +66,10 @@ class CommandTap(TerminableTap):
                 msg = "Standard output is closed, so rows have nowhere to go. Run the tap in front of a loader, or into a file."
                 raise ConfigurationError(msg)
             cls.print_version(print_fn=cls.logger.info)
-            read = _document(state, "--state")
+            given = _document(state, "--state"), _catalog(catalog)
             context = click.get_current_context(silent=True)
-            check_alone(context.meta.get(_CONFIGURATIONS, ()) if context else ())
-            whole = cls._from_command_line(config, read, _catalog(catalog)).read()
+            meltano.check_alone(context.meta.get(_CONFIGURATIONS, ()) if context else ())
+            whole = cls._from_command_line(config, *given).read()
             tell_outcome(0, whole=whole)
 
     @classmethod
@@ -77,6 +77,7 @@ class CommandTap(TerminableTap):
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
         """Read the configuration files."""
         ctx.meta[_CONFIGURATIONS] = value
+        meltano.begin(value)
         with cls._exit_codes():
             try:
                 return super().cb_config(ctx, param, value)

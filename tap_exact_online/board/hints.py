@@ -15,7 +15,8 @@ HINTS = "hints"
 ALL_STREAMS = "*"
 _KEPT = 7 * 86_400
 """A hint that nobody could follow for a week says nothing of today: the plan has had its turn since."""
-_MOST = 20_000
+_MOST = 10_000
+"""Half a megabyte, where each names a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def opened(content: bytes | None) -> dict[Hint, int]:
     """Read the document: when each hint was given, in epoch seconds. One that cannot be understood holds none."""
     try:
         found = msgspec.json.decode(content or b"{}", type=dict[int, dict[str, int]])
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return {}
     return {Hint(division, stream): at for division, some in found.items() for stream, at in some.items()}
 

@@ -28,6 +28,8 @@ _DAY = 86_400.0
 _LEASE = 180.0
 """More than a list of some thousands takes, a minute's rest for Exact's limits included."""
 _POLL = 1.0
+_SKEW = 300.0
+"""So far the clock of another machine may be ahead: what it has just done is not to be done again for that."""
 
 
 class Listed(msgspec.Struct):
@@ -92,7 +94,7 @@ class Listing:
     def select(self) -> list[str]:
         """What to ask for, where the list is read anew: what others asked for lately, too, so that one list serves all."""
         listed = self.kept()
-        lately = listed is not None and 0 <= self.clock() - listed.at < _DAY
+        lately = listed is not None and self.clock() - listed.at < _DAY
         others = listed.fields if listed is not None and lately else ()
         return sorted({*self.fields, *others})
 
@@ -121,7 +123,8 @@ class Listing:
             if not shared and (listed is None or not listed.is_long):
                 return None
             if listed is not None and self._is_fresh(listed):
-                _log.info("The list of divisions was read %.0f min ago", (self.clock() - listed.at) / 60)
+                minutes = max(0.0, self.clock() - listed.at) / 60
+                _log.info("The list of divisions was read %.0f min ago", minutes)
                 return listed.rows
             if self._claim():
                 return None
@@ -131,7 +134,7 @@ class Listing:
             self.sleep(_POLL)
 
     def _is_fresh(self, listed: Listed) -> bool:
-        return 0 <= self.clock() - listed.at < _KEPT and {*self.fields} <= {*listed.fields}
+        return -_SKEW <= self.clock() - listed.at < _KEPT and {*self.fields} <= {*listed.fields}
 
     def _claim(self) -> bool:
         """Say that this process reads the list; tell whether it may."""
@@ -139,7 +142,7 @@ class Listing:
 
         def claim(content: bytes | None) -> bytes | None:
             listed = opened(content) or Listed()
-            is_read = bool(listed.reader) and 0 <= now - listed.since < _LEASE
+            is_read = bool(listed.reader) and -_SKEW <= now - listed.since < _LEASE
             self.claimed = not is_read and not self._is_fresh(listed)
             if not self.claimed:
                 return content

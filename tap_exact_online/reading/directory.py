@@ -19,7 +19,7 @@ _FEW = 40
 
 
 def known_divisions(client: Client, listing: Listing, choice: Choice, known: Collection[int]) -> Page:
-    """Return the divisions that are granted, or those of them that the settings name where there is no list at hand.
+    """Return the divisions that are granted; of few that the settings name, those alone.
 
     Args:
         client: Makes the calls, where it takes any.
@@ -31,16 +31,22 @@ def known_divisions(client: Client, listing: Listing, choice: Choice, known: Col
         ConfigurationError: None is granted.
         ReadError: They could not be read.
     """
-    if 0 < len(choice.only) <= _FEW:
-        rows = listing.at_hand()
-        # One that was granted a minute ago is not in it.
-        if rows is not None and {*choice.only} <= {row["Code"] for row in rows}:
-            return Page([*rows])
-        if (page := _named(client, sorted(listing.fields), choice.only)) is not None:
-            return page
+    few = choice.only if len(choice.only) <= _FEW else ()
+    rows = listing.at_hand() if few else None
+    # One that was granted a minute ago is not in it.
+    if rows is not None and {*few} <= {row["Code"] for row in rows}:
+        return _only(Page([*rows]), few)
+    if few and (page := _named(client, sorted(listing.fields), few)) is not None:
+        return _only(page, few)
     if (rows := listing.fresh(shared=choice.shard is not None)) is not None:
-        return Page([*rows])
-    return read_divisions(client, listing, known)
+        return _only(Page([*rows]), few)
+    return _only(read_divisions(client, listing, known), few)
+
+
+def _only(page: Page, few: Collection[int]) -> Page:
+    """Return those that are named, however they were found; all where none is granted, or none is named."""
+    rows = [row for row in page.rows if row["Code"] in few]
+    return Page(rows, None, page.rejected) if rows else page
 
 
 def read_divisions(client: Client, listing: Listing, known: Collection[int]) -> Page:
