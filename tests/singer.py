@@ -85,7 +85,11 @@ class Tap:
 
     def run(self, *options: str, env: Mapping[str, str] | None = None, **given: Any) -> Run:
         """Run to the end."""
-        process = self.start(*options, env=env, **given).end()
+        return self.ran(self.start(*options, env=env, **given))
+
+    def ran(self, started: Captured) -> Run:
+        """Wait for the end of a run that was started."""
+        process = started.end()
         self.check_no_secret(process.stdout + process.stderr)
         lines = [json.loads(line) for line in process.stdout.splitlines() if line.startswith('{"type"')]
         return Run(process.returncode, process.stderr, lines)
