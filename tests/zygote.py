@@ -47,7 +47,8 @@ class Program:
 
 
 _COMMANDS = tuple(
-    f"tap_exact_online.cli.{name}" for name in ("divisions", "doctor", "login", "logout", "status")
+    f"tap_exact_online.cli.{name}"
+    for name in ("divisions", "doctor", "hint", "login", "logout", "plan", "status")
 )
 _HTTP = ("encodings.idna", "requests", "urllib3.contrib.socks", "tap_exact_online.wire.transport")
 _SERVER = ("uvicorn.lifespan.off", "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "ssl")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 import click
@@ -36,8 +34,11 @@ def command(settings: Settings, *, division: str | None, stream: str | None) -> 
 
     Exit codes: 0 noted; 1 the store cannot be written; 2 a hint cannot be understood: then none is noted.
     """
-    lines = sys.stdin if division in {None, "-"} else [f"{division} {stream or ''}"]
-    hints = [*_of_lines(lines)]
+    if division is None or (division == "-" and stream is None):
+        lines = click.get_text_stream("stdin", errors="replace")
+        hints = [_hint(line, f"line {number}: ") for number, line in enumerate(lines, 1) if line.strip()]
+    else:
+        hints = [_hint(f"{division} {stream or ''}", "")]
     board = kept(settings).board
     try:
         board.change(HINTS, lambda content: given(content, hints, time.time()))
@@ -45,13 +46,6 @@ def command(settings: Settings, *, division: str | None, stream: str | None) -> 
         msg = f"Hints cannot be kept at {board.place}: {error.strerror}. Check `store`."
         raise TapError(msg) from None
     click.echo(f"{words.counted(len(hints), 'hint')} noted.")
-
-
-def _of_lines(lines: Iterable[str]) -> Iterator[Hint]:
-    many = lines is sys.stdin
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield _hint(line, f"line {number}: " if many else "")
 
 
 def _hint(text: str, where: str) -> Hint:
@@ -62,7 +56,7 @@ def _hint(text: str, where: str) -> Hint:
     """
     division, _, stream = " ".join(text.split()).partition(" ")
     stream = stream or ALL_STREAMS
-    if not division.isdecimal() or len(division) > _MOST_DIGITS:
+    if not (division.isascii() and division.isdecimal()) or len(division) > _MOST_DIGITS:
         msg = f"{where}'{spoken(division, 60)}' is no number of a division. A hint is `123456` or `123456 sales_invoices`."
         raise ConfigurationError(msg)
     if stream != ALL_STREAMS and stream not in BY_NAME:
