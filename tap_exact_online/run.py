@@ -29,10 +29,11 @@ from tap_exact_online.reading import (
     Remaining,
     Scheduler,
     Supply,
+    everywhere,
     granted_divisions,
     known_divisions,
 )
-from tap_exact_online.state import BELONGS_TO, Owner, Read, deletions, moves, read_before
+from tap_exact_online.state import BELONGS_TO, Read, deletions, moves, read_before
 from tap_exact_online.streams import ExactStream, Outgoing, Planning, TerminableTap
 from tap_exact_online.telling import Progress, Report, advice, live, words
 from tap_exact_online.wire import MANAGE_COMPANIES
@@ -75,10 +76,8 @@ class Run:
         Raises:
             ConfigurationError: It belongs to another run.
         """
-        choice = self.settings.choice
         state: dict[str, Any] = self._tap.state  # type: ignore[assignment]  # with a word beside the bookmarks
-        shard = f"{choice.shard.part}/{choice.shard.of}" if choice.shard else ""
-        owner = Owner(shard, frozenset(choice.only), environment.get("MELTANO_ENVIRONMENT", ""))
+        owner = self.settings.owner(environment)
         owner.check(state.get(BELONGS_TO))
         if (note := owner.note()) is not None:
             state[BELONGS_TO] = note
@@ -221,13 +220,11 @@ class Run:
     def plan(self) -> Plan:
         """What they are asked for in this run."""
         budget = self.client.budget
-        supply = Supply() if budget is None else budget.begin(len(self.divisions) / self._everywhere())
+        everything = len(self.granted)
+        if self._listed is not None:
+            everything = everywhere(self._listed, self.settings.choice, everything)
+        supply = Supply() if budget is None else budget.begin(len(self.divisions) / everything)
         return self.planning.plan(supply, self.client.clock())
-
-    def _everywhere(self) -> int:
-        """Return how many divisions there are for all runs: where this one names its own, others may know."""
-        listed = self._listed.kept() if self._listed is not None and self.settings.choice.only else None
-        return max(len(self.granted), len(listed.rows) if listed is not None else 0)
 
     @property
     def whole(self) -> bool:

@@ -105,10 +105,15 @@ class Listing:
         except OSError:
             return None  # whatever stands in the way, Exact still has the list
 
-    def at_hand(self) -> Sequence[Mapping[str, Any]] | None:
-        """Return the list where it was read within the last hour; nobody is waited for."""
+    def at_hand(self, *, shared: bool = True) -> Sequence[Mapping[str, Any]] | None:
+        """Return the list where it was read within the last hour; nobody is waited for.
+
+        Args:
+            shared: Also a short one, which is kept for those alone who share the work.
+        """
         listed = self.kept()
-        return listed.rows if listed is not None and self._is_fresh(listed) else None
+        counts = listed is not None and (shared or listed.is_long) and self._is_fresh(listed)
+        return listed.rows if listed is not None and counts else None
 
     def fresh(self, *, shared: bool) -> Sequence[Mapping[str, Any]] | None:
         """Return the list where it was read within the last hour, by whomever; None where this process is to read it.

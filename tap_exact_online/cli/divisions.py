@@ -17,8 +17,8 @@ from tap_exact_online.board import Listing
 from tap_exact_online.cli.console import show, survive
 from tap_exact_online.cli.options import with_settings
 from tap_exact_online.connection import connect, kept
-from tap_exact_online.doctor.grants import FIELDS, Division
-from tap_exact_online.reading import Choice, Shard, known_divisions, read_divisions
+from tap_exact_online.doctor.grants import Division
+from tap_exact_online.reading import USUAL, Choice, Shard, known_divisions, read_divisions
 from tap_exact_online.settings import Settings
 from tap_exact_online.telling import words
 
@@ -102,7 +102,7 @@ def command(settings: Settings, *, form: str | None, groups: int | None, refresh
     needed; 4 no calls are left; 5 a new token could not be stored.
     """
     client = connect(replace(settings, maintenance=0.0))  # a person waits
-    listing = Listing(kept(settings).board, FIELDS, time.time, time.sleep)
+    listing = Listing(kept(settings).board, USUAL, time.time, time.sleep)
     whole = replace(settings.choice, only=(), exclude=())
     known = sorted(settings.choice.only)
     find = (

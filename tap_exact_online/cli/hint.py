@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from difflib import get_close_matches
 
@@ -35,7 +36,7 @@ def command(settings: Settings, *, division: str | None, stream: str | None) -> 
     Exit codes: 0 noted; 1 the store cannot be written; 2 a hint cannot be understood: then none is noted.
     """
     if division is None or (division == "-" and stream is None):
-        lines = click.get_text_stream("stdin", errors="replace")
+        lines = sys.stdin.buffer.read().decode("utf-8", "replace").splitlines()
         hints = [_hint(line, f"line {number}: ") for number, line in enumerate(lines, 1) if line.strip()]
     else:
         hints = [_hint(f"{division} {stream or ''}", "")]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tap_exact_online.board import HINTS, Listing, opened_hints
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Kind, needed
+from tap_exact_online.catalog import RESOURCES, Kind
 from tap_exact_online.cli.console import show
 from tap_exact_online.cli.options import json_object, with_settings
 from tap_exact_online.cli.selection import streams_named, streams_of
@@ -21,9 +22,17 @@ from tap_exact_online.connection import Kept, kept
 from tap_exact_online.doctor.outlook import Outlook, Question, outlook
 from tap_exact_online.doctor.state import singer_state
 from tap_exact_online.errors import ConfigurationError, LimitReached, TapError
-from tap_exact_online.reading import OF_A_DIVISION, Around, Reason, known_divisions
+from tap_exact_online.reading import (
+    USUAL,
+    Around,
+    Reason,
+    Supply,
+    everywhere,
+    is_at_hand,
+    known_divisions,
+)
 from tap_exact_online.settings import Settings
-from tap_exact_online.state import read_before
+from tap_exact_online.state import BELONGS_TO, moves, read_before
 from tap_exact_online.telling import hours, words
 
 if TYPE_CHECKING:
@@ -72,9 +81,10 @@ def command(
     elif catalog is not None:
         names = {*streams_of(json_object(catalog, "--catalog"), everything=settings.select_everything)}
     left = singer_state(json_object(state, "--state")) if state is not None else {}
+    settings.owner(os.environ).check(left.get(BELONGS_TO))
     places = kept(settings)
-    rows, everywhere = _divisions(settings, places, left)
-    supply = places.budget().foreseen(len(rows) / max(1, everywhere))
+    rows, supply = _divisions(settings, places, left)
+    _prepared(settings, left, names, rows)
     try:
         hints = opened_hints(places.board.read(HINTS))
     except OSError as error:
@@ -101,12 +111,13 @@ def command(
 
 def _divisions(
     settings: Settings, places: Kept, state: Mapping[str, Any]
-) -> tuple[Sequence[Mapping[str, Any]], int]:
-    """Return the rows of the divisions that a run would read, and how many are granted."""
-    listing = Listing(places.board, needed(BY_NAME["divisions"]) | OF_A_DIVISION, time.time, time.sleep)
+) -> tuple[Sequence[Mapping[str, Any]], Supply]:
+    """Return the rows of the divisions that a run would read, and the calls that it would have for them."""
+    choice = settings.choice
     client = places.connect()
+    listing = Listing(places.board, USUAL, client.clock, time.sleep)
     try:
-        found = known_divisions(client, listing, settings.choice, sorted(settings.choice.only)).rows
+        found = known_divisions(client, listing, choice, sorted(choice.only) or read_before(state)).rows
     except LimitReached as error:
         kept_before = listing.kept()
         found = kept_before.rows if kept_before else [{"Code": code} for code in read_before(state)]
@@ -116,7 +127,22 @@ def _divisions(
     if (unsaved := client.settle()) is not None:
         raise unsaved
     rows = {row["Code"]: row for row in found}
-    return [rows[code] for code in settings.choice.pick(rows)], len(rows)
+    picked = choice.pick(rows)
+    budget = places.budget()
+    # The run makes the calls for the list once more, where it is not kept.
+    before = 0 if is_at_hand(listing, choice) or client.budget is None else client.budget.made
+    part = len(picked) / max(1, everywhere(listing, choice, len(rows)))
+    return [rows[code] for code in picked], budget.foreseen(part, before)
+
+
+def _prepared(
+    settings: Settings, state: Any, names: Collection[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Forget in a state what a run would read anew: what `reread` names, and divisions that Exact has moved."""
+    read = {row["Code"] for row in rows}
+    if settings.reread is not None:
+        settings.reread.apply(state, names, read, settings.reread.divisions)
+    moves.apply(state, rows)
 
 
 def _document(found: Outlook, a_day: int) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from tap_exact_online.cli import project as meltano
 from tap_exact_online.cli import running
 from tap_exact_online.cli.options import with_settings
 from tap_exact_online.connection import connect, kept
-from tap_exact_online.doctor.grants import FIELDS
-from tap_exact_online.reading import read_divisions
+from tap_exact_online.reading import USUAL, read_divisions
 from tap_exact_online.settings import Settings
 from tap_exact_online.telling import words
 
@@ -49,7 +48,7 @@ def command(settings: Settings, *, folder: Path | None, command_line: tuple[str,
         running.check(command_line)
     client = connect(settings)
     client.tokens.access_token()
-    listing = Listing(kept(settings).board, FIELDS, time.time, time.sleep)
+    listing = Listing(kept(settings).board, USUAL, time.time, time.sleep)
     granted = [row["Code"] for row in read_divisions(client, listing, sorted(settings.choice.only)).rows]
     if (unsaved := client.settle()) is not None:
         raise unsaved

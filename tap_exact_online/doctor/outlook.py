@@ -5,12 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import median
 from typing import Any
 
 from tap_exact_online.catalog import BY_NAME, Cadence, Resource
 from tap_exact_online.reading import Around, Pair, Plan, Supply, Terms, least, made_plan
-from tap_exact_online.state import FAILED, READ, Cadences, Freshness, is_due, partitions, seconds_of
+from tap_exact_online.state import (
+    ASKED_FOR,
+    FAILED,
+    READ,
+    REFUSED,
+    Cadences,
+    Freshness,
+    Refusals,
+    is_due,
+    partitions,
+    seconds_of,
+)
 from tap_exact_online.telling import affordable
 
 _DAY = 86_400.0
@@ -60,11 +72,10 @@ class StreamOutlook:
         median_age: How old the middle one is, in seconds; None where none was read.
         oldest: How old the oldest is.
         bound: How old it may be at most; None for no bound.
-        broken: How many are older.
+        broken: How many are older, and may be read.
         planned: How many the next run reads.
         calls: How many calls that takes at least.
-        a_day: Calls of a day that keep the bound, or at every run where there is none and calls are not short; None where it
-            cannot be told.
+        a_day: Calls of a day that keep the bound; None for no bound.
     """
 
     stream: str
@@ -104,13 +115,15 @@ class Outlook:
 
 def outlook(question: Question) -> Outlook:
     """Look ahead at the next run."""
-    pairs = [pair for resource in question.resources for pair in _pairs(question, resource)]
-    due = [pair for pair in pairs if _is_due(question, pair)]
-    plan = made_plan(due, question.terms, question.supply, question.now)
-    by_stream: dict[str, list[Pair]] = {resource.name: [] for resource in question.resources}
-    for pair in pairs:
-        by_stream[pair.stream].append(pair)
-    streams = [_of_stream(question, plan, name, mine) for name, mine in by_stream.items()]
+    # As a run goes over its streams: where two pairs are alike, the order decides.
+    resources = sorted(question.resources, key=attrgetter("name"))
+    known = {resource.name: _known(question, resource) for resource in resources}
+    everything = [each for some in known.values() for each in some]
+    pairs = [each.pair for each in everything]
+    plan = made_plan(
+        [each.pair for each in everything if each.due], question.terms, question.supply, question.now
+    )
+    streams = [_of_stream(question, plan, name, some) for name, some in known.items()]
     one_pass = sum(pair.cost for pair in pairs)
     needed = [each.a_day for each in streams if each.a_day is not None]
     return Outlook(
@@ -124,35 +137,49 @@ def outlook(question: Question) -> Outlook:
     )
 
 
-def _pairs(question: Question, resource: Resource) -> list[Pair]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A pair, whether a run of this moment may ask for it, and whether a right is missing for it."""
+
+    pair: Pair
+    due: bool
+    denied: bool
+
+
+def _known(question: Question, resource: Resource) -> list[_Known]:
     parts = {part["context"].get("Division"): part for part in partitions(question.state, resource.name)}
+    cadence = question.cadences.of(resource)
     found = []
     for code in question.around.changed:
         part = parts.get(code, {})
         known, failed = Freshness.of(part.get(READ)), seconds_of(part.get(FAILED))
-        found.append(question.around.pair(resource, code, known, failed))
+        # Without that note it is not known which fields were asked for, and what the answer was worth.
+        passed = known is not None and (cadence is Cadence.ALWAYS or ASKED_FOR in part)
+        due = known is None or not passed or is_due(cadence, known.read, question.now)
+        refusals = Refusals.read(part.get(REFUSED))
+        pair = question.around.pair(resource, code, known, failed)
+        found.append(_Known(pair, due, refusals is not None and refusals.denied))
     return found
 
 
-def _is_due(question: Question, pair: Pair) -> bool:
-    cadence = question.cadences.of(BY_NAME[pair.stream])
-    return pair.known is None or is_due(cadence, pair.known.read, question.now)
-
-
-def _of_stream(question: Question, plan: Plan, stream: str, pairs: Sequence[Pair]) -> StreamOutlook:
-    ages = [max(0.0, question.now - pair.known.read) for pair in pairs if pair.known is not None]
+def _of_stream(question: Question, plan: Plan, stream: str, known: Sequence[_Known]) -> StreamOutlook:
+    ages = [
+        (max(0.0, question.now - each.pair.known.read), each.denied)
+        for each in known
+        if each.pair.known is not None
+    ]
     bound = question.terms.bounds.get(stream)
     planned = plan.streams.get(stream)
-    a_pass = len(pairs) * least(BY_NAME[stream])
+    a_pass = len(known) * least(BY_NAME[stream])
     runs = _RUNS[question.cadences.of(BY_NAME[stream])]
     return StreamOutlook(
         stream,
-        len(pairs),
-        len(pairs) - len(ages),
-        median(ages) if ages else None,
-        max(ages, default=None),
+        len(known),
+        len(known) - len(ages),
+        median(age for age, _ in ages) if ages else None,
+        max((age for age, _ in ages), default=None),
         bound,
-        sum(bound is not None and age > bound for age in ages),
+        sum(bound is not None and age > bound and not denied for age, denied in ages),
         len(planned.divisions) if planned else 0,
         planned.calls if planned else 0,
         None if bound is None else a_pass * min(_DAY / bound, runs),

@@ -30,6 +30,9 @@ from tap_exact_online.reading.crew import (
     Wanted,
 )
 from tap_exact_online.reading.directory import (
+    USUAL,
+    everywhere,
+    is_at_hand,
     known_divisions,
     read_divisions,
 )
@@ -66,6 +69,7 @@ from tap_exact_online.reading.scheduler import (
 __all__ = [
     "CALLS",
     "OF_A_DIVISION",
+    "USUAL",
     "Account",
     "Allowance",
     "Around",
@@ -89,7 +93,9 @@ __all__ = [
     "Turn",
     "Wanted",
     "download",
+    "everywhere",
     "granted_divisions",
+    "is_at_hand",
     "known_divisions",
     "least",
     "made_plan",

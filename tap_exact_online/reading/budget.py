@@ -65,23 +65,29 @@ class Budget:
             return Supply()
         now = self.clock()
         known = self._change(lambda account: _account.begun(account, now, part))
-        supply = self._supply(known, part)
+        supply = self._supply(known, part, self._block)
         self._share = self.made + (supply.calls or 0)
         return supply
 
-    def foreseen(self, part: float) -> Supply:
+    def foreseen(self, part: float, before: int = 0) -> Supply:
         """Return what a run would be given that begins now, without beginning one.
 
         Args:
             part: The part of all divisions that it would read.
+            before: How many calls it would make before it knows its divisions.
         """
         if not self.limit:
             return Supply()
-        now = self.clock()
-        return self._supply(_account.begun(self._change(lambda account: account), now, part), part)
+        now, held = self.clock(), 0
+        known = self._change(lambda account: account)
+        for _ in range(before):
+            if not held:
+                known, held = _account.lent(known, now, self.limit)
+            held -= bool(held)
+        return self._supply(_account.begun(known, now, part), part, held)
 
-    def _supply(self, known: Account, part: float) -> Supply:
-        calls = _account.share(known, self.limit, part, spread=self.spread, held=self._block)
+    def _supply(self, known: Account, part: float, held: int) -> Supply:
+        calls = _account.share(known, self.limit, part, spread=self.spread, held=held)
         return Supply(calls, _account.turns(known, self.limit, part, spread=self.spread))
 
     @property

@@ -7,13 +7,21 @@ from collections.abc import Collection, Sequence
 from http import HTTPStatus
 
 from tap_exact_online.board import Listing
+from tap_exact_online.catalog import BY_NAME, selected_by_default
 from tap_exact_online.errors import ConfigurationError, Refused
+from tap_exact_online.reading.around import OF_A_DIVISION
 from tap_exact_online.reading.client import Client
 from tap_exact_online.reading.divisions import Choice, granted_divisions
 from tap_exact_online.wire import Page
 
 _log = logging.getLogger("tap-exact-online.divisions")
 
+USUAL = OF_A_DIVISION | frozenset(
+    fact.name
+    for fact in BY_NAME["divisions"].endpoint.properties.values()
+    if selected_by_default(BY_NAME["divisions"], fact)
+)
+"""What a run asks of a division where nobody chose: a list that holds it serves runs and commands."""
 _FEW = 40
 """So many divisions are asked for by their numbers: the address stays short, and the answer is one page."""
 
@@ -31,16 +39,44 @@ def known_divisions(client: Client, listing: Listing, choice: Choice, known: Col
         ConfigurationError: None is granted.
         ReadError: They could not be read.
     """
-    few = choice.only if len(choice.only) <= _FEW else ()
-    rows = listing.at_hand() if few else None
-    # One that was granted a minute ago is not in it.
-    if rows is not None and {*few} <= {row["Code"] for row in rows}:
-        return _only(Page([*rows]), few)
+    few = _few(choice)
+    if (page := _at_hand(listing, choice)) is not None:
+        return page
     if few and (page := _named(client, sorted(listing.fields), few)) is not None:
         return _only(page, few)
     if (rows := listing.fresh(shared=choice.shard is not None)) is not None:
         return _only(Page([*rows]), few)
     return _only(read_divisions(client, listing, known), few)
+
+
+def is_at_hand(listing: Listing, choice: Choice) -> bool:
+    """Tell whether `known_divisions` would take no call now."""
+    return _at_hand(listing, choice) is not None
+
+
+def everywhere(listing: Listing, choice: Choice, granted: int) -> int:
+    """Return how many divisions there are for all runs: where this one names its own, others may know.
+
+    Args:
+        listing: The list that all processes share.
+        choice: The settings that narrow the divisions.
+        granted: How many `known_divisions` has found.
+    """
+    listed = listing.kept() if choice.only else None
+    return max(granted, len(listed.rows) if listed is not None else 0)
+
+
+def _few(choice: Choice) -> Collection[int]:
+    return choice.only if len(choice.only) <= _FEW else ()
+
+
+def _at_hand(listing: Listing, choice: Choice) -> Page | None:
+    few = _few(choice)
+    rows = listing.at_hand(shared=bool(few) or choice.shard is not None)
+    # One that was granted a minute ago is not in it.
+    if rows is None or not {*few} <= {row["Code"] for row in rows}:
+        return None
+    return _only(Page([*rows]), few)
 
 
 def _only(page: Page, few: Collection[int]) -> Page:

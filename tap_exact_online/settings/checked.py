@@ -18,7 +18,7 @@ from tap_exact_online.reading import Choice, Shard, Terms
 from tap_exact_online.settings.freshness import terms_of
 from tap_exact_online.settings.table import HOSTS, SETTINGS, Setting
 from tap_exact_online.spoken import spoken
-from tap_exact_online.state import Cadences, Reread
+from tap_exact_online.state import Cadences, Owner, Reread
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,16 @@ class Settings:
     files_most: int
     schemas_only: bool
     record: Path | None
+
+    def owner(self, environment: Mapping[str, str]) -> Owner:
+        """Return whose the state of a run is.
+
+        Args:
+            environment: The environment of the process, which tells of Meltano's.
+        """
+        choice = self.choice
+        shard = f"{choice.shard.part}/{choice.shard.of}" if choice.shard else ""
+        return Owner(shard, frozenset(choice.only), environment.get("MELTANO_ENVIRONMENT", ""))
 
 
 def parse(config: Mapping[str, Any]) -> Settings:
