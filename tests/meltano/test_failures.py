@@ -7,7 +7,6 @@ import errno
 import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -71,11 +70,6 @@ def test_a_run_that_was_killed_is_in_the_way_of_the_next_unless_it_is_forced(
     minutes = [int(hour) * 60 + int(minute) for hour, minute in (start, end)]
     assert (minutes[1] - minutes[0]) % (24 * 60) in {5, 6}  # as the docs say
     demo, run, *plugins = RUN
-    # What the killed run left says that another one has begun: for a minute nobody can tell whether it still goes on.
-    with pytest.raises(ProgramFailed, match="Another run of this tap has begun"):
-        project.meltano(demo, run, "--force", *plugins)
-    for left in (project.folder / ".meltano" / "run" / "tap-exact-online").glob("tap.*.config.json"):
-        os.utime(left, (0, time.time() - 61))
     assert "Exit code 0: complete." in project.meltano(demo, run, "--force", *plugins)
 
 

@@ -177,6 +177,7 @@ class Refused:
         pytest.param([Refused(1, silent=False), Refused(1, silent=False)], False, id="one that shows some left"),
         pytest.param([Refused(1), None, Refused(2)], False, id="an answer in between"),
         pytest.param([Refused(1), None, Refused(1)], False, id="one division, an answer in between"),
+        pytest.param([Refused(1), None, *[Refused(1)] * 3], False, id="one division, an answer after its first refusal"),
         pytest.param([Refused(1, explained=True), Refused(2, explained=True)], False, id="both have their own"),
         pytest.param([Refused(1, explained=True), Refused(2)], False, id="the first has its own"),
         pytest.param([Refused(1), Refused(2, explained=True)], False, id="the second has its own"),
@@ -189,7 +190,7 @@ def test_what_is_suspected(told: list[Refused | None], found: bool) -> None:  # 
     suspicion, result = Suspicion(), False
     for each in told:
         if each is None:
-            suspicion.answered()
+            suspicion.answered(9)
         else:
             result = suspicion.refused(each.division, explained=each.explained, silent=each.silent)
     assert result is found
