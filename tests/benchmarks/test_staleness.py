@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -20,9 +21,7 @@ HOUR = 3600.0
 @pytest.fixture
 def staleness(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    import staleness  # noqa: PLC0415 - the folder is no package
-
-    yield staleness
+    yield importlib.import_module("staleness")
     for name in [name for name in sys.modules if name == "staleness" or name.partition(".")[0] == "rig"]:
         del sys.modules[name]
 
