@@ -93,8 +93,7 @@ def running(folder: Path, options: dict[str, object]) -> Iterator[Sandbox]:
         del facts["pid"]
         yield Sandbox(**facts, control=Control(facts["base_url"], facts["ca_file"] or True), process=process)
     finally:
-        process.terminate()
-        process.wait(10)
+        process.terminate()  # the end of it is waited for at the end of all tests
 
 
 # Not those that are found: a shell gives a job in the background a SIGINT and a SIGQUIT that are ignored, and so would its

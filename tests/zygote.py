@@ -50,7 +50,14 @@ _COMMANDS = tuple(
     f"tap_exact_online.cli.{name}"
     for name in ("divisions", "doctor", "hint", "login", "logout", "plan", "status")
 )
-_HTTP = ("encodings.idna", "requests", "urllib3.contrib.socks", "tap_exact_online.wire.transport")
+_HTTP = (
+    "email.contentmanager",
+    "encodings.idna",
+    "importlib_metadata._adapters",
+    "requests",
+    "urllib3.contrib.socks",
+    "tap_exact_online.wire.transport",
+)
 _SERVER = ("uvicorn.lifespan.off", "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "ssl")
 _MELTANO = (
     "alembic.command",
@@ -58,6 +65,13 @@ _MELTANO = (
     "sqlalchemy.dialects.sqlite",
     "sqlalchemy.dialects.mssql",
     "mako.template",
+    "meltano.core.meltano_file",
+    "meltano.core.plugin.utility",
+    "meltano.core.state_store.azure",
+    "meltano.core.state_store.google",
+    "meltano.core.state_store.s3",
+    "meltano.migrations.utils.dialect_typing",
+    "sqlite3",
 )
 PROGRAMS: Mapping[str, Program] = {
     "tap": Program(
@@ -174,6 +188,7 @@ class _Zygote:
                 os.read(self._waker, 4096)
                 self._tell()
             if self._link.fileno() in ready and not self._answer():
+                self._end()
                 return
 
     def _answer(self) -> bool:
@@ -193,6 +208,14 @@ class _Zygote:
         self._ends[pid] = told
         os.write(told, f"{pid}\n".encode())
         return True
+
+    def _end(self) -> None:
+        """Leave nothing behind, whatever became of those who asked."""
+        for pid in self._ends:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        for pid in self._ends:
+            os.waitpid(pid, 0)
 
     def _tell(self) -> None:
         for pid, told in [*self._ends.items()]:

@@ -18,6 +18,7 @@ from tap_exact_online.wire import Decoder
 from tests.conftest import Sandbox, running
 from tests.doctor.patient import Patient
 from tests.evidence.planted import ACCOUNT, CODE, EMAIL, NAME, TEXTS, plant
+from tests.faults.quick import FastTap, Quick
 from tests.singer import Run, Tap, tap_for
 
 STREAMS = [
@@ -45,7 +46,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def tap(world: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Tap:
-    return tap_for(world, tmp_path_factory.mktemp("tap"))
+    return FastTap(**vars(tap_for(world, tmp_path_factory.mktemp("tap"))), quick=Quick())
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import Sandbox, StartSandbox
-from tests.singer import Run, Tap, tap_for
+from tests.faults.quick import FastTap, Quick
+from tests.singer import Run, tap_for
 
 FINE = {"minute_limit": 10**6, "day_limit": 10**6, "contract_limit": 10**6, "error_limit": 10**6}
 STREAMS = ["divisions", "deleted", "accounts", "transaction_lines", "journals", "receivables", "vat_codes"]
@@ -34,7 +35,7 @@ def recorded(start_sandbox: StartSandbox, tmp_path: Path) -> tuple[Run, Path]:
     sandbox = start_sandbox(**FINE, rows=1_300)
     sandbox.control.fault("other_division", path="sync/CRM/Accounts", division=1000001)
     sandbox.control.fault("edge_403", path="vat/VATCodes", division=1000002)
-    tap = tap_for(sandbox, _folder(tmp_path, "first"))
+    tap = _tap(sandbox, tmp_path, "first")
     catalog = tap.catalog(STREAMS)
     folder = tmp_path / "recording"
     return tap.run(catalog=catalog, record=str(folder)), folder
@@ -45,7 +46,7 @@ def test_a_recording_is_given_again_and_read_as_the_service_was(
 ) -> None:
     first, folder = recorded
     replaying: Sandbox = start_sandbox(replay=folder)
-    tap: Tap = tap_for(replaying, _folder(tmp_path, "second"))
+    tap = _tap(replaying, tmp_path, "second")
     again = tap.run(catalog=tap.catalog(STREAMS))
     assert first.exit_code == again.exit_code == 0, again.log
     assert counts(again) == counts(first)
@@ -58,7 +59,7 @@ def test_a_recording_is_given_again_and_read_as_the_service_was(
         assert words in again.log
 
 
-def _folder(parent: Path, name: str) -> Path:
+def _tap(sandbox: Sandbox, parent: Path, name: str) -> FastTap:
     folder = parent / name
     folder.mkdir()
-    return folder
+    return FastTap(**vars(tap_for(sandbox, folder)), quick=Quick())
