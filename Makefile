@@ -37,7 +37,7 @@ demo: $(PLUGINS_DONE) ## Sandbox -> tap -> PostgreSQL, for real, twice, with cha
 
 .PHONY: test
 test: $(PLUGINS_DONE) $(JSONL_DONE) ## Run all tests; ARGS="-k name" narrows them
-	@exec $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: engines
 engines: $(PLUGINS_DONE) $(ENGINES_DONE) ## Run workers on Airflow, Dagster and as pods, for real; ARGS="-k dagster" for one
