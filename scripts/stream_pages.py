@@ -54,6 +54,30 @@ _MORE = {
     "code_lists": "Join it on `Stream`, `Field`, and the field as text.",
 }
 """What a page says behind the sentence."""
+_BEHIND = {
+    "reads": """## How old is everything
+
+Each row of the table is the last read of a stream of a company. This puts what is oldest first, with what was never read before it:
+
+```sql
+SELECT
+  stream."Stream",
+  company."Code" AS "Division",
+  company."Description",
+  now() - reads."BeganAt" AT TIME ZONE 'UTC' AS age,
+  reads."NewsADay"
+FROM (SELECT DISTINCT "Stream" FROM exact_online.reads) AS stream
+CROSS JOIN exact_online.divisions AS company
+LEFT JOIN exact_online.reads
+  ON reads."Stream" = stream."Stream" AND reads."Division" = company."Code"
+ORDER BY age DESC NULLS FIRST, stream."Stream", company."Code";
+```
+
+`BeganAt` has no time zone where the loader gives it none, as `target-postgres` does. What the next run will read of all this, and why, says
+[`exact-online plan`](../commands.md#exact-online-plan).
+""",
+}
+"""What a page says behind all else."""
 _ADDED = "Added by the tap: Exact does not send it here."
 
 
@@ -74,6 +98,7 @@ def page(resource: Resource) -> str:
             *_codes(resource),
             *_fields(resource),
             "",
+            *([_BEHIND[resource.name]] if resource.name in _BEHIND else []),
         ]
     )
 

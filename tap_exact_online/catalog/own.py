@@ -46,6 +46,17 @@ COLUMNS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             format="date-time",
         ),
         "Fields": _column("string", "A fingerprint of the fields that were asked for."),
+        "NewsAt": _column(
+            "string",
+            "When the last read began that had news, in UTC, to the minute. Null where none had since the first, which finds"
+            " everything, and where the stream is read whole each time: that cannot tell.",
+            format="date-time",
+        ),
+        "NewsADay": _column(
+            "number",
+            "How often there is news, in times a day, by the reads so far; 0.5 until one of them has told. What goes first where"
+            " calls are short rests on it. Null where the stream is read whole each time.",
+        ),
     },
 }
 """The columns of each, as JSON Schema."""

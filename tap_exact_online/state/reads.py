@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+
+from tap_exact_online.state.freshness import Freshness
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Read:
         whole_began: When the last read began that was whole: a row that was written before, and not since, is gone. None where
             there was none.
         fields: The fingerprint of the fields that were asked for.
+        freshness: How often there is news, by all reads so far; None where the stream cannot tell.
     """
 
     stream: str
@@ -33,9 +36,11 @@ class Read:
     whole: bool
     whole_began: datetime | None
     fields: str
+    freshness: Freshness | None = None
 
     def row(self) -> dict[str, Any]:
         """Return it as a row."""
+        known = self.freshness
         return {
             "Stream": self.stream,
             "Division": self.division,
@@ -46,7 +51,14 @@ class Read:
             "Whole": self.whole,
             "WholeBeganAt": self.whole_began and self.whole_began.isoformat(),
             "Fields": self.fields,
+            "NewsAt": known and known.news and _to_the_minute(known.news),
+            "NewsADay": known and round(known.rate, 2),
         }
+
+
+def _to_the_minute(seconds: float) -> str:
+    """Write a moment as the state keeps it, so that it is the same in every later row."""
+    return datetime.fromtimestamp(seconds // 60 * 60, UTC).isoformat()
 
 
 def moment(note: Any) -> datetime | None:

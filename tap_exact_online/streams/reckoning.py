@@ -120,7 +120,7 @@ class Reckoning:
         done = self._settle(division)
         del self._under_way[division]
         self._ended.add(division)
-        self._keep_freshness(division, done)
+        known = self._keep_freshness(division, done)
         if done.rejected:
             return False
         if done.whole:
@@ -139,18 +139,20 @@ class Reckoning:
                 whole_began == done.began,
                 whole_began,
                 fields.fingerprint(done.fields),
+                known if self.stream.resumes else None,
             )
         )
         return True
 
-    def _keep_freshness(self, division: int, done: _Reading) -> None:
-        """Keep when a division was read, and whether there was news, where the stream can tell."""
+    def _keep_freshness(self, division: int, done: _Reading) -> Freshness:
+        """Keep when a division was read, and whether there was news, where the stream can tell; return what is known now."""
         news = None
         if self.stream.resumes:
             news = bool(done.rows) and self.stream.bookmark(partition_of(division)) != done.bookmark
         known = Freshness.of(self._noted(division, READ))
         now = freshness.after(known, done.began.timestamp(), news=news)
         self._note(division, READ, now.note())
+        return now
 
     def _whole_began(self, division: int, done: _Reading) -> datetime | None:
         """Return when the last read that was whole began.

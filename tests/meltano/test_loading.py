@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from demo.sandbox import Sandbox, sandbox
 from tap_exact_online.catalog.resources import BY_NAME, RESOURCES, Kind
 from tap_exact_online.catalog.schemas import selected_by_default
 from tap_exact_online.sandbox.control import Control
+from tests.docs.pages import page
 from tests.meltano.conftest import connect
 
 RUN = ("--environment=demo", "run", "tap-exact-online", "target-postgres")
@@ -95,6 +97,23 @@ def test_every_row_of_every_division(loaded: Loaded) -> None:
         if resource.kind is not Kind.DIVISIONS
     }
     assert counts(loaded.database) == {"divisions": len(divisions), **wanted}
+
+
+def test_the_query_of_the_docs_tells_how_old_everything_is(loaded: Loaded) -> None:
+    (block,) = (block for block in page("streams/reads.md").blocks if block.kind == "sql")
+    streams = sorted(resource.name for resource in DEFAULT if resource.divided)
+    pairs = [(stream, row["Code"]) for stream in streams for row in loaded.control.divisions()]
+    with psycopg.connect(loaded.database.conninfo) as connection:
+        found = connection.execute(block.body.encode()).fetchall()
+        assert sorted(row[:2] for row in found) == pairs
+        ages = [age for *_, age, _ in found]
+        assert ages == sorted(ages, reverse=True)
+        assert timedelta() < ages[-1] <= ages[0] < timedelta(hours=1), "whatever the zone of the server"
+        read = f'FROM {SCHEMA}.reads WHERE ("Stream", "Division") = (%s, %s)'
+        connection.execute(f"DELETE {read}".encode(), pairs[-1])
+        first, *_ = connection.execute(block.body.encode()).fetchall()
+        assert (first[:2], first[3]) == (pairs[-1], None)
+        connection.rollback()
 
 
 def test_a_second_run_brings_what_is_new(loaded: Loaded) -> None:

@@ -71,6 +71,29 @@ def test_an_incremental_read_is_not_whole_but_remembers_the_one_that_was(
             assert (later["WholeBeganAt"] == now["WholeBeganAt"]) != whole
 
 
+def test_a_read_tells_how_often_there_is_news(
+    books: Sandbox, read: Read, catalog: dict[str, Any], divisions: tuple[int, int]
+) -> None:
+    first = read(catalog)
+    for (stream, _), row in reads(first).items():
+        told = None if stream == "receivables_list" else 0.5
+        assert (row["NewsAt"], row["NewsADay"]) == (None, told), "the first read finds everything there is"
+    books.control.change(divisions[0], LEDGER, 1)
+    second = read(catalog, first.state)
+    third = read(catalog, second.state)
+    of_changed, of_other = (("gl_accounts", code) for code in divisions)
+    row = reads(second)[of_changed]
+    minute = datetime.fromisoformat(row["BeganAt"]).replace(second=0, microsecond=0)
+    assert datetime.fromisoformat(row["NewsAt"]) == minute
+    assert row["NewsADay"] > 2, "nobody expected it so soon"
+    assert reads(third)[of_changed]["NewsAt"] == row["NewsAt"]
+    assert 2 < reads(third)[of_changed]["NewsADay"] <= row["NewsADay"]
+    for run in (second, third):
+        assert reads(run)[of_other]["NewsAt"] is None
+        assert reads(run)[of_other]["NewsADay"] == 0.5
+        assert {reads(run)["receivables_list", code]["NewsADay"] for code in divisions} == {None}
+
+
 def test_a_read_that_broke_off_or_left_a_row_out_is_none(
     books: Sandbox, read: Read, catalog: dict[str, Any], divisions: tuple[int, int]
 ) -> None:
