@@ -10,7 +10,6 @@ import json
 import os
 import random
 import re
-import stat
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,8 +20,8 @@ import pytest
 from psycopg import sql
 
 from demo.postgres import Postgres
-from demo.processes import ProgramFailed
 from demo.project import Project
+from tap_exact_online.reading import Choice, Shard
 from tests.conftest import Sandbox, StartSandbox
 from tests.meltano.conftest import SELECT, MakeProject
 from tests.processes import Captured, capture
@@ -30,7 +29,11 @@ from tests.processes import Captured, capture
 PIPELINE = ("tap-exact-online", "target-postgres")
 STREAMS = {"journals": "financial/Journals", "gl_accounts": "sync/Financial/GLAccounts"}
 SOME_FIELDS = [f"{stream}.{field}" for stream in STREAMS for field in ("Code", "ID", "Division", "Timestamp")]
-TRIES = int(os.environ.get("AT_ONCE", "2"))
+TRIES = int(os.environ.get("AT_ONCE", "1"))
+NO_PAGE_TWICE = {"TAP_EXACT_ONLINE_LATE_COMMITS": "false"}
+MOST_APART = (
+    3.0 if TRIES == 1 else 9.0
+)  # seconds: where it is tried often, also when the first has read its own
 REFUSED = "Another run of this tap has begun in the same Meltano project folder at the same time"
 
 
@@ -84,7 +87,7 @@ class Pipeline:
     more: Mapping[str, str] = field(default_factory=dict)
 
     def start(self) -> Captured:
-        own = {"TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": self.schema, **self.more}
+        own = {"TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": self.schema, **NO_PAGE_TWICE, **self.more}
         command = self.project.command(
             "--environment=demo", "run", "--force", f"--state-id-suffix={self.suffix}", *PIPELINE
         )
@@ -113,14 +116,97 @@ def race(pipelines: list[Pipeline], company: Sandbox, database: Postgres, apart:
     return [pipeline.ends(each, company, database) for pipeline, each in zip(pipelines, started, strict=True)]
 
 
-def test_meltano_makes_its_files_in_the_order_and_by_the_names_that_the_tap_knows(project: Project) -> None:
+def test_meltano_makes_its_files_in_the_order_and_by_the_names_that_the_tap_knows(
+    project: Project, tmp_path: Path
+) -> None:
     """Where this fails, what `tap_exact_online/meltano.py` says of Meltano is no longer true."""
     project.meltano("--environment=demo", "run", *PIPELINE)
-    seen = project.folder / "seen"
+    folder = project.folder / ".meltano" / "run" / "tap-exact-online"
+    assert not [*folder.glob("*config.json")], "gone with its run"
+    seen = tmp_path / "seen"
     program = project.folder / ".meltano/extractors/tap-exact-online/venv/bin/tap-exact-online"
-    look = f'look() {{ (cd .meltano/run/tap-exact-online && stat -c "$1 %n %.6Y" *); echo "$1 $*"; }}; look "$1" "$@" >> {seen}\n'
     shell, _, rest = program.read_text().partition("\n")
-    after = rest.replace("exec '", "'").rstrip() + f'\ncode=$?; stat -c "after %a" "$2" >> {seen}; exit $code\n'
-    program.write_text(f"{shell}\n{look}{after}")
+    # Notes what there is before the tap starts, and its configuration when it has ended.
+    look = f"echo \"begins $*\" >> {seen}; (cd {folder} && stat -c '%n %.6Y' * >> {seen})"
+    rest = rest.replace("exec '", "'").rstrip()
+    program.write_text(f'{shell}\n{look}\n{rest}\ncode=$?; stat -c "ended %A" "$2" >> {seen}; exit $code\n')
     project.meltano("--environment=demo", "run", "--refresh-catalog", *PIPELINE)
-    print(seen.read_text())
+    _, discovering, reading = seen.read_text().split("begins ")
+
+    made = dict(line.split() for line in discovering.splitlines()[1:])
+    (own,) = (name for name in made if re.fullmatch(r"tap\.[0-9a-f-]{36}\.config\.json", name))
+    assert "--discover" in discovering.splitlines()[0]
+    assert float(made[own]) <= float(made["state.json"]), "the configuration is first"
+
+    arguments, *files = reading.splitlines()
+    made = dict(line.split() for line in files)
+    assert arguments.split() == [
+        *("--config", str(folder / own)),
+        *("--catalog", str(folder / "tap.properties.json")),
+        *("--state", str(folder / "state.json")),
+    ]
+    assert float(made["state.json"]) <= float(made["tap.properties.json"]), (
+        "the state is there before the catalog"
+    )
+    assert made["ended"][6] == "x", "the tap has marked it when it had read the others"
+    assert not [*folder.glob("*config.json")]
+
+
+def test_a_pipeline_that_has_all_beside_the_first_run_of_another(
+    project: Project, company: Sandbox, database: Postgres
+) -> None:
+    codes = {row["Code"] for row in company.control.divisions()}
+    old = Pipeline(project, "old", "old", codes)
+    assert old.ends(old.start(), company, database) == "read"
+    pauses = random.Random(6)  # noqa: S311  the same in every run
+    ends: list[list[str]] = []
+    for number in range(TRIES):
+        new = Pipeline(project, f"new{number}", f"new{number}", codes)
+        both = [old, new] if number % 2 else [new, old]
+        ends.append(race(both, company, database, pauses.uniform(0, MOST_APART)))
+        # What was refused reads all of it when it is alone.
+        assert new.ends(new.start(), company, database) == "read"
+    print(ends)  # noqa: T201  how it went, where it is tried often
+
+
+def test_two_shards_at_once(project: Project, company: Sandbox, database: Postgres) -> None:
+    codes = {row["Code"] for row in company.control.divisions()}
+    pauses = random.Random(7)  # noqa: S311  the same in every run
+    ends: list[list[str]] = []
+    for number in range(TRIES):
+        both = [
+            Pipeline(
+                project,
+                f"{part}-of-2-{number}",
+                f"shards{number}",
+                {*Choice(shard=Shard(part, 2)).pick(codes)},
+                {"TAP_EXACT_ONLINE_SHARD": f"{part}/2"},
+            )
+            for part in (1, 2)
+        ]
+        ends.append(race(both, company, database, pauses.uniform(0, MOST_APART)))
+    print(ends)  # noqa: T201  how it went, where it is tried often
+
+
+def test_a_state_says_whose_it_is(project: Project, company: Sandbox, database: Postgres) -> None:
+    codes = {row["Code"] for row in company.control.divisions()}
+    whole = Pipeline(project, "whole", "exact_online", codes)
+    assert whole.ends(whole.start(), company, database) == "read"
+    name = "demo:tap-exact-online-to-target-postgres"
+    left = json.loads(project.meltano("--environment=demo", "state", "get", f"{name}:whole").splitlines()[-1])
+    assert left["singer_state"]["belongs_to"] == {"environment": "demo"}
+
+    # A shard goes on from the state of a whole run, and what it leaves is its own.
+    shards = {part: {*Choice(shard=Shard(part, 2)).pick(codes)} for part in (1, 2)}
+    one = Pipeline(project, "one", "exact_online", shards[1], {"TAP_EXACT_ONLINE_SHARD": "1/2"})
+    project.meltano("--environment=demo", "state", "copy", "--force", f"{name}:whole", f"{name}:one")
+    company.control.reset_stats()
+    assert one.ends(one.start(), company, database) == "read"
+    asked = [call for call in company.control.asked() if call["path"] == STREAMS["gl_accounts"]]
+    assert {call["division"] for call in asked} == shards[1]
+    assert all(int(re.findall(r"Timestamp gt (\d+)", call["filter"])[0]) > 1 for call in asked), asked
+    other = Pipeline(project, "one", "exact_online", shards[2], {"TAP_EXACT_ONLINE_SHARD": "2/2"})
+    ended = other.start().end(300)
+    assert ended.returncode == 1
+    assert "The state belongs to shard 1/2, and this run reads shard 2/2. Nothing was read." in ended.stderr
+    assert "Exit code 2" in ended.stderr
