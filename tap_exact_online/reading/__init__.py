@@ -18,6 +18,7 @@ from tap_exact_online.reading.around import (
 )
 from tap_exact_online.reading.budget import (
     CALLS,
+    SPENT,
     Budget,
 )
 from tap_exact_online.reading.client import (
@@ -69,6 +70,7 @@ from tap_exact_online.reading.scheduler import (
 __all__ = [
     "CALLS",
     "OF_A_DIVISION",
+    "SPENT",
     "USUAL",
     "Account",
     "Allowance",

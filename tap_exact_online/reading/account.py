@@ -177,9 +177,12 @@ def _runs_left(account: Account, *, spread: bool) -> float:
     hour, day = account.hour, account.hour // _DAY
     here = account.begun.get(hour, 1.0)
     before = sum(runs for each, runs in account.begun.items() if each // _DAY == day and each < hour)
-    if not spread or (_is_first_day(account) and before + _NEARLY < 1):
-        # What was begun of a run is read to its end.
-        return max(here, 1 - before % 1)
+    # What was begun of a run is read to its end.
+    rest = 1 - round(before, 3) % 1
+    if not spread:
+        return rest
+    if _is_first_day(account) and before + _NEARLY < 1:
+        return max(here, rest)
     later = sum(_today(account, each) for each in range(hour + 1, (day + 1) * _DAY))
     whole = sum(_today(account, each) for each in range(day * _DAY, (day + 1) * _DAY))
     by_hour = max(here, _today(account, hour)) + later

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from tap_exact_online.errors import ContractUsedUp
+from tap_exact_online.errors import ContractUsedUp, EnoughForNow
 from tap_exact_online.reading import account as _account
 from tap_exact_online.reading.account import Account
 from tap_exact_online.reading.plan import Supply
@@ -21,6 +21,7 @@ _log = logging.getLogger("tap-exact-online")
 
 CALLS = "calls"
 """The name of the account on the board."""
+SPENT = "the calls that `contract_calls` leaves this run are used up"
 _DAY = 86_400.0
 
 
@@ -99,6 +100,7 @@ class Budget:
         """Count a call that goes out.
 
         Raises:
+            EnoughForNow: There are none left today, and this run has made all that it may.
             ContractUsedUp: There are none left today.
         """
         if not self.limit:
@@ -107,6 +109,8 @@ class Budget:
         if self._block <= 0 or now >= self._block_ends:
             self._block = self._lend(now)
             self._block_ends = (now // _DAY + 1) * _DAY
+            if not self._block and self.spent:
+                raise EnoughForNow(SPENT)
             if not self._block:
                 until = datetime.fromtimestamp(self._block_ends, UTC)
                 msg = (

@@ -170,6 +170,7 @@ class Reading(Generic[_Page]):
         self._calls: Counter[Partition] = Counter()
         self._arrived: dict[str, deque[Arrival[_Page]]] = {}
         self._waiting: Counter[str] = Counter()
+        self._over: ContractUsedUp | None = None
 
     def arrivals(self, wanted: Wanted[_Page], ahead: Wanted[_Page] | None = None) -> Iterator[Arrival[_Page]]:
         """Give pages and ends of a stream as they come; those of one division in their order.
@@ -191,16 +192,19 @@ class Reading(Generic[_Page]):
             self._add(ahead)
         arrived = self._arrived[stream]
         try:
-            while arrived or self._scheduler.left(stream):
-                self._collect(arrived)
-                while partition := self._scheduler.turn(self._open()):
-                    self._go_on(partition, None)
+            while arrived or self._goes_on(stream):
+                if self._over is None:
+                    self._advance(arrived)
                 if arrived:
                     arrival = arrived.popleft()
                     self._waiting[stream] -= arrival.page.size if arrival.page else 0
                     yield arrival
                     del arrival
-                elif not self._crew.under_way and (wait := self._scheduler.wait(self._open())):
+                elif (
+                    self._over is None
+                    and not self._crew.under_way
+                    and (wait := self._scheduler.wait(self._open()))
+                ):
                     self._wait(wait, self._scheduler.in_trouble)
         except BaseException:  # also where nobody takes the rest
             if self._arrived.get(stream) is arrived:
@@ -209,6 +213,18 @@ class Reading(Generic[_Page]):
         del self._wanted[stream], self._arrived[stream], self._waiting[stream]
         if not self._wanted:
             self._forget()
+
+    def _goes_on(self, stream: str) -> bool:
+        """Tell whether more of a stream may come; raise what has ended the run."""
+        if self._over is not None:
+            raise self._over
+        return bool(self._scheduler.left(stream))
+
+    def _advance(self, arrived: Collection[Arrival[_Page]]) -> None:
+        """Take what has come, and begin what may begin."""
+        self._collect(arrived)
+        while self._over is None and (partition := self._scheduler.turn(self._open())):
+            self._go_on(partition, None)
 
     def _add(self, wanted: Wanted[_Page]) -> None:
         if wanted.stream not in self._wanted:
@@ -240,14 +256,15 @@ class Reading(Generic[_Page]):
                 need = next(conversation)
         except StopIteration:
             self._end(partition, None)
-        except ContractUsedUp:  # in all divisions
-            raise
+        except ContractUsedUp as error:  # in all divisions; what has arrived was paid for, and is written
+            self._over = error
         except (ReadError, LimitReached) as error:
             self._end(partition, error)
         else:
             if isinstance(need, Send):
-                self._calls[partition] += 1
-                self._crew.send(partition, need)
+                if self._over is None:
+                    self._calls[partition] += 1
+                    self._crew.send(partition, need)
             elif isinstance(need, Rest):
                 self._scheduler.rests(partition, need.seconds)
             else:

@@ -31,7 +31,8 @@ _IMPATIENCE = 1.5
 """The power of its age that a pair is worth. Higher, what changes often waits for what does not; lower, what changes seldom
 waits too long. Measured with `benchmarks/staleness.py`."""
 _FIRST_READS = 0.25
-"""Where bounds cannot be kept, what was never read has so much: it must not be kept away for ever."""
+"""Of what is not enough for bounds and for what was never read, the latter has so much: it must not be kept away for ever by
+what is read again and again."""
 _UNKNOWN = 2 * _DAY
 """Where nothing is known of later runs, this one reads what the run of the next night may be too late for."""
 _PAUSE = 0.25
@@ -350,7 +351,7 @@ def _affordable(ranked: Sequence[_Ranked], calls: int) -> list[_Ranked]:
 
     of = {reason: [each for each in ranked if each.reason is reason] for reason in Reason}
     bounds, firsts = (sum(each.pair.cost for each in of[reason]) for reason in _FIRST)
-    reserved = min(firsts, math.ceil(left * _FIRST_READS)) if bounds > left else 0
+    reserved = min(firsts, round(left * _FIRST_READS)) if bounds + firsts > left else 0
     late = take(of[Reason.BOUND], left - reserved)
     take(of[Reason.NEVER_READ], left)
     take(late, left)

@@ -21,6 +21,7 @@ class _Reading:
     """A read of one division that is under way.
 
     Attributes:
+        asked: When it began, by the clock of the run (epoch seconds).
         began: When it began: never later than the moment at which a row of it was written, should the clock go back.
         rows: Rows written so far.
         rejected: A row was left out.
@@ -30,6 +31,7 @@ class _Reading:
         bookmark: From where it is read.
     """
 
+    asked: float
     began: datetime
     bookmark: Any = None
     rows: int = 0
@@ -59,7 +61,7 @@ class Reckoning:
     def begins(self, division: int) -> None:
         """Begin a division."""
         bookmark = self.stream.bookmark(partition_of(division))
-        self._under_way[division] = _Reading(datetime.now(UTC), bookmark)
+        self._under_way[division] = _Reading(self.lender.client.clock(), datetime.now(UTC), bookmark)
 
     def passed_over(self, division: int) -> None:
         """Take note that a division is not due."""
@@ -150,7 +152,7 @@ class Reckoning:
         if self.stream.resumes:
             news = bool(done.rows) and self.stream.bookmark(partition_of(division)) != done.bookmark
         known = Freshness.of(self._noted(division, READ))
-        now = freshness.after(known, done.began.timestamp(), news=news)
+        now = freshness.after(known, done.asked, news=news)
         self._note(division, READ, now.note())
         return now
 

@@ -19,7 +19,7 @@ from typing_extensions import override
 from tap_exact_online import edm
 from tap_exact_online.catalog import Resource, advice, needed
 from tap_exact_online.errors import EnoughForNow, LimitReached, ReadError, Refused
-from tap_exact_online.reading import Arrival, Conversation, Wanted
+from tap_exact_online.reading import SPENT, Arrival, Conversation, Wanted
 from tap_exact_online.state import FAILED, REFUSED, Refusals
 from tap_exact_online.streams.asking import AskingStream
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
@@ -36,7 +36,6 @@ from tap_exact_online.wire import (
     unknown_field,
 )
 
-_SPENT = "the calls that `contract_calls` leaves this run are used up"
 _NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -126,7 +125,7 @@ class ExactStream(AskingStream):
         self.exact.progress.division_begins(self.name, division, self.bookmark(partition_of(division)))
         client = self.exact.client
         if client.budget is not None and client.budget.spent:
-            raise EnoughForNow(_SPENT)
+            raise EnoughForNow(SPENT)
         path = self.resource.path
         if known := self._refusals(division):
             client.errors.recall(division, path, known.at)
