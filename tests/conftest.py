@@ -44,7 +44,7 @@ StartSandbox = Callable[..., Sandbox]
 # in the end, when the others have nothing to do any more; then those that are not named here.
 _ORDER = (
     *("", "edm", "catalog", "state", "wire", "reading", "telling"),
-    *("tap", "meltano", "mirror", "docs", "benchmarks", "faults"),
+    *("meltano", "tap", "scale", "mirror", "docs", "benchmarks", "faults", "cli", "streams"),
 )
 
 
