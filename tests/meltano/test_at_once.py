@@ -151,6 +151,12 @@ def test_meltano_makes_its_files_in_the_order_and_by_the_names_that_the_tap_know
     assert made["ended"][6] == "x", "the tap has marked it when it had read the others"
     assert not [*folder.glob("*config.json")]
 
+    # A command, too, has a configuration there while it runs, and the state is removed for it: so it counts as a run.
+    assert (folder / "state.json").is_file()
+    project.meltano("--environment=demo", "invoke", "tap-exact-online:status")
+    assert not (folder / "state.json").exists()
+    assert not [*folder.glob("*config.json")]
+
 
 def test_a_pipeline_that_has_all_beside_the_first_run_of_another(
     project: Project, company: Sandbox, database: Postgres
