@@ -247,7 +247,7 @@ def _draw(file: Path, firm: Firm, args: argparse.Namespace) -> None:
         ):
             lines[name].append(value)
     progress("")
-    title = f"Hours until a change is read: {firm.companies:,} companies, {firm.streams} streams"
+    title = f"Hours until a change is read, of {firm.companies:,} companies"
     file.write_text(chart(title, "calls a day", calls, lines))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 _WIDTH, _HEIGHT = 460, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 16, 40, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 28, 40, 46
 _COLOURS = ("#2a6fb0", "#c2571a", "#3c8d40", "#7d4fa0")
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#444}.title{font-size:14px;fill:#222}"
