@@ -215,8 +215,10 @@ class Reading(Generic[_Page]):
             self._forget()
 
     def _goes_on(self, stream: str) -> bool:
-        """Tell whether more of a stream may come; raise what has ended the run."""
+        """Tell whether more of a stream may come; raise what has ended the run, unless there is something of the next one."""
         if self._over is not None:
+            if any(self._arrived[other] for other in self._wanted if other != stream):
+                return False
             raise self._over
         return bool(self._scheduler.left(stream))
 

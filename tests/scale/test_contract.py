@@ -59,7 +59,7 @@ def test_a_contract_that_is_used_up_ends_the_run_at_once(
     assert sum(run.slept) == 0
     assert midnight(firm) in run.log
     assert len(run.log.splitlines()) < 100
-    # What was answered counts: all but the list of divisions, and what was begun of the next stream.
+    # What was answered counts, also of the next stream: all but the list of divisions, and what was under way.
     assert len(read_at(run)) >= 400 - divisions // 60 - 1 - 2 * concurrency
 
 
