@@ -312,7 +312,8 @@ def announced() -> list[str]:
         pytest.param(
             answering(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"),
             ConfigurationError,
-            r"The proxy 127\.0\.0\.1:\d+ refuses the connection \(407\): it wants a user and a password",
+            # Some test before may have named a secret with an address in it, the beginning of which is hidden here, too.
+            r"The proxy (127\.0\.0\.1:|\*\*\*)\d* refuses the connection \(407\): it wants a user and a password",
             id="407",
         ),
         pytest.param(

@@ -162,15 +162,16 @@ def test_four_processes_make_the_calls_of_one_contract(
 
 
 def test_a_process_that_is_killed_loses_no_more_than_a_block(firm_of: FirmOf) -> None:
-    most, block = 1600, 2
-    firm = firm_of(150, contract_calls=most, spread=False, concurrency=4)
+    most, block, at_once = 1600, 2, 4
+    firm = firm_of(150, contract_calls=most, spread=False, concurrency=at_once)
     killed = firm.run_until(300, signal.SIGKILL)
     assert killed.exit_code == -signal.SIGKILL
     first = counted(firm)
     firm.last = None
     run = firm.run()
     assert run.exit_code == 0, run.log
-    assert most - block <= first + counted(firm) <= most
+    # What was on its way when it was killed is counted, too, and may not have come.
+    assert most - block - at_once <= first + counted(firm) <= most
 
 
 def test_parts_that_run_at_once_have_the_same(firm_of: FirmOf, quick: Quick) -> None:
