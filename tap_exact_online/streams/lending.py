@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 from tap_exact_online.evidence import Facts
@@ -106,6 +107,7 @@ class Condition:
         return not self.text and not self.parameters
 
 
+@cache
 def partition_of(division: int) -> dict[str, Any]:
-    """Return the context of a division, as the state has it."""
+    """Return the context of a division, as the state has it: the same object each time, for every stream has all of them."""
     return {"Division": division}

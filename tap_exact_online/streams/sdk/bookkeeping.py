@@ -37,7 +37,7 @@ class BookkeepingStream(Stream):
             return super().get_context_state(context)
         state = self._known(context)
         if state is None:
-            state = self._states[_key(context)] = {"context": dict(context)}
+            state = self._states[_key(context)] = {"context": context}
             self.stream_state.setdefault("partitions", []).append(state)
         return state
 
