@@ -131,18 +131,3 @@ def kept(settings: Settings) -> Kept:
     board = open_board(settings.store, form.owner, default)
     haven = Haven(state_file(settings.server, settings.client_id, "emergency"), form)
     return Kept(settings, form.owner, store, haven, board)
-
-
-def connect(
-    settings: Settings,
-    clock: Callable[[], float] = time.time,
-    sleep: Callable[[float], None] = time.sleep,
-    rest: Callable[[float], None] | None = None,
-    watch: Watcher | None = None,
-) -> Client:
-    """Return a client for the server and the app of the settings: see `Kept.connect`.
-
-    Raises:
-        ConfigurationError: The setting `store` names no kind of store, or `record` no folder that can be used.
-    """
-    return kept(settings).connect(clock, sleep, rest, watch)

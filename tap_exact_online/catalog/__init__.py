@@ -27,6 +27,7 @@ from tap_exact_online.catalog.resources import (
     Cadence,
     Kind,
     Resource,
+    check_streams,
     stream_of_deleted,
 )
 from tap_exact_online.catalog.rights import (
@@ -67,6 +68,7 @@ __all__ = [
     "Told",
     "advice",
     "bill",
+    "check_streams",
     "chosen",
     "code_rows",
     "codes_of",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 
 from tap_exact_online.catalog.own import CODE_LISTS, READS
 from tap_exact_online.catalog.resource import Cadence, Kind, Resource
 from tap_exact_online.catalog.table import TABLE
+from tap_exact_online.errors import ConfigurationError, joined
+from tap_exact_online.spoken import spoken
 
 __all__ = [
     "BY_NAME",
@@ -18,6 +21,7 @@ __all__ = [
     "Cadence",
     "Kind",
     "Resource",
+    "check_streams",
     "stream_of_deleted",
 ]
 
@@ -59,6 +63,25 @@ GROUPS: Mapping[str, str] = {
     "people": "Employees, contracts, pay, leave and absence",
 }
 """What the streams of a group are about."""
+
+
+def check_streams(names: Iterable[str], where: str) -> None:
+    """Refuse names of streams that do not exist.
+
+    Args:
+        names: The names.
+        where: What they were read from, for the message, for example "`cadence`: ".
+
+    Raises:
+        ConfigurationError: There is no such stream; the message says which one may be meant.
+    """
+    if unknown := sorted({*names} - BY_NAME.keys()):
+        near = get_close_matches(unknown[0], BY_NAME, 1)
+        msg = joined(
+            f"{where}there is no stream '{spoken(unknown[0], 60)}'.",
+            f"Did you mean '{near[0]}'?" if near else "",
+        )
+        raise ConfigurationError(msg)
 
 
 def stream_of_deleted(entity_type: int | None) -> str | None:

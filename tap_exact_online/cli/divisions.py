@@ -16,7 +16,7 @@ import click
 from tap_exact_online.board import Listing
 from tap_exact_online.cli.console import show, survive
 from tap_exact_online.cli.options import with_settings
-from tap_exact_online.connection import connect, kept
+from tap_exact_online.connection import kept
 from tap_exact_online.doctor.grants import Division
 from tap_exact_online.reading import USUAL, Choice, Shard, known_divisions, read_divisions
 from tap_exact_online.settings import Settings
@@ -101,8 +101,9 @@ def command(settings: Settings, *, form: str | None, groups: int | None, refresh
     Exit codes: 0 listed; 1 the list cannot be read; 2 a setting cannot be used, or nothing is granted; 3 a login is
     needed; 4 no calls are left; 5 a new token could not be stored.
     """
-    client = connect(replace(settings, maintenance=0.0))  # a person waits
-    listing = Listing(kept(settings).board, USUAL, time.time, time.sleep)
+    places = kept(replace(settings, maintenance=0.0))  # a person waits
+    client = places.connect()
+    listing = Listing(places.board, USUAL, time.time, time.sleep)
     whole = replace(settings.choice, only=(), exclude=())
     known = sorted(settings.choice.only)
     find = (

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from difflib import get_close_matches
 
 import click
 
 from tap_exact_online.board import ALL_STREAMS, HINTS, Hint, given
-from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.catalog import check_streams
 from tap_exact_online.cli.options import with_settings
 from tap_exact_online.connection import kept
-from tap_exact_online.errors import ConfigurationError, TapError, joined
+from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.settings import Settings
 from tap_exact_online.spoken import spoken
 from tap_exact_online.telling import words
@@ -60,10 +59,5 @@ def _hint(text: str, where: str) -> Hint:
     if not (division.isascii() and division.isdecimal()) or len(division) > _MOST_DIGITS:
         msg = f"{where}'{spoken(division, 60)}' is no number of a division. A hint is `123456` or `123456 sales_invoices`."
         raise ConfigurationError(msg)
-    if stream != ALL_STREAMS and stream not in BY_NAME:
-        near = get_close_matches(stream, BY_NAME, 1)
-        msg = joined(
-            f"{where}there is no stream '{spoken(stream, 60)}'.", f"Did you mean '{near[0]}'?" if near else ""
-        )
-        raise ConfigurationError(msg)
+    check_streams({stream} - {ALL_STREAMS}, where)
     return Hint(int(division), stream)

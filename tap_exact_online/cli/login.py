@@ -27,7 +27,7 @@ from tap_exact_online.auth.login import (
     new_state,
 )
 from tap_exact_online.cli.options import has_terminal, with_settings
-from tap_exact_online.connection import Kept, connect, kept
+from tap_exact_online.connection import Kept, kept
 from tap_exact_online.errors import ConfigurationError, LoginNeeded, TapError
 from tap_exact_online.reading import granted_divisions
 from tap_exact_online.settings import Settings
@@ -318,7 +318,7 @@ def _report(settings: Settings, places: Kept) -> None:
         " `exact-online status`."
     )
     sys.stdout.flush()
-    client = connect(replace(settings, maintenance=0.0))  # a person waits
+    client = kept(replace(settings, maintenance=0.0)).connect()  # a person waits
     rows = granted_divisions(client, _SHOWN, sorted(settings.choice.only)).rows
     if (unsaved := client.settle()) is not None:
         raise unsaved

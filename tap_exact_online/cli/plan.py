@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tap_exact_online.board import HINTS, Listing, opened_hints
-from tap_exact_online.catalog import RESOURCES, Kind
+from tap_exact_online.catalog import RESOURCES
 from tap_exact_online.cli.console import show
 from tap_exact_online.cli.options import json_object, with_settings
 from tap_exact_online.cli.selection import streams_named, streams_of
@@ -38,7 +38,6 @@ from tap_exact_online.telling import hours, words
 if TYPE_CHECKING:
     from rich.console import Console
 
-_NO_CALLS = frozenset({Kind.DIVISIONS, Kind.OWN, Kind.USER})
 _REASONS: Mapping[Reason, str] = {
     Reason.BOUND: "near the bound",
     Reason.NEVER_READ: "never read before",
@@ -92,7 +91,7 @@ def command(
         raise TapError(msg) from None
     found = outlook(
         Question(
-            [each for each in RESOURCES if each.name in names and each.kind not in _NO_CALLS],
+            [each for each in RESOURCES if each.name in names and each.divided],
             Around.of(rows, hints),
             left,
             settings.terms,

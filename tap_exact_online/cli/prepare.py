@@ -12,7 +12,7 @@ from tap_exact_online.board import Listing
 from tap_exact_online.cli import project as meltano
 from tap_exact_online.cli import running
 from tap_exact_online.cli.options import with_settings
-from tap_exact_online.connection import connect, kept
+from tap_exact_online.connection import kept
 from tap_exact_online.reading import USUAL, read_divisions
 from tap_exact_online.settings import Settings
 from tap_exact_online.telling import words
@@ -46,9 +46,10 @@ def command(settings: Settings, *, folder: Path | None, command_line: tuple[str,
     """
     if command_line:
         running.check(command_line)
-    client = connect(settings)
+    places = kept(settings)
+    client = places.connect()
     client.tokens.access_token()
-    listing = Listing(kept(settings).board, USUAL, time.time, time.sleep)
+    listing = Listing(places.board, USUAL, time.time, time.sleep)
     granted = [row["Code"] for row in read_divisions(client, listing, sorted(settings.choice.only)).rows]
     if (unsaved := client.settle()) is not None:
         raise unsaved

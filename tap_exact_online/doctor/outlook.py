@@ -13,20 +13,15 @@ from tap_exact_online.catalog import BY_NAME, Cadence, Resource
 from tap_exact_online.reading import Around, Pair, Plan, Supply, Terms, least, made_plan
 from tap_exact_online.state import (
     ASKED_FOR,
-    FAILED,
-    READ,
     REFUSED,
     Cadences,
-    Freshness,
     Refusals,
     is_due,
     partitions,
-    seconds_of,
 )
 from tap_exact_online.telling import affordable
 
 _DAY = 86_400.0
-_HOUR = 3600.0
 _MINUTELY = 60
 """Calls a minute of a division, where Exact gives no other number."""
 _SECONDS_A_CALL = 0.3
@@ -152,13 +147,12 @@ def _known(question: Question, resource: Resource) -> list[_Known]:
     found = []
     for code in question.around.changed:
         part = parts.get(code, {})
-        known, failed = Freshness.of(part.get(READ)), seconds_of(part.get(FAILED))
+        pair = question.around.noted(resource, code, part)
+        known = pair.known
         # Without that note it is not known which fields were asked for, and what the answer was worth.
         passed = known is not None and (cadence is Cadence.ALWAYS or ASKED_FOR in part)
         due = known is None or not passed or is_due(cadence, known.read, question.now)
-        refusals = Refusals.read(part.get(REFUSED))
-        pair = question.around.pair(resource, code, known, failed)
-        found.append(_Known(pair, due, refusals is not None and refusals.denied))
+        found.append(_Known(pair, due, Refusals.denies(part.get(REFUSED))))
     return found
 
 

@@ -13,7 +13,7 @@ import requests
 from typing_extensions import override
 
 from tap_exact_online.catalog import Kind, Resource
-from tap_exact_online.connection import connect
+from tap_exact_online.connection import kept
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.verdicts import READABLE, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, Unreachable
@@ -197,7 +197,7 @@ class Line:
         """
         short = ShortSleep(sleep)
         sparing = replace(settings, reserved_calls=settings.reserved_calls + _KEPT_FOR_RUNS)
-        client = connect(sparing, clock, short, watch=watch)
+        client = kept(sparing).connect(clock, short, watch=watch)
         client.patience = Few()
         return cls(client, short, settings.concurrency)
 

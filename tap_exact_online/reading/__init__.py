@@ -5,12 +5,6 @@
 
 from __future__ import annotations
 
-from tap_exact_online.reading.account import (
-    Account,
-)
-from tap_exact_online.reading.account import (
-    opened as opened_account,
-)
 from tap_exact_online.reading.around import (
     OF_A_DIVISION,
     Around,
@@ -72,7 +66,6 @@ __all__ = [
     "OF_A_DIVISION",
     "SPENT",
     "USUAL",
-    "Account",
     "Allowance",
     "Around",
     "Arrival",
@@ -101,6 +94,5 @@ __all__ = [
     "known_divisions",
     "least",
     "made_plan",
-    "opened_account",
     "read_divisions",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from tap_exact_online.board import Hint, hinted_at
 from tap_exact_online.catalog import Resource, cost
 from tap_exact_online.reading.plan import Pair
-from tap_exact_online.state import Freshness
+from tap_exact_online.state import FAILED, READ, Freshness, seconds_of
 
 OF_A_DIVISION = frozenset({"Status", "BlockingStatus", "Modified"})
 """What the plan looks at in the row of a division."""
@@ -39,6 +39,10 @@ class Around:
             {row["Code"] for row in divisions if _is_dormant(row)},
             hints,
         )
+
+    def noted(self, resource: Resource, division: int, notes: Mapping[str, Any]) -> Pair:
+        """Return what the plan has to know of a stream of a division, from what the state keeps of it."""
+        return self.pair(resource, division, Freshness.of(notes.get(READ)), seconds_of(notes.get(FAILED)))
 
     def pair(
         self, resource: Resource, division: int, known: Freshness | None, failed: float | None = None

@@ -10,11 +10,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
+from tap_exact_online.board import Board
 from tap_exact_online.errors import ContractUsedUp, EnoughForNow
 from tap_exact_online.reading import account as _account
 from tap_exact_online.reading.account import Account
+from tap_exact_online.reading.limits import DAY, end_of
 from tap_exact_online.reading.plan import Supply
 
 _log = logging.getLogger("tap-exact-online")
@@ -22,15 +23,6 @@ _log = logging.getLogger("tap-exact-online")
 CALLS = "calls"
 """The name of the account on the board."""
 SPENT = "the calls that `contract_calls` leaves this run are used up"
-_DAY = 86_400.0
-
-
-class Documents(Protocol):
-    """Where the account is kept: a board."""
-
-    def change(self, name: str, change: Callable[[bytes | None], bytes | None]) -> bytes | None:
-        """Replace a document by what is made of it, in one step for all processes."""
-        ...
 
 
 @dataclass(slots=True)
@@ -40,14 +32,14 @@ class Budget:
     Attributes:
         limit: Calls a day over all divisions and processes; 0 for no limit.
         spread: Leave calls for the hours to come.
-        documents: Where the account is kept.
+        board: Where the account is kept.
         clock: Returns the time in epoch seconds.
         made: Calls that this run has made.
     """
 
     limit: int
     spread: bool
-    documents: Documents
+    board: Board
     clock: Callable[[], float]
     made: int = 0
     _alone: Account = field(default_factory=Account)
@@ -108,7 +100,7 @@ class Budget:
         now = self.clock()
         if self._block <= 0 or now >= self._block_ends:
             self._block = self._lend(now)
-            self._block_ends = (now // _DAY + 1) * _DAY
+            self._block_ends = end_of(now, DAY)
             if not self._block and self.spent:
                 raise EnoughForNow(SPENT)
             if not self._block:
@@ -142,7 +134,7 @@ class Budget:
     def _change(self, change: Callable[[Account], Account]) -> Account:
         if not self._lonely:
             try:
-                content = self.documents.change(
+                content = self.board.change(
                     CALLS, lambda before: _account.written(change(_account.opened(before)))
                 )
                 return _account.opened(content)

@@ -39,11 +39,11 @@ def known_divisions(client: Client, listing: Listing, choice: Choice, known: Col
         ConfigurationError: None is granted.
         ReadError: They could not be read.
     """
-    few = _few(choice)
-    if (page := _at_hand(listing, choice)) is not None:
-        return page
-    if few and (page := _named(client, sorted(listing.fields), few)) is not None:
-        return _only(page, few)
+    if few := _few(choice):
+        if (page := _at_hand(listing, choice)) is not None:
+            return page
+        if (page := _named(client, sorted(listing.fields), few)) is not None:
+            return _only(page, few)
     if (rows := listing.fresh(shared=choice.shard is not None)) is not None:
         return _only(Page([*rows]), few)
     return _only(read_divisions(client, listing, known), few)

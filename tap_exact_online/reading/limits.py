@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 _MINUTE = 60.0
-_DAY = 86_400.0
+DAY = 86_400.0
+"""Seconds of the period in which calls are counted that ends at 00:00 UTC."""
 # A reset is believed when it lies within its own period, give or take the difference between two clocks.
 _SKEW = 5.0
 _USUAL_MINUTE = 60
@@ -159,7 +160,7 @@ class Limits:
         known.day_limit = _number(headers.get("X-RateLimit-Limit"), known.day_limit)
         if day_left is not None:
             known.day_left = day_left
-            known.day_resets = _reset(headers.get("X-RateLimit-Reset"), now, _DAY)
+            known.day_resets = _reset(headers.get("X-RateLimit-Reset"), now, DAY)
         if minute_left is not None:
             known.minute_left = minute_left
             known.minute_resets = _reset(headers.get("X-RateLimit-Minutely-Reset"), now, _MINUTE)
@@ -212,12 +213,17 @@ def _number(text: str | None, otherwise: int | None = None) -> int | None:
         return otherwise
 
 
+def end_of(now: float, period: float) -> float:
+    """Return when the period ends that a moment is in, in epoch seconds: Exact counts in fixed ones."""
+    return (now // period + 1) * period
+
+
 def _reset(text: str | None, now: float, period: float) -> float:
     """Return a reset in epoch seconds; where the header is missing or absurd, the end of the current period.
 
     Exact counts in fixed clock minutes and in days from 00:00 UTC, so that end is known without the header.
     """
-    end = (now // period + 1) * period
+    end = end_of(now, period)
     try:
         told = int(text or "") / 1000
     except (ValueError, OverflowError):

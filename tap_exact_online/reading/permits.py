@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from tap_exact_online.errors import ContractUsedUp, LimitReached
 from tap_exact_online.reading.budget import Budget
 from tap_exact_online.reading.contract import Suspicion
-from tap_exact_online.reading.limits import Limits
+from tap_exact_online.reading.limits import DAY, Limits, end_of
 from tap_exact_online.wire import Call, Rest
 
 _log = logging.getLogger("tap-exact-online.client")
 
 _MOST_LIMITED = 5
-_DAY = 86_400.0
 
 
 @dataclass(slots=True)
@@ -97,7 +96,7 @@ class Permits:
             explained=self.limits.explains(division, headers),
             silent=self.limits.silent(headers),
         ):
-            until = datetime.fromtimestamp((self.clock() // _DAY + 1) * _DAY, UTC)
+            until = datetime.fromtimestamp(end_of(self.clock(), DAY), UTC)
             msg = (
                 "Exact refuses calls (429) though no limit of a division is reached: those that it allows a contract each day, over"
                 f" all companies and apps, are used up. Nothing more is asked. Run again after {until:%Y-%m-%d %H:%M} UTC."

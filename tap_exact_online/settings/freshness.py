@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
-from tap_exact_online.catalog import BY_NAME
-from tap_exact_online.errors import ConfigurationError, joined
+from tap_exact_online.catalog import BY_NAME, check_streams
+from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.reading import Terms
 from tap_exact_online.spoken import spoken
 
@@ -34,7 +33,7 @@ def terms_of(at_most_old: str | Mapping[str, Any] | None, weights: Mapping[str, 
     bounds = {stream: _seconds(stream, length) for stream, length in _by_stream(at_most_old).items()}
     numbers = {stream: _weight(stream, weight) for stream, weight in weights.items()}
     for setting, named in (("at_most_old", bounds), ("weights", numbers)):
-        _check_names(setting, named)
+        check_streams(named.keys() - {_ALL_OTHERS}, f"`{setting}`: ")
     return Terms(_for_each(bounds) | _for_deleted(bounds), _for_each(numbers))
 
 
@@ -68,16 +67,6 @@ def _weight(stream: str, weight: Any) -> float:
         msg = f"`weights`: '{spoken(weight, 60)}' of '{spoken(stream, 60)}' is no number above 0."
         raise ConfigurationError(msg)
     return float(weight)
-
-
-def _check_names(setting: str, named: Mapping[str, float]) -> None:
-    if unknown := sorted(named.keys() - BY_NAME.keys() - {_ALL_OTHERS}):
-        near = get_close_matches(unknown[0], BY_NAME, 1)
-        msg = joined(
-            f"`{setting}`: there is no stream '{spoken(unknown[0], 60)}'.",
-            f"Did you mean '{near[0]}'?" if near else "",
-        )
-        raise ConfigurationError(msg)
 
 
 def _for_each(named: Mapping[str, float]) -> dict[str, float]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Any
 
-from tap_exact_online.catalog import BY_NAME, Cadence, Resource
-from tap_exact_online.errors import ConfigurationError, joined
+from tap_exact_online.catalog import Cadence, Resource, check_streams
+from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.spoken import spoken
 
 ASKED_FOR = "asked_for"
@@ -62,13 +61,7 @@ class Cadences:
         """
         said = {str(name): _cadence(str(name), each) for name, each in value.items()}
         others = said.pop(_ALL_OTHERS, None)
-        if unknown := sorted(said.keys() - BY_NAME.keys()):
-            near = get_close_matches(unknown[0], BY_NAME, 1)
-            msg = joined(
-                f"`cadence`: there is no stream '{spoken(unknown[0], 60)}'.",
-                f"Did you mean '{near[0]}'?" if near else "",
-            )
-            raise ConfigurationError(msg)
+        check_streams(said, "`cadence`: ")
         return cls(others, said)
 
     def of(self, resource: Resource) -> Cadence:

@@ -63,6 +63,12 @@ class Refusals:
         at = tuple(moment for moment in note["at"] if isinstance(moment, int))
         return cls(at, spoken(note.get("said", ""), _LONGEST), note.get("denied") is True)
 
+    @classmethod
+    def denies(cls, note: Any) -> bool:
+        """Tell from what a state holds whether a right is missing: no schedule helps there."""
+        known = cls.read(note)
+        return known is not None and known.denied
+
     def note(self) -> dict[str, Any]:
         """Return what the state is to hold."""
         return {"at": [*self.at], "said": self.said, "denied": self.denied}

@@ -8,7 +8,7 @@ from typing import Any
 
 from tap_exact_online.board import Hint
 from tap_exact_online.reading import Around, Plan, Supply, Terms, least, made_plan
-from tap_exact_online.state import FAILED, READ, REFUSED, Freshness, Refusals, seconds_of
+from tap_exact_online.state import READ, REFUSED, Freshness, Refusals
 from tap_exact_online.streams.lending import partition_of
 from tap_exact_online.streams.stream import ExactStream
 from tap_exact_online.telling import Aged, Ages
@@ -46,12 +46,7 @@ class Planning:
         """
         around = Around.of(self._divisions, self._hints)
         pairs = [
-            around.pair(
-                stream.resource,
-                code,
-                Freshness.of(stream.note(partition_of(code), READ)),
-                seconds_of(stream.note(partition_of(code), FAILED)),
-            )
+            around.noted(stream.resource, code, stream.notes(partition_of(code)))
             for stream in self._streams
             for code in around.changed
             if stream.is_due(code)
@@ -68,14 +63,14 @@ class Planning:
         for stream in self._streams:
             bound = self._terms.bounds.get(stream.name, math.inf)
             for row in self._divisions:
-                partition = partition_of(row["Code"])
-                known = Freshness.of(stream.note(partition, READ))
+                notes = stream.notes(partition_of(row["Code"]))
+                known = Freshness.of(notes.get(READ))
                 if known is None:
                     never += 1
                     continue
                 aged = Aged(stream.name, row["Code"], max(0.0, now - known.read))
                 found.append(aged)
-                if aged.seconds > bound and not _is_denied(stream.note(partition, REFUSED)):
+                if aged.seconds > bound and not Refusals.denies(notes.get(REFUSED)):
                     broken.append(aged)
         return Ages(
             len(found) + never,
@@ -89,9 +84,3 @@ class Planning:
     def calls(self) -> int:
         """How many calls it takes at least to read everything once."""
         return len(self._divisions) * sum(least(stream.resource) for stream in self._streams)
-
-
-def _is_denied(note: Any) -> bool:
-    """Tell whether a right is missing: that is told as what it is, and no schedule helps."""
-    refusals = Refusals.read(note)
-    return refusals is not None and refusals.denied

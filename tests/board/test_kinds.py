@@ -24,7 +24,7 @@ from tap_exact_online.board import Board, open_board
 from tap_exact_online.board.file import FileBoard
 from tap_exact_online.board.objects import ObjectBoard
 from tap_exact_online.board.postgres import PostgresBoard
-from tests.auth.stores.servers import S3, token_url
+from tests.auth.stores.servers import S3, disconnect, run, token_url
 from tests.board.kinds import OWNER
 
 if TYPE_CHECKING:
@@ -138,21 +138,6 @@ def test_files_that_the_system_keeps_closed_are_refused(tmp_path: Path) -> None:
 
 
 # --- PostgreSQL ----------------------------------------------------------------------------------------------
-
-
-def run(database: Postgres, *statements: str) -> None:
-    with psycopg.connect(database.conninfo, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
-
-
-def disconnect(database: Postgres) -> None:
-    """End every other session of the database, as a restart or a failing network does."""
-    run(
-        database,
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
 
 
 def test_reading_makes_no_table(token_database: Postgres) -> None:

@@ -29,9 +29,8 @@ def main() -> None:
         patience = float(sys.argv[2])
         connection.open_store = lambda store, form, _: FileStore(Path(store or ""), form, patience)
     try:
-        client = connection.connect(
-            settings.parse(json.loads(Path(sys.argv[1]).read_bytes())), lambda: time.time() + ahead
-        )
+        kept = connection.kept(settings.parse(json.loads(Path(sys.argv[1]).read_bytes())))
+        client = kept.connect(lambda: time.time() + ahead)
         print(fingerprint(client.tokens.access_token()))  # noqa: T201
     except TapError as error:
         print(error, file=sys.stderr)  # noqa: T201

@@ -14,7 +14,7 @@ import pytest
 
 from demo.postgres import Postgres
 from tap_exact_online import edm
-from tap_exact_online.connection import connect
+from tap_exact_online.connection import kept
 from tap_exact_online.settings import parse
 from tap_exact_online.wire.calls import Call, address
 from tap_exact_online.wire.odata import Decoder
@@ -88,7 +88,7 @@ def test_two_machines_share_one_connection(world: Sandbox, tmp_path: Path, token
 def test_a_run_of_hours_crosses_many_token_lives_without_one_401(world: Sandbox, tmp_path: Path) -> None:
     """By the sandbox's clock: a call every 47 s, for two hours and a half."""
     settings = parse(tap_for(world, tmp_path).config)
-    client = connect(settings, world.control.now, world.control.advance_clock)
+    client = kept(settings).connect(world.control.now, world.control.advance_clock)
     division = world.control.divisions()[0]["Code"]
     endpoint = edm.load("financial/Journals")
     address_of_all = address(client.base_url, endpoint.path, division, {"$select": "ID"})

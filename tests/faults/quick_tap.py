@@ -8,7 +8,6 @@ from functools import cached_property
 
 from typing_extensions import override
 
-from tap_exact_online.connection import connect
 from tap_exact_online.reading.client import Client
 from tap_exact_online.run import Run
 from tap_exact_online.sandbox.control import Control
@@ -33,7 +32,7 @@ class QuickRun(Run):
     @override
     def client(self) -> Client:
         """The one connection of this run."""
-        client = connect(self.settings, self._clock, self._sleep)
+        client = self.kept.connect(self._clock, self._sleep)
         client.ticks = self._clock
         return client
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -136,7 +137,11 @@ class BookkeepingStream(Stream):
 
     def note(self, context: Context, name: str) -> Any:
         """Return what was kept with the bookmark of a partition under that name, or None."""
-        return (self._known(context) or {}).get(name)
+        return self.notes(context).get(name)
+
+    def notes(self, context: Context) -> Mapping[str, Any]:
+        """Return everything that is kept of a partition."""
+        return self._known(context) or {}
 
 
 def _key(context: Context | None) -> Any:

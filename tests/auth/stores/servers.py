@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 import requests
 
@@ -45,6 +46,21 @@ def token_database(postgres_server: Postgres) -> Postgres:
 def token_url(database: Postgres, user: str = "postgres", password: str = "hunter2") -> str:  # noqa: S107
     """Return the URL of a database for the setting `store`; the server asks for no password."""
     return f"postgresql://{user}:{password}@/{database.database}?host={database.folder}"
+
+
+def run(database: Postgres, *statements: str) -> None:
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def disconnect(database: Postgres) -> None:
+    """End every other session of the database, as a restart or a failing network does."""
+    run(
+        database,
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
 
 
 @pytest.fixture(scope="session")

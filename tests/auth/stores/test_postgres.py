@@ -16,7 +16,7 @@ from tap_exact_online.auth.stores.postgres import PostgresStore
 from tap_exact_online.auth.tokens import Tokens
 from tap_exact_online.errors import ConfigurationError, LimitReached
 from tests.auth.stores.kinds import OWNER, TOKENS, after
-from tests.auth.stores.servers import token_url
+from tests.auth.stores.servers import disconnect, run, token_url
 
 
 @pytest.fixture
@@ -26,21 +26,6 @@ def store(token_database: Postgres) -> PostgresStore:
 
 def opened(url: str, owner: str = OWNER, lock_timeout: float = 5.0) -> PostgresStore:
     return PostgresStore(url, Form(owner), lock_timeout)
-
-
-def run(database: Postgres, *statements: str) -> None:
-    with psycopg.connect(database.conninfo, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
-
-
-def disconnect(database: Postgres) -> None:
-    """End every other session of the database, as a restart or a failing network does."""
-    run(
-        database,
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
 
 
 def setting(store: PostgresStore, name: str) -> str:
