@@ -13,6 +13,8 @@ UV_DONE := $(VENV)/.done-uv
 INSTALL_DONE := $(VENV)/.done-install
 PLUGINS_DONE := .meltano/.done-plugins
 JSONL_DONE := .meltano/.done-jsonl
+# Many tests wait for other processes: with three at once on two cores none is idle.
+TESTERS := $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 ))
 ENGINES_DONE := .engines/airflow/.done .engines/dagster/.done
 # The plugins that Meltano installs get the same versions as everything else.
 export UV_CONSTRAINT := $(CURDIR)/constraints.txt
@@ -37,7 +39,7 @@ demo: $(PLUGINS_DONE) ## Sandbox -> tap -> PostgreSQL, for real, twice, with cha
 
 .PHONY: test
 test: $(PLUGINS_DONE) $(JSONL_DONE) ## Run all tests; ARGS="-k name" narrows them
-	@exec $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: engines
 engines: $(PLUGINS_DONE) $(ENGINES_DONE) ## Run workers on Airflow, Dagster and as pods, for real; ARGS="-k dagster" for one

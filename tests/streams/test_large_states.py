@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
+import tracemalloc
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from singer_sdk import Stream
+from singer_sdk.contrib.msgspec import serialize_jsonl
 from singer_sdk.helpers import _state
 
 from tap_exact_online.state import READ, Freshness, moves
@@ -117,6 +121,55 @@ def test_one_that_has_grown_or_shrunk_counts_as_what_it_was_last(written: Writte
     written.clock.now += 10
     assert written.state(3, SMALL)
     assert written.state(4, SMALL)
+
+
+# --- What it takes up while it is written -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"bookmarks": {}},
+        {"bookmarks": {"items": {}}},
+        {"bookmarks": {"items": {"partitions": [{"context": {"Division": 1}}]}, "journals": {"a": 'é"\n'}}},
+        {"bookmarks": {"items": {"at": datetime(2026, 1, 2, tzinfo=UTC)}}, "of": {"shard": None}, "form": 2},
+    ],
+)
+def test_it_is_the_line_that_the_sdk_would_write(
+    state: dict[str, Any], capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    States(Writer()).write_state(state)
+    assert capsysbinary.readouterr().out == bytes(serialize_jsonl({"type": "STATE", "value": state}))
+
+
+def test_a_state_is_not_in_memory_a_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams, size = 50, 200_000
+    state = {"bookmarks": {f"stream {number}": {"filled": "x" * size} for number in range(streams)}}
+    sink = Sink()
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=sink, flush=sink.flush))
+    states = States(Writer())
+    tracemalloc.start()
+    try:
+        states.write_state(state)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sink.size > streams * size
+    assert peak < 5 * size
+
+
+class Sink:
+    """Where lines go; how long they are is kept."""
+
+    size = 0
+
+    def write(self, data: bytes) -> int:
+        self.size += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Have nothing to do."""
 
 
 # --- What it costs to find a partition ---------------------------------------------------------------------------

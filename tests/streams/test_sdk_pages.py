@@ -10,7 +10,7 @@ import copy
 import gzip
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -297,11 +297,11 @@ def test_a_slow_loader_does_not_lose_states(monkeypatch: pytest.MonkeyPatch) -> 
     stream = tap.streams["rows"]
     written: list[bytes] = []
 
-    def slowly(_self: Writer, lines: bytes) -> None:
-        written.append(lines)
+    def slowly(_self: Writer, parts: Iterable[bytes]) -> None:
+        written.append(b"".join(parts))
         assert not threading.Event().wait(0.05)  # as a write waits for a loader that is busy
 
-    monkeypatch.setattr(Writer, "write_lines", slowly)
+    monkeypatch.setattr(Writer, "write_parts", slowly)
     assert isinstance(stream, Pages)
     for number in (1, 2, 3):
         stream.keep_bookmark({"Division": 7}, number, flush=True)

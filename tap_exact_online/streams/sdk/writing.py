@@ -7,12 +7,13 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from types import FrameType
 from typing import Any, NoReturn
 
 from singer_sdk import Tap
-from singer_sdk.contrib.msgspec import MsgSpecWriter, serialize_jsonl
+from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
 from singer_sdk.helpers._state import StateWriter
 from singer_sdk.helpers.types import TapState
 from singer_sdk.singerlib.encoding.simple import Message
@@ -40,11 +41,17 @@ class Writer(MsgSpecWriter):
 
     def write_lines(self, lines: bytes) -> None:
         """Write messages that are encoded already."""
+        self.write_parts((lines,))
+
+    def write_parts(self, parts: Iterable[bytes]) -> None:
+        """Write messages that are encoded already, in parts that begin and end anywhere."""
         self.writing = True
-        self.written += len(lines)
-        while lines:
-            # Where Python runs unbuffered, a signal ends the call before everything is written.
-            lines = lines[sys.stdout.buffer.write(lines) :]
+        for part in parts:
+            self.written += len(part)
+            left = part
+            while left:
+                # Where Python runs unbuffered, a signal ends the call before everything is written.
+                left = left[sys.stdout.buffer.write(left) :]
         sys.stdout.flush()
         self.writing = False
         # Also where the exit was raised before, but in a place where Python swallows it, as a generator that is closed.
@@ -62,6 +69,23 @@ class Writer(MsgSpecWriter):
 _SMALL = 64 << 10
 _SECONDS = 10.0
 _SHARE = 20
+
+
+_LEVELS = 3
+"""Of a STATE message: the message, its value, the bookmarks. What is below is one stream."""
+
+
+def in_parts(message: Mapping[str, object], levels: int = _LEVELS) -> Iterator[bytes]:
+    """Encode a STATE message stream by stream: of thousands of divisions, it takes up 20 MB in one piece."""
+    begin = b"{"
+    for name, value in message.items():
+        yield begin + encoder.encode(name) + b":"
+        if levels > 1 and isinstance(value, Mapping):
+            yield from in_parts(value, levels - 1)
+        else:
+            yield encoder.encode(value)
+        begin = b","
+    yield b"}" if message else b"{}"
 
 
 class States(StateWriter):
@@ -88,14 +112,18 @@ class States(StateWriter):
 
     def settle(self, state: TapState) -> None:
         """Write a state that no other follows for a while, however large it is."""
-        # Of the last one a fingerprint is kept: a large state need not take up its memory twice.
-        line = bytes(serialize_jsonl({"type": "STATE", "value": state}))
-        mark = hashlib.blake2b(line).digest()
-        if mark != self._last:
-            self._writer.write_lines(line)
-            self._last, self._size = mark, len(line)
+        # Of the last one a fingerprint is kept, and this one is encoded twice, part by part: a large state need not take up its
+        # memory again.
+        message = {"type": "STATE", "value": state}
+        mark, size = hashlib.blake2b(), 0
+        for part in in_parts(message):
+            mark.update(part)
+            size += len(part)
+        if mark.digest() != self._last:
+            self._writer.write_parts(chain(in_parts(message), (b"\n",)))
+            self._last, self._size = mark.digest(), size
         self._next = self._clock() + _SECONDS
-        self._enough = self._writer.written + _SHARE * len(line)
+        self._enough = self._writer.written + _SHARE * size
 
 
 class TerminableTap(Tap):
