@@ -34,7 +34,7 @@ from tap_exact_online.reading import (
     known_divisions,
 )
 from tap_exact_online.state import BELONGS_TO, Read, deletions, moves, read_before
-from tap_exact_online.streams import ExactStream, Outgoing, Planning, TerminableTap
+from tap_exact_online.streams import Comparing, ExactStream, Outgoing, Planning, TerminableTap, behind
 from tap_exact_online.telling import Progress, Report, advice, live, words
 from tap_exact_online.wire import MANAGE_COMPANIES
 
@@ -57,6 +57,7 @@ class Run:
         self._only_a_test = False
         self._listed: Listing | None = None
         self._following: Mapping[str, ExactStream] = MappingProxyType({})
+        self._comparing = Comparing()
 
     @cached_property
     def settings(self) -> _settings.Settings:
@@ -234,6 +235,8 @@ class Run:
 
     def planned(self, stream: str) -> Sequence[int]:
         """Return the divisions that a stream is asked for, in their order."""
+        if self._comparing.divisions is not None:
+            return self._comparing.divisions
         planned = self.plan.streams.get(stream)
         return planned.divisions if planned else ()
 
@@ -248,7 +251,12 @@ class Run:
 
     def following(self, stream: str) -> ExactStream | None:
         """Return the stream that this run reads after another, or None."""
-        return self._following.get(stream)
+        return self._following.get(stream) if self._comparing.divisions is None else None
+
+    def ended(self, stream: str) -> None:
+        """Read once more, behind the last stream that is compared with others, what has come to those."""
+        if not self.client.spent:
+            self._comparing.ended(stream, self._read_streams(), self.reads)
 
     def read(self) -> None:
         """Read everything that is selected.
@@ -261,7 +269,7 @@ class Run:
                 if any(stream.selected for stream in self._tap.streams.values()):
                     # Found before the first stream, so that a dead connection is no stream's failure.
                     self._prepare(self.divisions)
-                    self._tap.read_in_order(self.plan.streams)
+                    self._tap.read_in_order(behind(self.plan.streams))
                 self._look_ahead()
                 self._tap.sync_all()
                 self._tap.settle_state()
@@ -296,9 +304,13 @@ class Run:
         stream.sync()
         self._check_token()
 
+    def _read_streams(self) -> list[ExactStream]:
+        """Return the streams whose rows cost calls and that this run reads, in their order."""
+        return [stream for stream in self._streams if stream.selected]
+
     def _look_ahead(self) -> None:
         """Find out which stream follows which: of the next one, divisions can be begun before it is its turn."""
-        read = [stream for stream in self._streams if stream.selected]
+        read = self._read_streams()
         # What the user is makes a call of its own: nothing else is under way then.
         self._following = {
             stream.name: after

@@ -60,6 +60,9 @@ class Resource:
         cadence: How often it is asked at most, where the user says nothing else.
         instead: The stream to select where Exact does not have the endpoint.
         per_user: What it shows depends on the user who connected.
+        against: The streams with whose rows it is compared, with spaces between them: it is read behind them.
+        once_more: What it is compared with is read once more behind it: so a row that came in between is seen to be newer than
+            the figures that lack it.
         group: What it is about.
     """
 
@@ -74,6 +77,8 @@ class Resource:
     cadence: str = "always"
     instead: str = ""
     per_user: bool = False
+    against: str = ""
+    once_more: bool = False
     group: str = ""
 
     @property

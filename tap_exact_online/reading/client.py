@@ -122,6 +122,11 @@ class Client:
         self._permits = Permits(self.limits, self.budget, self.clock)
         self._witness = Witness(self.base_url, self.clock, self._exchange)
 
+    @property
+    def spent(self) -> bool:
+        """Whether this run has had its share of the contract's calls: nothing more is begun."""
+        return self.budget is not None and self.budget.spent
+
     def settle(self) -> TapError | None:
         """End: give back what was lent, and return why the store does not hold the newest token, or None."""
         if self.budget is not None:

@@ -6,6 +6,10 @@ that touches the SDK's inside in `sdk/`.
 
 from __future__ import annotations
 
+from tap_exact_online.streams.comparing import (
+    Comparing,
+    behind,
+)
 from tap_exact_online.streams.making import (
     stream_of,
 )
@@ -24,10 +28,12 @@ from tap_exact_online.streams.undivided import (
 )
 
 __all__ = [
+    "Comparing",
     "ExactStream",
     "Outgoing",
     "Planning",
     "TerminableTap",
     "UndividedStream",
+    "behind",
     "stream_of",
 ]

@@ -80,6 +80,10 @@ class Lender(Protocol):
         """Return the divisions that a stream is asked for in this run, in their order."""
         ...
 
+    def ended(self, stream: str) -> None:
+        """Take note that a stream has been read."""
+        ...
+
     def following(self, stream: str) -> Following | None:
         """Return the stream that will be read after another, or None."""
         ...

@@ -75,6 +75,12 @@ class ExactStream(AskingStream):
         return Wanted(self.name, planned, self._conversation)
 
     @override
+    def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:
+        """Write the state, and let the run know: the SDK calls this when a stream has been read."""
+        super().finalize_state_progress_markers(state)
+        self.exact.ended(self.name)
+
+    @override
     def outgoing(self, context: Context | None) -> Iterator[Outgoing]:
         """Read divisions, as many at once as the settings say. What cannot be read is reported, and the rest goes on."""
         following, ahead = self.exact.following(self.name), None
@@ -124,7 +130,7 @@ class ExactStream(AskingStream):
         """
         self.exact.progress.division_begins(self.name, division, self.bookmark(partition_of(division)))
         client = self.exact.client
-        if client.budget is not None and client.budget.spent:
+        if client.spent:
             raise EnoughForNow(SPENT)
         path = self.resource.path
         if known := self._refusals(division):

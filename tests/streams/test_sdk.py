@@ -72,6 +72,19 @@ def test_every_step_that_is_replaced_is_one_that_the_sdk_has() -> None:
         assert [name for name in replaced if not hasattr(theirs, name)] == []
 
 
+def test_the_sdk_says_once_of_each_stream_that_it_was_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is compared with a stream is read when this is said."""
+    said: list[int] = []
+
+    class Told(Ours):
+        def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:
+            super().finalize_state_progress_markers(state)
+            said.append(len([each for each in messages(capsys) if each["type"] == "RECORD"]))
+
+    tap_of(Told).sync_all()
+    assert said == [6]
+
+
 def test_a_record_is_written_before_the_next_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     written: list[int] = []
     seen: list[int] = []

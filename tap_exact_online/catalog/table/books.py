@@ -10,6 +10,9 @@ from collections.abc import Mapping
 
 from tap_exact_online.catalog.resource import Resource
 
+_LINES = "transaction_lines deleted"
+_TERMS = "transaction_lines payment_terms deleted"
+
 BOOKS: Mapping[str, tuple[Resource, ...]] = {
     "settings": (
         Resource("divisions", "system/Divisions", key="Code", selected=True),
@@ -55,7 +58,13 @@ BOOKS: Mapping[str, tuple[Resource, ...]] = {
     ),
     "finance": (
         Resource("vat_codes", "vat/VATCodes", selected=True),
-        Resource("reporting_balance", "financial/ReportingBalance", each="ReportingYear"),
+        Resource(
+            "reporting_balance",
+            "financial/ReportingBalance",
+            each="ReportingYear",
+            against=_LINES,
+            once_more=True,
+        ),
         Resource("budgets", "budget/Budgets"),
         Resource("currencies", "general/Currencies", key="Code"),
         Resource("exchange_rates", "financial/ExchangeRates"),
@@ -71,34 +80,41 @@ BOOKS: Mapping[str, tuple[Resource, ...]] = {
             "openingbalance/CurrentYear/AfterEntry",
             key="GLAccount ReportingYear",
             cadence="daily",
+            against=_LINES,
         ),
         Resource(
             "opening_balances_current_year_processed",
             "openingbalance/CurrentYear/Processed",
             key="GLAccount ReportingYear",
             cadence="daily",
+            against=_LINES,
         ),
         Resource(
             "opening_balances_previous_year",
             "openingbalance/PreviousYear/AfterEntry",
             key="GLAccount ReportingYear",
             cadence="daily",
+            against=_LINES,
         ),
         Resource(
             "opening_balances_previous_year_processed",
             "openingbalance/PreviousYear/Processed",
             key="GLAccount ReportingYear",
             cadence="daily",
+            against=_LINES,
         ),
-        Resource("profit_loss_overview", "read/financial/ProfitLossOverview", key="CurrentYear"),
+        Resource(
+            "profit_loss_overview", "read/financial/ProfitLossOverview", key="CurrentYear", against=_LINES
+        ),
         Resource("returns", "read/financial/Returns", key="DocumentID"),
-        Resource("revenue_by_period", "read/financial/RevenueList", key="Year Period"),
+        Resource("revenue_by_period", "read/financial/RevenueList", key="Year Period", against=_LINES),
         Resource("vat_percentages", "vat/VatPercentages", cadence="daily"),
         Resource(
             "reporting_balance_by_classification",
             "read/financial/ReportingBalanceByClassification",
             key="GLScheme ID",
             each="glScheme reportingYear",
+            against=_LINES,
         ),
     ),
     "cash_flow": (
@@ -106,16 +122,19 @@ BOOKS: Mapping[str, tuple[Resource, ...]] = {
         Resource("payment_conditions", "cashflow/PaymentConditions"),
         Resource("payments", "bulk/Cashflow/Payments"),
         Resource("receivables", "bulk/Cashflow/Receivables"),
-        Resource("payables_list", "read/financial/PayablesList", key="HID"),
-        Resource("receivables_list", "read/financial/ReceivablesList", key="HID"),
+        Resource("payables_list", "read/financial/PayablesList", key="HID", against=_TERMS),
+        Resource("receivables_list", "read/financial/ReceivablesList", key="HID", against=_TERMS),
         Resource("banks", "cashflow/Banks"),
         Resource("allocation_rules", "cashflow/AllocationRule", cadence="daily"),
         Resource("direct_debit_mandates", "cashflow/DirectDebitMandates"),
-        Resource("aging_overview", "read/financial/AgingOverview", key="AgeGroup"),
-        Resource("aging_payables", "read/financial/AgingPayablesList", key="AccountId"),
-        Resource("aging_receivables", "read/financial/AgingReceivablesList", key="AccountId"),
+        Resource("aging_overview", "read/financial/AgingOverview", key="AgeGroup", against=_TERMS),
+        Resource("aging_payables", "read/financial/AgingPayablesList", key="AccountId", against=_TERMS),
+        Resource("aging_receivables", "read/financial/AgingReceivablesList", key="AccountId", against=_TERMS),
         Resource(
-            "outstanding_invoices_overview", "read/financial/OutstandingInvoicesOverview", key="CurrencyCode"
+            "outstanding_invoices_overview",
+            "read/financial/OutstandingInvoicesOverview",
+            key="CurrencyCode",
+            against=_TERMS,
         ),
     ),
     "relations": (
