@@ -72,6 +72,28 @@ def _option(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
     "--table", "tables", multiple=True, callback=_tables, metavar="PATH=ROWS", help="Exact size of one table."
 )
 @_option(
+    "--calendar",
+    click.Choice(["by_place", "months", "july", "thirteen"]),
+    "Periods: months, years from July, thirteen of four weeks; by_place: one kind after the other.",
+)
+@_option(
+    "--currency",
+    click.Choice(["by_place", "EUR", "USD"]),
+    "Currency of the books; by_place: USD in every fourth division.",
+)
+@_option(
+    "--memorial-header",
+    click.Choice(["zero", "control", "none"]),
+    "Line 0 of memorial entries: a row of 0, the first posting, a row without account.",
+)
+@_option("--closing", click.Choice(["result", "none"]), "How closed years are booked.")
+@_option(
+    "--year-end",
+    click.Choice(["none", "balances"]),
+    "balances: closed years end and begin with entries of all balances.",
+)
+@_option("--term-sign", click.Choice(["negative", "positive"]), "Sign of receivables among payment terms.")
+@_option(
     "--padding",
     click.Choice(["codes", "all"]),
     "all: every text of fixed width is filled up with spaces; codes: only codes and countries.",

@@ -3,8 +3,13 @@
 It needs the extra `sandbox` (`pip install "tap-exact-online[sandbox]"`) and is started by `exact-online sandbox`.
 
     options.py   everything that can be set             clock.py      the sandbox's own time
-    values.py    plausible values by name and type      ledger.py     books that balance
-    chart.py     chart of accounts, journals            postings.py   the tables made from the books
+    values.py    plausible values by name and type      ledger.py     books that balance: line i, payment term i
+    chart.py     accounts, journals, VAT codes          calendars.py  periods, rates of currencies
+    entries.py   what an entry is made of               cycle.py      the kinds of entries, which repeat
+    rounds.py    amounts of the entries of the cycle    specials.py   opening, VAT returns, ends of years
+    lines.py     what a line and a term book            terms.py      payment terms
+    schemes.py   classifications of accounts            accounting.py tables that say how books are kept
+    postings.py  the tables made from the books
     tables.py    row i of a table as a pure function    shelf.py      a table plus what was changed since
     books.py     all tables of one division             divisions.py  which divisions exist, and who may see them
     query.py     what a query string asks               listing.py    rows in the order that is asked for

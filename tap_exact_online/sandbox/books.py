@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from tap_exact_online import edm
-from tap_exact_online.sandbox import values
+from tap_exact_online.sandbox import schemes, values
+from tap_exact_online.sandbox.calendars import MONTHS, calendar
+from tap_exact_online.sandbox.calendars import Kind as Calendar
 from tap_exact_online.sandbox.chart import CHART, CONDITIONS, JOURNALS, LISTS, VAT_CODES
 from tap_exact_online.sandbox.ledger import Ledger
 from tap_exact_online.sandbox.options import Options
 from tap_exact_online.sandbox.shelf import CHANGED, MADE
 from tap_exact_online.sandbox.tables import Ids, Live, Series, Table, created, ids_of, nothing_odd
-from tap_exact_online.sandbox.values import DAY, FIRST_DAY, Value
+from tap_exact_online.sandbox.values import Value
 
 LINES = "sync/Financial/TransactionLines"
 ACCOUNTS = "sync/CRM/Accounts"
@@ -23,6 +25,9 @@ DELETED = "sync/Deleted"
 DIVISIONS = "system/Divisions"
 ME = "current/Me"
 LEAVE_HOURS = "sync/HRM/LeaveAbsenceHoursByDay"
+TERMS = "sync/Cashflow/PaymentTerms"
+INVOICES = "sync/SalesInvoice/SalesInvoices"
+PERIODS = "financial/FinancialPeriods"
 SYNC_TIMESTAMP = "read/sync/Sync/SyncTimestamp"
 APART = frozenset({DIVISIONS, ME, SYNC_TIMESTAMP})  # endpoints that no generated table stands behind
 
@@ -32,8 +37,11 @@ _FIXED: Mapping[str, int] = {
     **{path: len(rows) for path, rows in LISTS.items()},
     DELETED: 0,  # the log holds two months, so its rows follow from the clock: see `shelf`
     "cashflow/Banks": 4,
-    "financial/FinancialPeriods": 60,  # five years: exactly one full page, so an empty one follows
-    "financial/GLSchemes": 3,
+    "financial/GLSchemes": len(schemes.SCHEMES),
+    "financial/GLAccountClassificationMappings": len(schemes.MAPPED),
+    "sync/Financial/GLClassifications": len(schemes.NODES),
+    "financial/ExchangeRates": 2 * len(MONTHS),
+    "vat/VatPercentages": len(VAT_CODES) + 1,  # one of them was another before
     "hrm/Costcenters": 70,
     "hrm/Costunits": 25,
     "hrm/Departments": 12,
@@ -48,8 +56,6 @@ _FIXED: Mapping[str, int] = {
 }
 _SHARE: Mapping[str, float] = {
     LINES: 1.0,
-    "sync/Cashflow/PaymentTerms": 0.6,
-    "sync/SalesInvoice/SalesInvoices": 0.5,
     "sync/Documents/Documents": 0.45,
     "sync/Financial/SalesEntries": 0.45,
     "sync/Financial/PurchaseEntries": 0.45,
@@ -111,6 +117,40 @@ def _row_count(path: str, rows: int) -> int:
     return min(int(rows * share), _MOST.get(path, rows))
 
 
+_KEPT: tuple[tuple[Calendar, str], ...] = (
+    ("months", "EUR"),
+    ("july", "EUR"),
+    ("thirteen", "EUR"),
+    ("months", "USD"),
+)
+"""Periods and currency of the books, by the place of a division among all: what `by_place` of the options means."""
+
+
+def kept(options: Options, division: int) -> tuple[Calendar, str]:
+    """Return which periods a division has, and in which currency its books are kept."""
+    calendar, currency = _KEPT[(division - options.division_code) % len(_KEPT)]
+    return (
+        calendar if options.calendar == "by_place" else options.calendar,
+        currency if options.currency == "by_place" else options.currency,
+    )
+
+
+def _ledger(options: Options, division: int, counts: Mapping[str, int]) -> Ledger:
+    calendar, currency = kept(options, division)
+    return Ledger(
+        salt=values.number(options.seed, division, "ledger"),
+        lines=counts[LINES],
+        relations=counts[ACCOUNTS],
+        calendar=calendar,
+        currency=currency,
+        header=options.memorial_header,
+        closing=options.closing,
+        year_end=options.year_end,
+        centers=counts["hrm/Costcenters"],
+        units=counts["hrm/Costunits"],
+    )
+
+
 def code_of(path: str, index: int) -> str:
     """Return the code of a row of master data."""
     if path == ACCOUNTS:
@@ -155,7 +195,17 @@ class Book:
         self.file_sizes = options.file_sizes
         self.division = division
         self.paths = _PATHS
-        self.counts = _row_counts(options.rows, frozenset(options.tables.items()))
+        counts = _row_counts(options.rows, frozenset(options.tables.items()))
+        self.ledger = _ledger(options, division, counts)
+        """The entries behind transaction lines, invoices and payment terms."""
+        self.term_sign = -1 if options.term_sign == "negative" else 1
+        self.counts = {
+            **counts,
+            TERMS: self.ledger.terms,
+            INVOICES: self.ledger.invoice_rows,
+            PERIODS: len(calendar(self.ledger.calendar).periods),
+            **options.tables,
+        }
         self.height = max(1, *self.counts.values())
         # a row version is far above what a 32-bit number holds, and differs between divisions
         self.first = 13_000_000_000 + values.number(options.seed, division) % 10**9
@@ -167,13 +217,6 @@ class Book:
     def span(self) -> int:
         """How many row versions the generated rows take up."""
         return (self.height + 1) * len(self.paths)
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        """The entries behind transaction lines, invoices and payment terms."""
-        return Ledger(
-            values.number(self.seed, self.division, "ledger"), self.counts[LINES], self.counts[ACCOUNTS]
-        )
 
     def ids(self, path: str) -> Ids:
         """Return the Guids of a table."""
@@ -242,22 +285,10 @@ class Book:
         return dict.fromkeys(made, None) if missing else made
 
 
-def _listed(book: Book, endpoint: edm.Endpoint) -> list[dict[str, Value]] | None:
-    """Return one variant for each row of the short tables whose rows are all written out."""
-    count = book.counts[endpoint.path]
-    if endpoint.path == "financial/FinancialPeriods":
-        months = [(2021 + k // 12, k % 12 + 1) for k in range(max(1, count))]
-        return [
-            book.variant(endpoint, k)
-            | {
-                "FinYear": year,
-                "FinPeriod": month,
-                "StartDate": FIRST_DAY + k * 30 * DAY,
-                "EndDate": FIRST_DAY + (k * 30 + 29) * DAY,
-            }
-            for k, (year, month) in enumerate(months)
-        ]
-    rows = LISTS.get(endpoint.path)
+def _listed(
+    book: Book, endpoint: edm.Endpoint, rows: Sequence[Mapping[str, Value]] | None
+) -> list[dict[str, Value]] | None:
+    """Return one variant for each row of the tables whose rows are all written out."""
     if rows is None:
         return None
     return [
@@ -336,11 +367,19 @@ def _times(series: Series) -> Makers:
     }
 
 
-def plain_table(book: Book, endpoint: edm.Endpoint) -> Table:
-    """Make the table of an endpoint that has no rules of its own."""
+def plain_table(
+    book: Book, endpoint: edm.Endpoint, rows: Sequence[Mapping[str, Value]] | None = None
+) -> Table:
+    """Make the table of an endpoint that has no rules of its own.
+
+    Args:
+        book: All tables of the division.
+        endpoint: The endpoint.
+        rows: What its rows say, one after the other, if all are written out; what they leave out is made up.
+    """
     path, known = endpoint.path, endpoint.properties
     series, ids = book.series(path), book.ids(path)
-    listed = _listed(book, endpoint)
+    listed = _listed(book, endpoint, LISTS.get(path) if rows is None else rows)
     makers = (
         _figures(endpoint)
         | _statuses(endpoint)
@@ -362,18 +401,6 @@ def plain_table(book: Book, endpoint: edm.Endpoint) -> Table:
         # a row added to a short list needs a code of its own
         odd=(lambda i: {"Code": f"{i + 1:03d}"}) if listed and "Code" in known else nothing_odd,
     )
-
-
-def vat_of(kind: int) -> Mapping[str, Value]:
-    """Return the VAT properties of a line in an entry of that transaction type."""
-    code, description, rate = VAT_CODES[2]
-    taxed = kind in {20, 30}  # sales and purchases
-    return {
-        "VATCode": code if taxed else None,
-        "VATCodeDescription": description if taxed else None,
-        "VATPercentage": rate if taxed else None,
-        "VATType": "E" if taxed else None,
-    }
 
 
 def condition(index: int) -> Mapping[str, Value]:

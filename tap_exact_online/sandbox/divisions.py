@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tap_exact_online import edm
-from tap_exact_online.sandbox import filing, values
-from tap_exact_online.sandbox.books import DELETED, DIVISIONS, LEAVE_HOURS, LINES, ME, Book
+from tap_exact_online.sandbox import accounting, filing, values
+from tap_exact_online.sandbox.books import DELETED, DIVISIONS, LEAVE_HOURS, LINES, ME, Book, kept
 from tap_exact_online.sandbox.clock import Clock
 from tap_exact_online.sandbox.options import Options
 from tap_exact_online.sandbox.postings import MAKERS
@@ -140,7 +140,7 @@ class Division:
             "DivisionMoveDate": self.moved,
             "DivisionHRLinkUnlinkDate": self.hr_linked,
             "Country": "NL ",
-            "Currency": "EUR",
+            "Currency": kept(self.options, code)[1],
             "Legislation": "NL",
             "Modified": self.modified,
             "ArchiveDate": self.modified if self.status == ARCHIVED else None,
@@ -150,7 +150,7 @@ class Division:
 ARCHIVED = 2
 
 
-_MAKERS = {**MAKERS, **filing.MAKERS}
+_MAKERS = {**MAKERS, **accounting.MAKERS, **filing.MAKERS}
 
 
 @dataclass(frozen=True, slots=True)

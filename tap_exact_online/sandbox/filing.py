@@ -16,8 +16,9 @@ from typing import Any
 import orjson
 
 from tap_exact_online import edm
-from tap_exact_online.sandbox import ledger, values
+from tap_exact_online.sandbox import values
 from tap_exact_online.sandbox.books import Book, plain_table
+from tap_exact_online.sandbox.entries import SALE
 from tap_exact_online.sandbox.postings import FIRST_INVOICE
 from tap_exact_online.sandbox.tables import Live, Table
 
@@ -168,7 +169,7 @@ def items(book: Book, endpoint: edm.Endpoint) -> Table:
 def documents(book: Book, endpoint: edm.Endpoint) -> Table:
     """Make the documents: of three, one is a printed sales invoice, one belongs to a sales entry, one to neither."""
     table = plain_table(book, endpoint)
-    sales = book.ledger.entries * len(ledger.SALES) // ledger.ENTRIES
+    sales = book.ledger.repeated(SALE)
     entries = book.entry_ids()
 
     def invoice(index: int) -> bytes:

@@ -1,200 +1,33 @@
 """Books that balance: how a transaction line's index tells its entry, its accounts and its amount.
 
-Entries repeat in a fixed cycle of kinds, so that everything about line `i` follows from `i`; what varies between two
-entries of a kind (relation, amount, date) is drawn from a hash of the entry's number.
+The entries follow a fixed cycle of kinds (`cycle`, `rounds`), among which those stand that come at certain days (`specials`):
+the opening balance, returns of VAT, revaluations and the ends of years. What neither fills is booked as memorial entries.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from itertools import accumulate
 
-from tap_exact_online.sandbox import values
-from tap_exact_online.sandbox.chart import GL
-from tap_exact_online.sandbox.clock import iso_of
-from tap_exact_online.sandbox.values import DAY, FIRST_DAY, LAST_DAY
+from tap_exact_online.sandbox import calendars, values
+from tap_exact_online.sandbox.calendars import DAYS
+from tap_exact_online.sandbox.chart import GL, VAT
+from tap_exact_online.sandbox.cycle import cycle
+from tap_exact_online.sandbox.entries import CLEARING, MEMORIAL, PURCHASE, SALE, Cycle, Header, Place
+from tap_exact_online.sandbox.lines import Line, Term, Vat
+from tap_exact_online.sandbox.rounds import Rounds
+from tap_exact_online.sandbox.specials import Closing, Plan, Special, Specials, YearEnd
+from tap_exact_online.sandbox.terms import Terms
 
-_MASK = (1 << 64) - 1
-DAYS = (LAST_DAY - FIRST_DAY) // DAY + 1
-_MONTHS = tuple(
-    (int(text[:4]), int(text[5:7])) for text in (iso_of(FIRST_DAY + day * DAY) for day in range(DAYS))
-)
-DUE_DAYS = 30
+__all__ = ["Ledger", "Line", "Term", "Vat"]
 
-
-class Vat(NamedTuple):
-    """What a line says of VAT.
-
-    Attributes:
-        code: Code of the VAT code, padded as Exact stores it.
-        percentage: As a fraction.
-        base: The base in cents of the entry's currency, signed as the line.
-        amount: The VAT in cents of the entry's currency, signed as the line.
-    """
-
-    code: str
-    percentage: float
-    base: int
-    amount: int
-
-
-class Line(NamedTuple):
-    """One transaction line as it was generated.
-
-    Attributes:
-        entry: Number of the entry in the division, from 0.
-        line: The line number: 0 for the header, 9000 and above for VAT and rounding.
-        kind: The number of the transaction type.
-        status: 20 entered, 50 processed.
-        journal: Code of the journal.
-        gl: Index of the ledger account in `chart.CHART`; None for a header without an account.
-        day: Days since the first day of the books.
-        year: The financial year of the entry.
-        period: The financial period of the entry.
-        relation: Index of the customer or supplier.
-        cost_center: Index of the cost center.
-        cost_unit: Index of the cost unit.
-        currency: The entry's currency.
-        cents: `AmountDC` in cents, debit positive.
-        foreign: `AmountFC` in cents of the entry's currency.
-        vat: What it says of VAT.
-    """
-
-    entry: int
-    line: int
-    kind: int
-    status: int
-    journal: str
-    gl: int | None
-    day: int
-    year: int
-    period: int
-    relation: int | None
-    cost_center: int | None
-    cost_unit: int | None
-    currency: str
-    cents: int
-    foreign: int
-    vat: Vat | None
-
-
-class Term(NamedTuple):
-    """One payment term: a part of an invoice, and since when it is settled.
-
-    Attributes:
-        entry: Number of the entry that booked the invoice.
-        line: Index of the transaction line on the control account.
-        side: Whose invoice it is.
-        gl: Index of the control account in `chart.CHART`.
-        relation: Index of the customer or supplier.
-        number: The invoice's number.
-        day: The invoice's day, since the first day of the books; before it for what the opening balance holds.
-        due: The day on which it is due.
-        end: The day since which it is not outstanding any more; None while it is.
-        end_year: The financial year of that day.
-        end_period: The financial period of that day.
-        status: 20 open, 50 matched.
-        kind: `LineType`: 20 receipt, 22 payment.
-        currency: The invoice's currency.
-        cents: What it adds to the control account in cents, debit positive.
-        foreign: The same in the invoice's currency.
-    """
-
-    entry: int
-    line: int
-    side: Literal["receivable", "payable"]
-    gl: int
-    relation: int
-    number: int
-    day: int
-    due: int
-    end: int | None
-    end_year: int | None
-    end_period: int | None
-    status: int
-    kind: int
-    currency: str
-    cents: int
-    foreign: int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One line of the cycle.
-
-    Attributes:
-        entry: The entry within the cycle, from 0.
-        journal: Code of the journal.
-        kind: The number of the transaction type.
-        line: The line number: 0 for the header, 9000 and above for VAT and rounding.
-        gl: Code of the ledger account.
-        amount: Which of the entry's amounts, as an index into `Entry.amounts`.
-        sign: 1 for debit, -1 for credit.
-    """
-
-    entry: int
-    journal: str
-    kind: int
-    line: int
-    gl: str
-    amount: int
-    sign: int
-
-
-# indexes into Entry.amounts
-NONE, NET, FIRST, SECOND, VAT, GROSS, ROUNDING, ROUNDED = range(8)
-
-_KINDS: tuple[tuple[str, int, tuple[tuple[int, str, int, int], ...]], ...] = (
-    (
-        "70",
-        20,
-        ((0, "1300", GROSS, 1), (1, "8000", FIRST, -1), (2, "8010", SECOND, -1), (9000, "1500", VAT, -1)),
-    ),
-    (
-        "60",
-        30,
-        ((0, "1600", GROSS, -1), (1, "7000", FIRST, 1), (2, "4007", SECOND, 1), (9000, "1520", VAT, 1)),
-    ),
-    ("20", 40, ((0, "1100", NET, 1), (1, "1300", NET, -1))),
-    ("71", 20, ((0, "1300", GROSS, 1), (1, "8000", NET, -1), (9000, "1500", VAT, -1))),
-    ("90", 90, ((0, "2000", NONE, 1), (1, "4014", NET, 1), (2, "2000", NET, -1))),
-    (
-        "70",
-        20,
-        (
-            (0, "1300", ROUNDED, 1),
-            (1, "8000", FIRST, -1),
-            (2, "8010", SECOND, -1),
-            (9000, "1500", VAT, -1),
-            (9001, "4900", ROUNDING, -1),
-        ),
-    ),
-    ("21", 40, ((0, "1100", NET, -1), (1, "1600", NET, 1))),
-)
-PLACES = tuple(
-    Place(entry, journal, kind, *line)
-    for entry, (journal, kind, lines) in enumerate(_KINDS)
-    for line in lines
-)
-SALES = tuple(entry for entry, (_, kind, _) in enumerate(_KINDS) if kind == 20)  # noqa: PLR2004 - the type number of sales
-MEMO = Place(0, "90", 90, 1, "2000", NET, 1)
-CYCLE = len(PLACES)
-ENTRIES = len(_KINDS)
-
-
-class Entry(NamedTuple):
-    """What varies between entries.
-
-    Attributes:
-        relation: Index of the customer or supplier.
-        amounts: Cents, by the indexes named above; each kind of entry adds up to zero.
-        day: Days since the first day of the books.
-    """
-
-    relation: int
-    amounts: tuple[int, int, int, int, int, int, int, int]
-    day: int
+ENTERED, PROCESSED = 20, 50
+_USUAL_DELAY = 30  # days until an invoice is settled
+_ONE_IN = 3  # of the newest purchases and memorial entries, so many are entered and not processed
+_ODD = 10_000
+_MANY = 1 << 60
 
 
 @dataclass(frozen=True)
@@ -205,76 +38,241 @@ class Ledger:
         salt: Makes the books of divisions and seeds differ.
         lines: How many transaction lines are generated.
         relations: How many customers and suppliers exist.
+        calendar: Which periods it has.
+        currency: The books' currency.
+        header: What line 0 of a memorial entry is.
+        closing: Whether years are closed.
+        year_end: Whether closed years end and begin with all balances.
+        centers: How many cost centers exist.
+        units: How many cost units exist.
     """
 
     salt: int
     lines: int
     relations: int
+    calendar: calendars.Kind = "months"
+    currency: str = "EUR"
+    header: Header = "zero"
+    closing: Closing = "result"
+    year_end: YearEnd = "none"
+    centers: int = 70
+    units: int = 25
+
+    @cached_property
+    def cycle(self) -> Cycle:
+        """The kinds of entries that are repeated."""
+        return cycle(self.header)
+
+    @cached_property
+    def days(self) -> tuple[tuple[int, int], ...]:
+        """Financial year and period of each day."""
+        return calendars.calendar(self.calendar).of_day
+
+    @cached_property
+    def _plan(self) -> Plan:
+        known, delay = (
+            calendars.calendar(self.calendar),
+            self.lines // self.cycle.lines * _USUAL_DELAY // DAYS,
+        )
+        return Plan(self.cycle, known, self.header, delay, self.closing, self.year_end)
+
+    @cached_property
+    def _made(self) -> list[Special]:
+        return self._plan.made(self.lines)
 
     @cached_property
     def entries(self) -> int:
         """How many entries follow the cycle."""
-        return max(1, self.lines // CYCLE * ENTRIES)
+        turns, room = divmod(self.lines - sum(each.lines for each in self._made), self.cycle.lines)
+        entries = bisect_right(self.cycle.starts, room) - 1
+        if entries and self.cycle.kinds[entries].how == "differs":
+            entries -= 1  # no payment without the difference of its rate
+        return turns * len(self.cycle.kinds) + entries
 
-    def entry(self, number: int) -> Entry:
-        """Return the entry with a number, counted from 0 over the whole division."""
-        h = (number * 0x9E3779B97F4A7C15 + self.salt) & _MASK
-        h = (h ^ h >> 31) * 0xBF58476D1CE4E5B9 & _MASK
-        net = 1000 + (h >> 8) % 500_000
-        first = net * 2 // 3
-        vat = (net * 21 + 50) // 100
-        rounding = -(net % 3) - 1
-        return Entry(
-            (h >> 40) % max(1, self.relations),
-            (0, net, first, net - first, vat, net + vat, rounding, net + vat + rounding),
-            min(number, self.entries - 1) * DAYS // self.entries,
-        )
+    @cached_property
+    def rounds(self) -> Rounds:
+        """The entries that follow the cycle; the others have numbers behind theirs."""
+        return Rounds(self.cycle, self.salt, self.relations, self.currency, self.entries, self._plan.delay)
+
+    @cached_property
+    def specials(self) -> Specials:
+        """The entries that come at certain days."""
+        return Specials(self._plan, self.rounds, self._made)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The first lines of the entries that come at certain days."""
+        before = [0, *accumulate(each.lines for each in self._made)]
+        return [
+            self.rounds.start(self.rounds.after(each.day - each.early)) + lines if each.day else lines
+            for each, lines in zip(self._made, before, strict=False)
+        ]
+
+    @cached_property
+    def _lengths(self) -> list[int]:
+        """How many lines the first 0, 1, 2 and so on of them have."""
+        return [0, *accumulate(each.lines for each in self._made)]
+
+    @cached_property
+    def regular(self) -> int:
+        """How many lines are not memorial entries that fill up what is left."""
+        return self.rounds.start(self.entries) + self._lengths[-1]
+
+    @cached_property
+    def _newest(self) -> int:
+        """The first day of the newest period."""
+        return self.days.index(self.days[-1])
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return the number of the entry that a line belongs to, and its place in the cycle; -1 outside the cycle."""
+        if index >= self.regular:
+            return self._odd_number(index), -1
+        nth = bisect_right(self._starts, index)
+        if nth and index < self._starts[nth - 1] + self._made[nth - 1].lines:
+            return self.entries + nth - 1, -1
+        cycle = self.cycle
+        turn, at = divmod(index - self._lengths[nth], cycle.lines)
+        return turn * len(cycle.kinds) + cycle.places[at].entry, at
+
+    def index(self, number: int) -> int:
+        """Return the index of an entry's first line."""
+        if number >= self.entries:
+            nth = number - self.entries
+            return self._starts[nth] if nth < len(self._made) else self._odd_index(nth - len(self._made))
+        start = self.rounds.start(number)
+        free = [begin - length for begin, length in zip(self._starts, self._lengths, strict=False)]
+        return start + self._lengths[bisect_right(free, start)]
 
     def line(self, index: int) -> Line:
         """Return a transaction line; those behind the last are lines that are added later."""
-        regular = self.lines // CYCLE * CYCLE
-        if index >= regular:
-            return self._odd(index, regular)
-        cycle, at = divmod(index, CYCLE)
-        place = PLACES[at]
-        number = cycle * ENTRIES + place.entry
-        relation, amounts, day = self.entry(number)
-        cents = place.sign * amounts[place.amount]
-        return Line(
-            number, place.line, place.kind, 50, place.journal, GL[place.gl], day, *_MONTHS[day],
-            relation, None, None, "EUR", cents, cents, None,
-        )  # fmt: skip
+        number, at = self.place(index)
+        if at >= 0:
+            return self._regular(number, self.cycle.places[at])
+        if index >= self.regular:
+            return self._odd(index, number)
+        return self._special(index, number - self.entries)
 
-    def _odd(self, index: int, regular: int) -> Line:
+    def status(self, number: int, kind: int, day: int) -> int:
+        """Return the status of an entry: some of the newest are not processed yet."""
+        waits = day >= self._newest and kind in {MEMORIAL, PURCHASE} and number % _ONE_IN == 0
+        return ENTERED if waits else PROCESSED
+
+    def center(self, number: int | None) -> int | None:
+        """Return the index of a cost center."""
+        return None if number is None or not self.centers else number % self.centers
+
+    def unit(self, number: int | None) -> int | None:
+        """Return the index of a cost unit."""
+        return None if number is None or not self.units else number % self.units
+
+    def _regular(self, number: int, place: Place) -> Line:
+        relation, day, cents, foreign, _ = self.rounds.entry(number)
+        kind, posting = place.kind, place.posting
+        sign, amount = posting.sign, posting.amount
+        vat = None
+        if posting.vat:
+            code = VAT[posting.vat]
+            vat = Vat(posting.vat, code.rate, sign * foreign[posting.base], sign * foreign[posting.tax])
+        return Line(
+            number,
+            posting.line,
+            kind.kind,
+            self.status(number, kind.kind, day),
+            kind.journal,
+            GL[posting.gl] if posting.gl else None,
+            day,
+            *self.days[day],
+            relation,
+            self.center(posting.center),
+            self.unit(posting.unit),
+            self.rounds.currency(kind),
+            sign * cents[amount],
+            sign * foreign[amount],
+            vat,
+        )
+
+    def _special(self, index: int, nth: int) -> Line:
+        special = self._made[nth]
+        booked = self.specials.booked(nth)[index - self._starts[nth]]
+        return Line(
+            self.entries + nth,
+            booked.line,
+            special.kind,
+            PROCESSED,
+            special.journal,
+            GL[booked.gl] if booked.gl else None,
+            special.day,
+            *self.days[special.day],
+            booked.relation,
+            self.center(booked.center),
+            self.unit(booked.unit),
+            self.rounds.foreign[1] if special.foreign else self.currency,
+            booked.cents,
+            0 if special.foreign else booked.cents,
+            None,
+        )
+
+    def _odd_number(self, index: int) -> int:
+        base = self.entries + len(self._made)
+        left = self.lines - self.regular
+        if index < self.lines:
+            return base + (index - self.regular) // 2
+        return base + (left + 1) // 2 + (index - self.lines) // 2
+
+    def _odd_index(self, pair: int) -> int:
+        filled = (self.lines - self.regular + 1) // 2
+        return self.regular + 2 * pair if pair < filled else self.lines + 2 * (pair - filled)
+
+    def _odd(self, index: int, number: int) -> Line:
         """Book what does not fill a cycle, and what is added later, as memorial entries of two lines each."""
-        start, count = (regular, self.lines - regular) if index < self.lines else (self.lines, 1 << 60)
+        start, count = (
+            (self.regular, self.lines - self.regular) if index < self.lines else (self.lines, _MANY)
+        )
         pair, side = divmod(index - start, 2)
         alone = count % 2 == 1 and index - start == count - 1  # no partner: it must be zero to balance
-        cents = 0 if alone else (1 - 2 * side) * (1000 + values.number(self.salt, start + pair) % 10_000)
-        number, day = self.entries + (start - regular) + pair, DAYS - 1
+        cents = 0 if alone else (1 - 2 * side) * (1000 + values.number(self.salt, start + pair) % _ODD)
+        day = DAYS - 1
         return Line(
-            number, side + 1, MEMO.kind, 50, MEMO.journal, GL[MEMO.gl], day, *_MONTHS[day],
-            None, None, None, "EUR", cents, cents, None,
+            number, side + 1, MEMORIAL, PROCESSED, "90", GL[CLEARING], day, *self.days[day],
+            None, None, None, self.currency, cents, cents, None,
         )  # fmt: skip
 
     @cached_property
+    def _terms(self) -> Terms:
+        return Terms(self.rounds, self._plan if self._made else None, self.days, self.index)
+
+    @property
     def terms(self) -> int:
         """How many payment terms the entries make."""
-        return self.entries * len(SALES) // ENTRIES
+        return self._terms.count
 
     def term(self, index: int) -> Term:
-        """Return a payment term."""
-        number = self.sale(index % max(1, self.terms))
-        relation, amounts, day = self.entry(number)
-        place = next(each for each in PLACES if each.entry == number % ENTRIES)
-        cents = amounts[place.amount]
-        line = number // ENTRIES * CYCLE + PLACES.index(place)
-        return Term(
-            number, line, "receivable", GL[place.gl], relation, number, day, day + DUE_DAYS,
-            None, None, None, 20, 20, "EUR", cents, cents,
-        )  # fmt: skip
+        """Return a payment term; those behind the last repeat the first, and are settled as soon as they begin."""
+        return self._terms.term(index)
+
+    def slot(self, index: int) -> int:
+        """Return which of the terms of a round a payment term is."""
+        return self._terms.slot(index)
+
+    @cached_property
+    def sales(self) -> tuple[int, ...]:
+        """The places in the cycle of the entries that book sales invoices."""
+        return self.cycle.of_types(SALE)
 
     def sale(self, index: int) -> int:
         """Return the number of the entry that books a sales invoice."""
-        cycle, place = divmod(index, len(SALES))
-        return cycle * ENTRIES + SALES[place]
+        turn, place = divmod(index, len(self.sales))
+        return turn * len(self.cycle.kinds) + self.sales[place]
+
+    def repeated(self, *types: int) -> int:
+        """Return how many entries of some transaction types follow the cycle."""
+        turns, place = divmod(self.entries, len(self.cycle.kinds))
+        known = self.cycle.of_types(*types)
+        return turns * len(known) + sum(1 for each in known if each < place)
+
+    @cached_property
+    def invoice_rows(self) -> int:
+        """How many lines the entries have that book sales invoices."""
+        turns, place = divmod(self.entries, len(self.cycle.kinds))
+        sizes = {entry: len(self.cycle.kinds[entry].postings) for entry in self.sales}
+        return turns * sum(sizes.values()) + sum(size for entry, size in sizes.items() if entry < place)

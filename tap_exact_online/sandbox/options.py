@@ -26,6 +26,17 @@ class Options:
         division_code: The code of the first; the others follow it.
         rows: Transaction lines in each division; the other tables scale with it.
         tables: Exact row counts for single endpoints, by path.
+        calendar: Which periods the books have: `months`, `july` (years from July, the first one broken), `thirteen` (of four weeks), or
+            `by_place`: the first division has months, the second years from July, the third thirteen periods, the fourth months again,
+            and so on.
+        currency: The currency of the books, `EUR` or `USD`, or `by_place`: every fourth division has `USD`, the others `EUR`.
+        memorial_header: What line 0 of a memorial entry is: `zero` (a row of 0 on an account), `control` (its first posting), or `none`
+            (a row of 0 without account); undocumented.
+        closing: How years that are closed are booked: `result` books every account of the profit and loss against itself and the
+            result on the retained earnings (310); `none` leaves it out.
+        year_end: `balances` ends closed years with entries that take all balances off (327) and puts them back on the day after
+            (328); `none` has no such entries.
+        term_sign: The sign of a receivable's `AmountDC` among payment terms, `negative` or `positive`; a payable's is the other one.
         padding: Which texts are padded: `codes` (codes and countries), or `all` that Exact keeps in columns of fixed width.
         file_sizes: What `FileSize` of attachments counts: `bytes`, `kilobytes` (rounded up), or nothing at all: `none`.
         page_cache_mib: Memory for prepared pages, in MiB.
@@ -78,6 +89,12 @@ class Options:
     division_code: int = 1000001
     rows: int = 2500
     tables: Mapping[str, int] = field(default_factory=dict)
+    calendar: Literal["by_place", "months", "july", "thirteen"] = "by_place"
+    currency: Literal["by_place", "EUR", "USD"] = "by_place"
+    memorial_header: Literal["zero", "control", "none"] = "zero"
+    closing: Literal["result", "none"] = "result"
+    year_end: Literal["none", "balances"] = "none"
+    term_sign: Literal["negative", "positive"] = "negative"
     padding: Literal["codes", "all"] = "all"
     file_sizes: Literal["bytes", "kilobytes", "none"] = "bytes"
     page_cache_mib: int = 256
@@ -124,7 +141,10 @@ class Options:
 
 
 _AT_START = frozenset(
-    {"seed", "divisions", "division_code", "rows", "tables", "padding", "file_sizes", "page_cache_mib"}
+    {
+        *("seed", "divisions", "division_code", "rows", "tables", "padding", "file_sizes", "page_cache_mib"),
+        *("calendar", "currency", "memorial_header", "closing", "year_end", "term_sign"),
+    }
 )
 CHANGEABLE = frozenset(f.name for f in dataclasses.fields(Options)) - _AT_START
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -10,99 +9,194 @@ from typing import Any
 import orjson
 
 from tap_exact_online import edm
-from tap_exact_online.sandbox import ledger, values
-from tap_exact_online.sandbox.books import (
-    ACCOUNTS,
-    LINES,
-    Book,
-    code_of,
-    condition,
-    name_of,
-    vat_of,
-)
-from tap_exact_online.sandbox.chart import GL, JOURNAL_NAMES
-from tap_exact_online.sandbox.clock import iso_of
-from tap_exact_online.sandbox.ledger import CYCLE, ENTRIES, PLACES, Place
-from tap_exact_online.sandbox.tables import Live, Table, created
+from tap_exact_online.sandbox.books import ACCOUNTS, INVOICES, LINES, TERMS, Book, code_of, condition, name_of
+from tap_exact_online.sandbox.calendars import DAYS, MILLION
+from tap_exact_online.sandbox.chart import CHART, GL, JOURNAL_NAMES, VAT
+from tap_exact_online.sandbox.entries import CREDIT, PURCHASE, RETURNED, SALE, Place
+from tap_exact_online.sandbox.ledger import Ledger, Line
+from tap_exact_online.sandbox.tables import NULL, Live, Table, created, moment
 from tap_exact_online.sandbox.values import DAY, FIRST_DAY, Value
 
-_DATES = tuple(FIRST_DAY + day * DAY for day in range(ledger.DAYS))
-_MONTHS = tuple((int(text[:4]), int(text[5:7])) for text in map(iso_of, _DATES))
-_FIRST_ENTRY = 21_000_000
+_DATES = tuple(FIRST_DAY + day * DAY for day in range(DAYS))
+FIRST_ENTRY = 21_000_000
 FIRST_INVOICE = 20_000
+_EARLIER = 500_000_000  # invoices from before the books have numbers below this
+_GL = "sync/Financial/GLAccounts"
+_CENTERS, _UNITS = "hrm/Costcenters", "hrm/Costunits"
+_WHOLE = "invoice"  # what the Guids of whole invoices are made of
 
 
-def _place_values(book: Book, place: Place) -> dict[str, Value]:
-    gl = GL[place.gl]
-    path = "sync/Financial/GLAccounts"
+def gl_of(book: Book, index: int | None) -> dict[str, Value]:
+    """Return how a row names its ledger account."""
+    names = ("GLAccount", "GLAccountCode", "GLAccountDescription")
+    if index is None:
+        return dict.fromkeys(names, None)
+    code, description, *_ = CHART[index]
+    return dict(zip(names, (book.ids(_GL).of(index), code, description), strict=True))
+
+
+def dimensions(center: int | None, unit: int | None) -> dict[str, Value]:
+    """Return how a row names its cost center and cost unit."""
     return {
-        "JournalCode": place.journal,
-        "JournalDescription": JOURNAL_NAMES[place.journal],
-        "GLAccount": book.ids(path).of(gl),
-        "GLAccountCode": code_of(path, gl),
-        "GLAccountDescription": name_of(path, gl),
-        "LineNumber": place.line,
-        "LineType": 0 if place.line == 0 else 1,
-        "Type": place.kind,
-        "Status": 50,
-        "Currency": "EUR",
-        "ExchangeRate": 1.0,
-        **vat_of(place.kind),
+        "CostCenter": None if center is None else code_of(_CENTERS, center),
+        "CostCenterDescription": None if center is None else name_of(_CENTERS, center),
+        "CostUnit": None if unit is None else code_of(_UNITS, unit),
+        "CostUnitDescription": None if unit is None else name_of(_UNITS, unit),
     }
 
 
-def _names(book: Book) -> tuple[list[bytes], list[bytes]]:
-    """Return codes and names of all relations as JSON text: they are written millions of times."""
-    return _texts(max(1, book.counts[ACCOUNTS]))
+def vat_of(code: str) -> dict[str, Value]:
+    """Return how a row names its VAT code; without one, that it has none."""
+    known = VAT.get(code)
+    return {
+        "VATCode": code or None,
+        "VATCodeDescription": known.description if known else None,
+        "VATPercentage": known.rate if known else None,
+        "VATType": known.kind if known else None,
+    }
+
+
+def journal_of(code: str) -> dict[str, Value]:
+    """Return how a row names its journal, under the names of all endpoints."""
+    name = JOURNAL_NAMES[code]
+    return {"JournalCode": code, "Journal": code, "JournalDescription": name}
+
+
+def place_values(book: Book, place: Place) -> dict[str, Value]:
+    """Return what all lines at a place of the cycle say."""
+    ledger, posting, kind = book.ledger, place.posting, place.kind
+    return {
+        **journal_of(kind.journal),
+        **gl_of(book, GL[posting.gl] if posting.gl else None),
+        **dimensions(ledger.center(posting.center), ledger.unit(posting.unit)),
+        **vat_of(posting.vat),
+        "LineNumber": posting.line,
+        "LineType": 0 if posting.line == 0 else 1,
+        "Type": kind.kind,
+        "Currency": ledger.rounds.currency(kind),
+    }
+
+
+def _line_values(book: Book, line: Line) -> dict[str, Value]:
+    """Return the same of a line outside the cycle."""
+    return {
+        **journal_of(line.journal),
+        **gl_of(book, line.gl),
+        **dimensions(line.cost_center, line.cost_unit),
+        **vat_of(line.vat.code if line.vat else ""),
+        "LineNumber": line.line,
+        "LineType": 0 if line.line == 0 else 1,
+        "Type": line.kind,
+        "Currency": line.currency,
+    }
+
+
+def known_to(endpoint: edm.Endpoint, row: Mapping[str, Value]) -> dict[str, Value]:
+    """Return what an endpoint knows of a row."""
+    return {name: value for name, value in row.items() if name in endpoint.properties}
+
+
+def relations(book: Book) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """Return Guids, codes and names of all relations as JSON text, with null behind the last."""
+    count, ids = max(1, book.counts[ACCOUNTS]), book.ids(ACCOUNTS)
+    codes, names = _texts(count)
+    return [*(b'"%s"' % ids.of(index).encode() for index in range(count)), NULL], codes, names
 
 
 @lru_cache(maxsize=8)
 def _texts(count: int) -> tuple[list[bytes], list[bytes]]:
+    """Return codes and names of relations: they are written millions of times."""
     return (
-        [orjson.dumps(code_of(ACCOUNTS, index)) for index in range(count)],
-        [orjson.dumps(name_of(ACCOUNTS, index)) for index in range(count)],
+        [*(orjson.dumps(code_of(ACCOUNTS, index)) for index in range(count)), NULL],
+        [*(orjson.dumps(name_of(ACCOUNTS, index)) for index in range(count)), NULL],
     )
+
+
+def invoice_number(number: int) -> int:
+    """Return the number of the invoice that an entry books."""
+    return FIRST_INVOICE + number if number >= 0 else _EARLIER + number
+
+
+def _invoice_texts(ledger: Ledger) -> Callable[[int, int, int], tuple[bytes, bytes]]:
+    """Return what gives the number and the due date of the invoice that a line concerns, as JSON text."""
+    source, booked = ledger.rounds.source, {SALE, CREDIT, PURCHASE, RETURNED}
+    days = [each.kind.days if each.kind.kind in booked else None for each in ledger.cycle.places]
+    steps = [{"settles": 1, "differs": 2}.get(each.kind.how, 0) for each in ledger.cycle.places]
+
+    def texts(number: int, at: int, date: int) -> tuple[bytes, bytes]:
+        given, back = days[at], steps[at]
+        if given is not None:
+            return b"%d" % invoice_number(number), moment(date + given * DAY)
+        for _ in range(back):
+            number = source(number)
+        return b"%d" % invoice_number(number) if back else NULL, NULL
+
+    return texts
 
 
 def transaction_lines(book: Book, endpoint: edm.Endpoint) -> Table:
     """Make the transaction lines: every entry adds up to zero."""
-    series, ids, entries, relations = (
-        book.series(LINES),
-        book.ids(LINES),
-        book.entry_ids(),
-        book.ids(ACCOUNTS),
-    )
-    entry_of, timestamp, modified = book.ledger.entry, series.timestamp, series.modified
-    codes, names = _names(book)
+    series, ids, entries, ledger = book.series(LINES), book.ids(LINES), book.entry_ids(), book.ledger
+    timestamp, modified, rounds = series.timestamp, series.modified, ledger.rounds
+    guids, codes, names = relations(book)
+    texts, status, places, days = _invoice_texts(ledger), ledger.status, ledger.cycle.places, ledger.days
     variants = [
-        book.variant(endpoint, number) | _place_values(book, PLACES[number % CYCLE])
-        for number in range(CYCLE * book.variety(LINES, 4))
+        book.variant(endpoint, number) | known_to(endpoint, place_values(book, place))
+        for number, place in enumerate(places)
+    ]
+    signs = [
+        (each.posting.amount, each.posting.base, each.posting.tax, each.posting.sign, each.kind.kind)
+        for each in places
     ]
 
+    last = (-1, (0, -1))
+
+    def place_of(index: int) -> tuple[int, int]:
+        """Return a line's place, which is asked for twice for each line that is written."""
+        nonlocal last
+        if last[0] != index:
+            last = (index, ledger.place(index))
+        return last[1]
+
     def compute(index: int) -> tuple[Any, ...]:
-        cycle, at = divmod(index, CYCLE)
-        place = PLACES[at]
-        number = cycle * ENTRIES + place.entry
-        relation, amounts, day = entry_of(number)
-        amount = place.sign * amounts[place.amount] / 100
-        changed = modified(index)
-        year, month = _MONTHS[day]
-        date = _DATES[day]
+        number, at = place_of(index)
+        if at >= 0:
+            relation, day, cents, foreign, rate = rounds.entry(number)
+            amount, base, tax, sign, kind = signs[at]
+            amounts = (
+                sign * cents[amount],
+                sign * foreign[amount],
+                sign * foreign[base],
+                sign * foreign[tax],
+            )
+            stands = status(number, kind, day)
+        else:
+            line = ledger.line(index)
+            relation, day, stands, rate = line.relation, line.day, line.status, MILLION
+            amounts = (line.cents, line.foreign, 0, 0)
+        changed, date = modified(index), _DATES[day]
+        invoice, due = (NULL, NULL) if at < 0 else texts(number, at, date)
+        who = -1 if relation is None else relation
+        year, period = days[day]
         return (
             timestamp(index),
             ids.digits(index),
             entries.digits(number),
-            _FIRST_ENTRY + number,
-            FIRST_INVOICE + number,
+            FIRST_ENTRY + number,
+            invoice,
             date,
-            date + 30 * DAY,
+            due,
             year,
-            month,
-            relations.digits(relation),
-            codes[relation],
-            names[relation],
-            amount,
-            amount,
+            period,
+            guids[who],
+            codes[who],
+            names[who],
+            amounts[0] / 100,
+            amounts[1] / 100,
+            amounts[2] / 100,
+            amounts[3] / 100,
+            rate / MILLION,
+            stands,
             created(changed, index),
             changed,
         )
@@ -112,92 +206,72 @@ def transaction_lines(book: Book, endpoint: edm.Endpoint) -> Table:
         Live("ID", "guid", ids.prefix),
         Live("EntryID", "guid", entries.prefix),
         Live("EntryNumber", "int"),
-        Live("InvoiceNumber", "int"),
+        Live("InvoiceNumber", "json"),
         Live("Date", "date"),
-        Live("DueDate", "date"),
+        Live("DueDate", "moment"),
         Live("FinancialYear", "int"),
         Live("FinancialPeriod", "int"),
-        Live("Account", "guid", relations.prefix),
+        Live("Account", "json"),
         Live("AccountCode", "json"),
         Live("AccountName", "json"),
         Live("AmountDC", "double"),
         Live("AmountFC", "double"),
+        Live("AmountVATBaseFC", "double"),
+        Live("AmountVATFC", "double"),
+        Live("ExchangeRate", "double"),
+        Live("Status", "int"),
         Live("Created", "date"),
         Live("Modified", "date"),
     )
-    regular = series.rows // CYCLE * CYCLE
 
     def odd(index: int) -> Mapping[str, Value]:
-        """Book what does not fill a cycle, and what is added later, as memorial entries of two lines each."""
-        start, count = (regular, series.rows - regular) if index < series.rows else (series.rows, 1 << 60)
-        pair, side = divmod(index - start, 2)
-        alone = count % 2 == 1 and index - start == count - 1  # no partner: it must be zero to balance
-        number = book.ledger.entries + (start - regular) + pair
-        amount = (
-            0.0 if alone else (1 - 2 * side) * (1000 + values.number(book.seed, start + pair) % 10_000) / 100
-        )
-        return _place_values(book, dataclasses.replace(ledger.MEMO, line=side + 1)) | {
-            "EntryID": entries.of(number),
-            "EntryNumber": _FIRST_ENTRY + number,
-            "AmountDC": amount,
-            "AmountFC": amount,
-        }
+        return known_to(endpoint, _line_values(book, ledger.line(index)))
 
-    return Table(endpoint, ids, series, variants, live, compute, regular, odd)
-
-
-# An invoice has the rows of the entry that books it: place among the kinds of sales, line number, amount.
-_INVOICE_ROWS = tuple(
-    (nth, place.line, place.amount)
-    for nth, entry in enumerate(ledger.SALES)
-    for place in PLACES
-    if place.entry == entry
-)
+    return Table(
+        endpoint, ids, series, variants, live, compute, odd=odd, choose=lambda index: place_of(index)[1]
+    )
 
 
 def sales_invoices(book: Book, endpoint: edm.Endpoint) -> Table:
     """Make the sales invoices: header and line rows of the sales entries of the ledger."""
-    path = endpoint.path
-    series, ids, invoices, relations = (
-        book.series(path),
-        book.ids(path),
-        book.ids("invoice"),
-        book.ids(ACCOUNTS),
-    )
-    _, names = _names(book)
-    size = len(_INVOICE_ROWS)
+    series, ids, invoices = book.series(INVOICES), book.ids(INVOICES), book.ids(_WHOLE)
+    relation_ids, ledger = book.ids(ACCOUNTS), book.ledger
+    _, _, names = relations(book)
+    # an invoice has the rows of the entry that books it
+    rows = [
+        (nth, place)
+        for nth, entry in enumerate(ledger.sales)
+        for place in ledger.cycle.places
+        if place.entry == entry
+    ]
+    size, known = len(rows), max(1, ledger.repeated(SALE))
+    stated: dict[str, Value] = {"Status": 50, "StatusDescription": "Verwerkt", "Type": 8020}
     variants = [
         book.variant(endpoint, number)
-        | {
-            "LineNumber": _INVOICE_ROWS[number % size][1],
-            "Journal": "70",
-            "JournalDescription": JOURNAL_NAMES["70"],
-        }
-        | {"Currency": "EUR", "Status": 50, "StatusDescription": "Verwerkt", "Type": 8020}
-        | {name: value for name, value in condition(number // size).items() if name in endpoint.properties}
-        for number in range(size * book.variety(path, 8))
+        | known_to(endpoint, place_values(book, place) | stated | dict(condition(2)))
+        for number, (_, place) in enumerate(rows)
     ]
     places = ("OrderedBy", "InvoiceTo", "DeliverTo")
 
     def compute(index: int) -> tuple[Any, ...]:
-        cycle, at = divmod(index, size)
-        nth, _, which = _INVOICE_ROWS[at]
-        invoice = cycle * len(ledger.SALES) + nth
-        entry = book.ledger.sale(invoice)
-        relation, amounts, day = book.ledger.entry(entry)
+        turn, at = divmod(index, size)
+        nth, place = rows[at]
+        invoice = (turn * len(ledger.sales) + nth) % known
+        number = ledger.sale(invoice)
+        entry = ledger.rounds.entry(number)
+        relation, date = entry.relation or 0, _DATES[max(entry.day, 0)]
         changed = series.modified(index)
-        to = (relations.digits(relation), names[relation]) * len(places)
-        amount = amounts[which] / 100
+        amount = place.posting.amount
         return (
             series.timestamp(index),
             ids.digits(index),
             invoices.digits(invoice),
-            FIRST_INVOICE + entry,
-            _DATES[day],
-            _DATES[day] + 30 * DAY,
-            amount,
-            amount,
-            *to,
+            invoice_number(number),
+            date,
+            date + place.kind.days * DAY,
+            entry.cents[amount] / 100,
+            entry.foreign[amount] / 100,
+            *(relation_ids.digits(relation), names[relation]) * len(places),
             created(changed, index),
             changed,
         )
@@ -211,7 +285,11 @@ def sales_invoices(book: Book, endpoint: edm.Endpoint) -> Table:
         Live("DueDate", "date"),
         Live("AmountDC", "double"),
         Live("AmountFC", "double"),
-        *(each for to in places for each in (Live(to, "guid", relations.prefix), Live(to + "Name", "json"))),
+        *(
+            each
+            for to in places
+            for each in (Live(to, "guid", relation_ids.prefix), Live(to + "Name", "json"))
+        ),
         Live("Created", "date"),
         Live("Modified", "date"),
     )
@@ -219,44 +297,57 @@ def sales_invoices(book: Book, endpoint: edm.Endpoint) -> Table:
 
 
 def payment_terms(book: Book, endpoint: edm.Endpoint) -> Table:
-    """Make the payment terms: for each sales entry what is due, and what was received for it."""
-    path = endpoint.path
-    series, ids, entries, relations = book.series(path), book.ids(path), book.entry_ids(), book.ids(ACCOUNTS)
-    codes, names = _names(book)
-    gl = _place_values(book, PLACES[0])
-    variants = [
-        book.variant(endpoint, number)
-        | {name: gl[name] for name in ("GLAccount", "GLAccountCode", "GLAccountDescription")}
-        | {
-            "LineType": (20, 21)[number % 2],
-            "Journal": "70",
-            "JournalDescription": JOURNAL_NAMES["70"],
-            "Currency": "EUR",
-        }
-        | dict(condition(number // 2))
-        for number in range(2 * book.variety(path, 24))
-    ]
-    sales = max(1, book.ledger.entries * len(ledger.SALES) // ENTRIES)
+    """Make the payment terms: what is due of each invoice, and since when it is settled."""
+    series, ids, lines, entries = book.series(TERMS), book.ids(TERMS), book.ids(LINES), book.entry_ids()
+    ledger, sign = book.ledger, book.term_sign
+    guids, codes, names = relations(book)
+    variants = []
+    for number, slot in enumerate(ledger.cycle.slots):
+        place = ledger.cycle.places[slot.control]
+        condition_of = next(nth for nth in range(3) if condition(nth)["PaymentDays"] == place.kind.days)
+        more: dict[str, Value] = {"TransactionIsReversal": False, "IsBatchBooking": 0}
+        more |= dict.fromkeys(("AmountDiscountDC", "AmountDiscountFC"), 0.0)
+        said = place_values(book, place) | dict(condition(condition_of)) | more
+        variants.append(book.variant(endpoint, number) | known_to(endpoint, said))
 
     def compute(index: int) -> tuple[Any, ...]:
-        entry = book.ledger.sale(index // 2 % sales)
-        relation, amounts, day = book.ledger.entry(entry)
-        changed = series.modified(index)
-        amount = (1 - 2 * (index % 2)) * amounts[ledger.GROSS] / 100
+        term = ledger.term(index)
+        line = ledger.line(term.line)
+        changed, due = series.modified(index), FIRST_DAY + term.due * DAY
+        end = moment(None if term.end is None else FIRST_DAY + term.end * DAY)
+        year = NULL if term.end_year is None else b"%d" % term.end_year
+        period = NULL if term.end_period is None else b"%d" % term.end_period
         return (
             series.timestamp(index),
             ids.digits(index),
-            entries.digits(entry),
-            _FIRST_ENTRY + entry,
-            FIRST_INVOICE + entry,
-            _DATES[day],
-            _DATES[day],
-            _DATES[day] + 30 * DAY,
-            relations.digits(relation),
-            codes[relation],
-            names[relation],
-            amount,
-            amount,
+            entries.digits(term.owner),
+            FIRST_ENTRY + term.owner,
+            lines.digits(term.line),
+            entries.digits(term.entry),
+            line.kind,
+            line.status,
+            line.year,
+            line.period,
+            line.cents / 100,
+            line.foreign / 100,
+            due,
+            invoice_number(term.number),
+            _DATES[line.day],
+            FIRST_DAY + term.day * DAY,
+            due,
+            end,
+            end,
+            b"false" if term.end is None else b"true",
+            year,
+            period,
+            term.status,
+            term.kind,
+            guids[term.relation],
+            codes[term.relation],
+            names[term.relation],
+            sign * term.cents / 100,
+            sign * term.foreign / 100,
+            term.rate / MILLION,
             created(changed, index),
             changed,
         )
@@ -266,23 +357,40 @@ def payment_terms(book: Book, endpoint: edm.Endpoint) -> Table:
         Live("ID", "guid", ids.prefix),
         Live("EntryID", "guid", entries.prefix),
         Live("EntryNumber", "int"),
+        Live("TransactionID", "guid", lines.prefix),
+        Live("TransactionEntryID", "guid", entries.prefix),
+        Live("TransactionType", "int"),
+        Live("TransactionStatus", "int"),
+        Live("TransactionReportingYear", "int"),
+        Live("TransactionReportingPeriod", "int"),
+        Live("TransactionAmountDC", "double"),
+        Live("TransactionAmountFC", "double"),
+        Live("TransactionDueDate", "date"),
         Live("InvoiceNumber", "int"),
         Live("EntryDate", "date"),
         Live("InvoiceDate", "date"),
         Live("DueDate", "date"),
-        Live("Account", "guid", relations.prefix),
+        Live("EndDate", "moment"),
+        Live("LastPaymentDate", "moment"),
+        Live("IsFullyPaid", "json"),
+        Live("EndYear", "json"),
+        Live("EndPeriod", "json"),
+        Live("Status", "int"),
+        Live("LineType", "int"),
+        Live("Account", "json"),
         Live("AccountCode", "json"),
         Live("AccountName", "json"),
         Live("AmountDC", "double"),
         Live("AmountFC", "double"),
+        Live("RateFC", "double"),
         Live("Created", "date"),
         Live("Modified", "date"),
     )
-    return Table(endpoint, ids, series, variants, live, compute)
+    return Table(endpoint, ids, series, variants, live, compute, choose=lambda index: ledger.term(index).slot)
 
 
 MAKERS: Mapping[str, Callable[[Book, edm.Endpoint], Table]] = {
     LINES: transaction_lines,
-    "sync/SalesInvoice/SalesInvoices": sales_invoices,
-    "sync/Cashflow/PaymentTerms": payment_terms,
+    INVOICES: sales_invoices,
+    TERMS: payment_terms,
 }

@@ -19,6 +19,8 @@ from tap_exact_online import edm
 from tap_exact_online.sandbox import values
 from tap_exact_online.sandbox.values import DAY, FIRST_DAY, LAST_DAY, Value
 
+NULL = b"null"
+_BEFORE_DATE, _BEHIND_DATE = b'"/Date(', b')/"'
 _MASK = (1 << 48) - 1
 _SPREAD = 0x9E3779B97F4B  # odd, so that multiplying by it modulo 2**48 loses nothing and can be undone
 _GATHER = pow(_SPREAD, -1, 1 << 48)
@@ -94,7 +96,7 @@ class Live:
     Attributes:
         name: The property.
         kind: How the computed value is written: `guid` (the number of its last digits), `date` (milliseconds),
-            `int`, `int64`, `double`, or `json` (finished JSON text).
+            `int`, `int64`, `double`, `json` (finished JSON text), or `moment` (that of a date, or null).
         prefix: The front of a Guid.
     """
 
@@ -113,17 +115,25 @@ class Live:
             "int64": b'"%d"',
             "double": b"%a",
             "json": b"%b",
+            "moment": b"%b",
         }[self.kind]
 
     def truth(self, computed: Any) -> Value:
         """Return the computed value as a plain value."""
         if self.kind == "guid":
             return f"{self.prefix}{computed:012x}"
+        if self.kind == "moment":
+            return None if computed == NULL else int(computed[len(_BEFORE_DATE) : -len(_BEHIND_DATE)])
         if self.kind == "json":
             plain: Value = orjson.loads(computed)
             return plain
         value: Value = computed
         return value
+
+
+def moment(wall: int | None) -> bytes:
+    """Return a date, in wall-clock milliseconds, or null as finished JSON text."""
+    return NULL if wall is None else b"%b%d%b" % (_BEFORE_DATE, wall, _BEHIND_DATE)
 
 
 def nothing_odd(_: int) -> Mapping[str, Value]:
@@ -144,6 +154,8 @@ class Table:
         compute: Gives the values of `live` for an index.
         regular: Rows from this index on are made by `odd`.
         odd: Gives the properties that differ in a row which does not fit the pattern.
+        choose: Gives the number of a row's variant where it does not follow from the index alone, and -1 for a row that
+            does not fit the pattern.
     """
 
     endpoint: edm.Endpoint
@@ -154,6 +166,7 @@ class Table:
     compute: Callable[[int], tuple[Any, ...]]
     regular: int = sys.maxsize
     odd: Callable[[int], Mapping[str, Value]] = nothing_odd
+    choose: Callable[[int], int] | None = None
 
     def padded(self) -> Table:
         """Return the same table with texts that fill the width of their columns."""
@@ -176,9 +189,13 @@ class Table:
 
     def row(self, index: int) -> dict[str, Value]:
         """Return a whole row; an index past the generated rows gives a row as one that is added later."""
-        row = dict(self.variants[index % len(self.variants)])
+        fits, chosen = index < self.regular, index
+        if self.choose is not None:
+            chosen = self.choose(index)
+            fits, chosen = chosen >= 0, max(chosen, 0)
+        row = dict(self.variants[chosen % len(self.variants)])
         row |= {live.name: live.truth(raw) for live, raw in zip(self.live, self.compute(index), strict=True)}
-        return row if index < self.regular else {**row, **self.odd(index)}
+        return row if fits else {**row, **self.odd(index)}
 
 
 def created(modified: int, index: int) -> int:

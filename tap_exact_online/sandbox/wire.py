@@ -166,9 +166,11 @@ class Encoder:
             table.regular,
             len(table.variants),
         )
+        choose = table.choose
         for i in indexes:
-            if i < regular and i not in changes:
-                yield templates[i % count] % pick(compute(i))
+            at = (i % count if i < regular else -1) if choose is None else choose(i)
+            if at >= 0 and i not in changes:
+                yield templates[at] % pick(compute(i))
             else:
                 yield encode(shelf.row(i), table.endpoint, self._names, self._root, numbers=self._numbers)
 

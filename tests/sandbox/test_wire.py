@@ -104,7 +104,9 @@ def test_entries_balance(sandbox: Sandbox) -> None:
         balance[row["EntryID"]] += Decimal(str(row["AmountDC"]))
     assert len(balance) > 700
     assert not any(balance.values())
-    assert {0, 1, 2, 9000, 9001} == {row["LineNumber"] for row in rows}
+    numbers = {row["LineNumber"] for row in rows}
+    assert {0, 1, 2, 9000, 9001} < numbers
+    assert not {number for number in numbers if 100 < number < 9000}
 
 
 def test_books_refer_to_each_other(sandbox: Sandbox) -> None:
@@ -114,9 +116,11 @@ def test_books_refer_to_each_other(sandbox: Sandbox) -> None:
     entries = {}
     for line in control.rows(DIVISION, LINES):
         entries[line["EntryID"]] = line["EntryNumber"]
-        assert accounts[line["Account"]]["Code"] == line["AccountCode"]
-        assert accounts[line["Account"]]["Name"] == line["AccountName"]
+        who = accounts.get(line["Account"], {"Code": None, "Name": None})
+        assert (who["Code"], who["Name"]) == (line["AccountCode"], line["AccountName"])
+        assert (line["Account"] is None) is (who["Code"] is None)
         assert ledger[line["GLAccount"]]["Code"] == line["GLAccountCode"]
+    assert len({line["Account"] for line in control.rows(DIVISION, LINES)}) > len(accounts) / 10
     for term in control.rows(DIVISION, "sync/Cashflow/PaymentTerms"):
         assert entries[term["EntryID"]] == term["EntryNumber"]
         assert accounts[term["Account"]]["Code"] == term["AccountCode"]
