@@ -11,10 +11,9 @@ import orjson
 from tap_exact_online import edm
 from tap_exact_online.sandbox import schemes, values
 from tap_exact_online.sandbox.calendars import MONTHS, calendar
-from tap_exact_online.sandbox.calendars import Kind as Calendar
 from tap_exact_online.sandbox.chart import CHART, CONDITIONS, JOURNALS, LISTS, VAT_CODES
 from tap_exact_online.sandbox.ledger import Ledger
-from tap_exact_online.sandbox.options import Options
+from tap_exact_online.sandbox.options import Options, kept
 from tap_exact_online.sandbox.shelf import CHANGED, MADE
 from tap_exact_online.sandbox.tables import Ids, Live, Series, Table, created, ids_of, nothing_odd
 from tap_exact_online.sandbox.values import Value
@@ -115,24 +114,6 @@ def _row_count(path: str, rows: int) -> int:
         return _FIXED[path]
     share = _SHARE.get(path, 0.1 if path.startswith("sync/") else 0.05)
     return min(int(rows * share), _MOST.get(path, rows))
-
-
-_KEPT: tuple[tuple[Calendar, str], ...] = (
-    ("months", "EUR"),
-    ("july", "EUR"),
-    ("thirteen", "EUR"),
-    ("months", "USD"),
-)
-"""Periods and currency of the books, by the place of a division among all: what `by_place` of the options means."""
-
-
-def kept(options: Options, division: int) -> tuple[Calendar, str]:
-    """Return which periods a division has, and in which currency its books are kept."""
-    calendar, currency = _KEPT[(division - options.division_code) % len(_KEPT)]
-    return (
-        calendar if options.calendar == "by_place" else options.calendar,
-        currency if options.currency == "by_place" else options.currency,
-    )
 
 
 def _ledger(options: Options, division: int, counts: Mapping[str, int]) -> Ledger:

@@ -14,7 +14,17 @@ from tap_exact_online.sandbox import options as settings
 from tap_exact_online.sandbox import wire
 from tap_exact_online.sandbox.books import DIVISIONS
 from tap_exact_online.sandbox.divisions import ARCHIVED
-from tap_exact_online.sandbox.editing import add, begin, change, commit, count, delete, rows, set_row
+from tap_exact_online.sandbox.editing import (
+    add,
+    begin,
+    change,
+    commit,
+    count,
+    delete,
+    delete_entry,
+    rows,
+    set_row,
+)
 from tap_exact_online.sandbox.limits import Limits
 from tap_exact_online.sandbox.options import USER
 from tap_exact_online.sandbox.service import ENDPOINTS, Forbidden, Service
@@ -207,6 +217,7 @@ _COMMANDS: tuple[Callable[..., Any], ...] = (
     add,
     change,
     delete,
+    delete_entry,
     set_row,
     begin,
     commit,

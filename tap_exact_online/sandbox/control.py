@@ -97,6 +97,13 @@ class Control:
             )
         )
 
+    def delete_entry(self, division: int, entry: str) -> dict[str, list[Any]]:
+        """Delete a whole entry by its `EntryID`, and return the identities of what is gone, by path.
+
+        Its lines, payment terms and sales invoice go, each told by `sync/Deleted`; what it settled is open again.
+        """
+        return dict(self.run("delete_entry", division=division, entry=entry))
+
     def set_row(self, division: int, path: str, row: Row) -> Any:
         """Place a hand-made row and return its identity; properties it leaves out are made up."""
         return self.run("set_row", division=division, path=path, row=row)[0]

@@ -9,9 +9,9 @@ from functools import cached_property
 
 from tap_exact_online import edm
 from tap_exact_online.sandbox import accounting, filing, values
-from tap_exact_online.sandbox.books import DELETED, DIVISIONS, LEAVE_HOURS, LINES, ME, Book, kept
+from tap_exact_online.sandbox.books import DELETED, DIVISIONS, LEAVE_HOURS, LINES, ME, Book
 from tap_exact_online.sandbox.clock import Clock
-from tap_exact_online.sandbox.options import Options
+from tap_exact_online.sandbox.options import Options, kept
 from tap_exact_online.sandbox.postings import MAKERS
 from tap_exact_online.sandbox.shelf import Change, Shelf
 from tap_exact_online.sandbox.values import DAY, Value

@@ -8,7 +8,7 @@ from typing import Any
 
 from tap_exact_online import edm
 from tap_exact_online.sandbox import wire
-from tap_exact_online.sandbox.books import DIVISIONS, HEADERS, ME
+from tap_exact_online.sandbox.books import DIVISIONS, HEADERS, INVOICES, LINES, ME, TERMS
 from tap_exact_online.sandbox.clock import wall_of_iso
 from tap_exact_online.sandbox.divisions import Division
 from tap_exact_online.sandbox.listing import Few, Rows
@@ -122,6 +122,57 @@ def delete(  # noqa: PLR0913, PLR0917 - what a test may want to say about a dele
         shelf.remove(index)
         if logged and number is not None:
             known.database.log_deleted(identity, number, service.clock.wall())
+    return gone
+
+
+def delete_entry(service: Service, division: int, entry: str) -> dict[str, list[Value]]:
+    """Delete an entry as a user does: its lines, payment terms and sales invoice; what it settled is open again.
+
+    Raises:
+        KeyError: There is no such entry.
+        ValueError: Another entry settles it; that one is to be deleted first.
+    """
+    known, lines = _shelf(service, division, LINES)
+    book, ledger = known.database.book, known.database.book.ledger
+    number = book.entry_ids().index(entry)
+    if number is None or number < 0:
+        raise KeyError(entry)
+    numbers = ledger.together(number)
+    terms = service.shelf(known, TERMS)
+    own = [index for each in numbers for index in ledger.terms_of(each) if terms.visible(index)]
+    if any(terms.row(index)["EndDate"] is not None and not ledger.settles_itself(index) for index in own):
+        msg = f"entry {entry} is matched: delete the entries that settle it first"
+        raise ValueError(msg)
+    invoices = service.shelf(known, INVOICES)
+    gone = {
+        LINES: (lines, [index for each in numbers for index in ledger.lines_of(each)]),
+        TERMS: (terms, own),
+        INVOICES: (invoices, [index for each in numbers for index in ledger.rows_of_invoice(each)]),
+    }
+    removed = {path: _remove(service, known, *each) for path, each in gone.items()}
+    if not removed[LINES]:
+        raise KeyError(entry)
+    for index in (index for each in numbers for index in ledger.terms_settled_by(each)):
+        if terms.visible(index):
+            before = terms.changes[index].fields if index in terms.changes else {}
+            open_again: dict[str, Value] = {
+                **dict.fromkeys(("EndDate", "EndYear", "EndPeriod", "LastPaymentDate"), None),
+                "Status": 20,
+                "IsFullyPaid": False,
+            }
+            terms.put(index, Change(known.database.tick(), service.clock.wall(), {**before, **open_again}))
+    return removed
+
+
+def _remove(service: Service, known: Division, shelf: Shelf, indexes: Iterable[int]) -> list[Value]:
+    """Delete rows that are there, log each, and return their identities."""
+    number, gone = shelf.endpoint.deleted_type, []
+    for index in indexes:
+        if index < shelf.size and shelf.visible(index):
+            gone.append(shelf.identity(index))
+            shelf.remove(index)
+            if number is not None:
+                known.database.log_deleted(gone[-1], number, service.clock.wall())
     return gone
 
 

@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from tap_exact_online.sandbox import calendars, values
 from tap_exact_online.sandbox.calendars import DAYS
-from tap_exact_online.sandbox.chart import GL, VAT
+from tap_exact_online.sandbox.chart import GL, VAT, VatCode
 from tap_exact_online.sandbox.cycle import cycle
 from tap_exact_online.sandbox.entries import CLEARING, MEMORIAL, PURCHASE, SALE, Cycle, Header, Place
 from tap_exact_online.sandbox.lines import Line, Term, Vat
@@ -147,7 +147,7 @@ class Ledger:
         """Return a transaction line; those behind the last are lines that are added later."""
         number, at = self.place(index)
         if at >= 0:
-            return self._regular(number, self.cycle.places[at])
+            return self._regular(number, at)
         if index >= self.regular:
             return self._odd(index, number)
         return self._special(index, number - self.entries)
@@ -165,27 +165,42 @@ class Ledger:
         """Return the index of a cost unit."""
         return None if number is None or not self.units else number % self.units
 
-    def _regular(self, number: int, place: Place) -> Line:
+    @cached_property
+    def _fixed(self) -> list[tuple[Place, int | None, int | None, int | None, str, VatCode | None]]:
+        """What is the same on all lines at a place: account, cost center and unit, currency, VAT code."""
+        return [
+            (
+                place,
+                GL[place.posting.gl] if place.posting.gl else None,
+                self.center(place.posting.center),
+                self.unit(place.posting.unit),
+                self.rounds.currency(place.kind),
+                VAT.get(place.posting.vat),
+            )
+            for place in self.cycle.places
+        ]
+
+    def _regular(self, number: int, at: int) -> Line:
+        place, gl, center, unit, currency, code = self._fixed[at]
+        (line, _, amount, sign, _, base, tax, _, _), kind = place.posting, place.kind
         relation, day, cents, foreign, _ = self.rounds.entry(number)
-        kind, posting = place.kind, place.posting
-        sign, amount = posting.sign, posting.amount
-        vat = None
-        if posting.vat:
-            code = VAT[posting.vat]
-            vat = Vat(posting.vat, code.rate, sign * foreign[posting.base], sign * foreign[posting.tax])
+        vat = None if code is None else Vat(code.code, code.rate, sign * foreign[base], sign * foreign[tax])
+        year, period = self.days[day]
+        status = PROCESSED if day < self._newest else self.status(number, kind.kind, day)
         return Line(
             number,
-            posting.line,
+            line,
             kind.kind,
-            self.status(number, kind.kind, day),
+            status,
             kind.journal,
-            GL[posting.gl] if posting.gl else None,
+            gl,
             day,
-            *self.days[day],
+            year,
+            period,
             relation,
-            self.center(posting.center),
-            self.unit(posting.unit),
-            self.rounds.currency(kind),
+            center,
+            unit,
+            currency,
             sign * cents[amount],
             sign * foreign[amount],
             vat,
@@ -237,22 +252,64 @@ class Ledger:
             None, None, None, self.currency, cents, cents, None,
         )  # fmt: skip
 
+    def lines_of(self, number: int) -> range:
+        """Return the indexes of an entry's lines; those of lines that may be added later, too."""
+        first = self.index(number)
+        last = first
+        while self.place(last + 1)[0] == number:
+            last += 1
+        return range(first, last + 1)
+
+    def together(self, number: int) -> list[int]:
+        """Return the numbers of the entries that only exist together: a payment and the difference of its rate."""
+        kinds = self.cycle.kinds
+        if number >= self.entries:
+            return [number]
+        if kinds[number % len(kinds)].how == "differs":
+            return [number - 1, number]
+        follows = kinds[(number + 1) % len(kinds)].how == "differs" and number + 1 < self.entries
+        return [number, number + 1] if follows else [number]
+
+    def rows_of_invoice(self, number: int) -> range:
+        """Return the indexes of the rows of the sales invoice that an entry books."""
+        turn, place = divmod(number, len(self.cycle.kinds))
+        sizes = [len(self.cycle.kinds[each].postings) for each in self.sales]
+        if number >= self.entries or place not in self.sales:
+            return range(0)
+        nth = self.sales.index(place)
+        start = turn * sum(sizes) + sum(sizes[:nth])
+        return range(start, start + sizes[nth])
+
+    def terms_of(self, number: int) -> list[int]:
+        """Return the payment terms of the invoice that an entry books."""
+        return self.matching.of(number) if number < self.entries else []
+
+    def terms_settled_by(self, number: int) -> list[int]:
+        """Return the payment terms of other entries that an entry settles."""
+        return self.matching.settled_by(number) if number < self.entries else []
+
+    def settles_itself(self, index: int) -> bool:
+        """Tell whether a payment term ends with the entry that makes it, as that of a credit note does."""
+        slot = self.cycle.slots[self.matching.slot(index)]
+        return slot.settled == slot.entry
+
     @cached_property
-    def _terms(self) -> Terms:
+    def matching(self) -> Terms:
+        """The payment terms, by the entries that make and settle them."""
         return Terms(self.rounds, self._plan if self._made else None, self.days, self.index)
 
     @property
     def terms(self) -> int:
         """How many payment terms the entries make."""
-        return self._terms.count
+        return self.matching.count
 
     def term(self, index: int) -> Term:
         """Return a payment term; those behind the last repeat the first, and are settled as soon as they begin."""
-        return self._terms.term(index)
+        return self.matching.term(index)
 
     def slot(self, index: int) -> int:
         """Return which of the terms of a round a payment term is."""
-        return self._terms.slot(index)
+        return self.matching.slot(index)
 
     @cached_property
     def sales(self) -> tuple[int, ...]:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from tap_exact_online.sandbox.calendars import Kind as Calendar
+
 CLIENT_ID = "5a4db0c5-0000-4000-8000-5a4db0c50001"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - a fake that the ready file and the console show on purpose
 USER = "sandbox"
@@ -89,7 +91,7 @@ class Options:
     division_code: int = 1000001
     rows: int = 2500
     tables: Mapping[str, int] = field(default_factory=dict)
-    calendar: Literal["by_place", "months", "july", "thirteen"] = "by_place"
+    calendar: Literal["by_place"] | Calendar = "by_place"
     currency: Literal["by_place", "EUR", "USD"] = "by_place"
     memorial_header: Literal["zero", "control", "none"] = "zero"
     closing: Literal["result", "none"] = "result"
@@ -138,6 +140,24 @@ class Options:
     image_division: Literal["row", "open"] = "open"
     refused_file: Literal["html", "403", "404"] = "html"
     blocked_status: int = 403
+
+
+_KEPT: tuple[tuple[Calendar, str], ...] = (
+    ("months", "EUR"),
+    ("july", "EUR"),
+    ("thirteen", "EUR"),
+    ("months", "USD"),
+)
+"""Periods and currency of the books, by the place of a division among all: what `by_place` of the options means."""
+
+
+def kept(options: Options, division: int) -> tuple[Calendar, str]:
+    """Return which periods a division has, and in which currency its books are kept."""
+    calendar, currency = _KEPT[(division - options.division_code) % len(_KEPT)]
+    return (
+        calendar if options.calendar == "by_place" else options.calendar,
+        currency if options.currency == "by_place" else options.currency,
+    )
 
 
 _AT_START = frozenset(

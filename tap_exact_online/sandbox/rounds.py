@@ -105,7 +105,9 @@ class Rounds:
         """Return the day of an entry; what books a difference has that of the entry before it."""
         if self.cycle.kinds[number % self._count].how == "differs":
             number -= 1
-        return number * DAYS // max(1, self.entries)
+        return min(
+            number * DAYS // max(1, self.entries), DAYS - 1
+        )  # those that are added later are of the last day
 
     def after(self, day: int) -> int:
         """Return the number of the first entry later than a day."""

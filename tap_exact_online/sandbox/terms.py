@@ -63,6 +63,25 @@ class Terms:
         before = len(self._before)
         return self._before[index][0] if index < before else (index - before) % len(self._slots)
 
+    def of(self, number: int) -> list[int]:
+        """Return the terms of the invoice that an entry of the cycle books."""
+        turn, place = divmod(number, self._kinds)
+        return [self._index(at, turn) for at, slot in enumerate(self._slots) if slot.entry == place]
+
+    def settled_by(self, number: int) -> list[int]:
+        """Return the terms of other entries that an entry of the cycle settles."""
+        turn, place = divmod(number, self._kinds)
+        return [
+            self._index(at, turn - slot.lag * self._rounds.delay)
+            for at, slot in enumerate(self._slots)
+            if slot.settled == place != slot.entry
+        ]
+
+    def _index(self, at: int, turn: int) -> int:
+        if turn < 0:
+            return self._before.index((at, turn))
+        return len(self._before) + turn * len(self._slots) + at
+
     def _none(self) -> Term:
         """Return a term of nothing, for books without invoices."""
         day, gl = DAYS - 1, GL[RECEIVABLES]
