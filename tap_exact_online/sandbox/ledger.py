@@ -25,7 +25,6 @@ __all__ = ["Ledger", "Line", "Term", "Vat"]
 
 ENTERED, PROCESSED = 20, 50
 _USUAL_DELAY = 30  # days until an invoice is settled
-_ONE_IN = 3  # of the newest purchases and memorial entries, so many are entered and not processed
 _ODD = 10_000
 _MANY = 1 << 60
 
@@ -153,9 +152,9 @@ class Ledger:
         return self._special(index, number - self.entries)
 
     def status(self, number: int, kind: int, day: int) -> int:
-        """Return the status of an entry: some of the newest are not processed yet."""
-        waits = day >= self._newest and kind in {MEMORIAL, PURCHASE} and number % _ONE_IN == 0
-        return ENTERED if waits else PROCESSED
+        """Return the status of an entry: the newest purchases are not processed yet, nor is every other memorial entry."""
+        waits = kind == PURCHASE or (kind == MEMORIAL and number % 2 == 0)
+        return ENTERED if waits and day >= self._newest else PROCESSED
 
     def center(self, number: int | None) -> int | None:
         """Return the index of a cost center."""
