@@ -9,7 +9,8 @@ It needs the extra `sandbox` (`pip install "tap-exact-online[sandbox]"`) and is 
     rounds.py    amounts of the entries of the cycle    specials.py   opening, VAT returns, ends of years
     lines.py     what a line and a term book            terms.py      payment terms
     schemes.py   classifications of accounts            accounting.py tables that say how books are kept
-    postings.py  the tables made from the books
+    postings.py  lines, invoices, payment terms         shown.py      which endpoints show which entries
+    entry_tables.py  their tables
     tables.py    row i of a table as a pure function    shelf.py      a table plus what was changed since
     books.py     all tables of one division             divisions.py  which divisions exist, and who may see them
     query.py     what a query string asks               listing.py    rows in the order that is asked for

@@ -15,6 +15,7 @@ from tap_exact_online.sandbox.chart import CHART, CONDITIONS, JOURNALS, LISTS, V
 from tap_exact_online.sandbox.ledger import Ledger
 from tap_exact_online.sandbox.options import Options, kept
 from tap_exact_online.sandbox.shelf import CHANGED, MADE
+from tap_exact_online.sandbox.shown import SHOWN, WHOLE
 from tap_exact_online.sandbox.tables import Ids, Live, Series, Table, created, ids_of, nothing_odd
 from tap_exact_online.sandbox.values import Value
 
@@ -56,8 +57,6 @@ _FIXED: Mapping[str, int] = {
 _SHARE: Mapping[str, float] = {
     LINES: 1.0,
     "sync/Documents/Documents": 0.45,
-    "sync/Financial/SalesEntries": 0.45,
-    "sync/Financial/PurchaseEntries": 0.45,
     "bulk/Cashflow/Payments": 0.45,
     "bulk/Cashflow/Receivables": 0.45,
     ACCOUNTS: 0.45,
@@ -184,6 +183,7 @@ class Book:
             **counts,
             TERMS: self.ledger.terms,
             INVOICES: self.ledger.invoice_rows,
+            **self._shown(counts),
             PERIODS: len(calendar(self.ledger.calendar).periods),
             **options.tables,
         }
@@ -193,6 +193,11 @@ class Book:
         self._makers = makers
         self._tables: dict[str, Table] = {}
         self._salts: dict[str, int] = {}
+
+    def _shown(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """Return how many rows the tables have that show the entries of the ledger."""
+        made = {path: how.count(self.ledger.cycle, self.ledger.entries) for path, how in SHOWN.items()}
+        return {path: each if path in WHOLE else min(each, counts[path]) for path, each in made.items()}
 
     @property
     def span(self) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tap_exact_online import edm
-from tap_exact_online.sandbox import accounting, filing, values
+from tap_exact_online.sandbox import accounting, entry_tables, filing, values
 from tap_exact_online.sandbox.books import DELETED, DIVISIONS, LEAVE_HOURS, LINES, ME, Book
 from tap_exact_online.sandbox.clock import Clock
 from tap_exact_online.sandbox.options import Options, kept
@@ -150,7 +150,7 @@ class Division:
 ARCHIVED = 2
 
 
-_MAKERS = {**MAKERS, **accounting.MAKERS, **filing.MAKERS}
+_MAKERS = {**MAKERS, **accounting.MAKERS, **entry_tables.MAKERS, **filing.MAKERS}
 
 
 @dataclass(frozen=True, slots=True)
