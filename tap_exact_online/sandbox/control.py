@@ -100,7 +100,7 @@ class Control:
     def delete_entry(self, division: int, entry: str) -> dict[str, list[Any]]:
         """Delete a whole entry by its `EntryID`, and return the identities of what is gone, by path.
 
-        Its lines, payment terms and sales invoice go, each told by `sync/Deleted`; what it settled is open again.
+        It goes wherever it is shown, with its payment terms; `sync/Deleted` tells of each row. What it settled is open again.
         """
         return dict(self.run("delete_entry", division=division, entry=entry))
 

@@ -14,6 +14,7 @@ from tap_exact_online.sandbox.divisions import Division
 from tap_exact_online.sandbox.listing import Few, Rows
 from tap_exact_online.sandbox.service import ENDPOINTS, Service
 from tap_exact_online.sandbox.shelf import CHANGED, MADE, Change, Shelf, identity_of
+from tap_exact_online.sandbox.shown import SHOWN
 from tap_exact_online.sandbox.values import Value
 
 _DATE_TIME = "DateTime"
@@ -126,7 +127,7 @@ def delete(  # noqa: PLR0913, PLR0917 - what a test may want to say about a dele
 
 
 def delete_entry(service: Service, division: int, entry: str) -> dict[str, list[Value]]:
-    """Delete an entry as a user does: its lines, payment terms and sales invoice; what it settled is open again.
+    """Delete an entry as a user does, wherever it is shown, with its payment terms; what it settled is open again.
 
     Raises:
         KeyError: There is no such entry.
@@ -149,6 +150,10 @@ def delete_entry(service: Service, division: int, entry: str) -> dict[str, list[
         TERMS: (terms, own),
         INVOICES: (invoices, [index for each in numbers for index in ledger.rows_of_invoice(each)]),
     }
+    repeated = [each for each in numbers if each < ledger.entries]
+    for path, how in SHOWN.items():
+        if rows := [index for each in repeated for index in how.rows_of(ledger.cycle, each)]:
+            gone[path] = (service.shelf(known, path), rows)
     removed = {path: _remove(service, known, *each) for path, each in gone.items()}
     if not removed[LINES]:
         raise KeyError(entry)

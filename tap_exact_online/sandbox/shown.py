@@ -61,6 +61,12 @@ class Shown:
             )
         ]
 
+    def rows_of(self, cycle: Cycle, number: int) -> list[int]:
+        """Return the rows that show an entry of the cycle."""
+        turn, entry = divmod(number, len(cycle.kinds))
+        places = self.places(cycle)
+        return [turn * len(places) + at for at, place in enumerate(places) if place.entry == entry]
+
     def count(self, cycle: Cycle, entries: int) -> int:
         """Return how many rows the entries of the cycle make."""
         turns, begun = divmod(entries, len(cycle.kinds))
