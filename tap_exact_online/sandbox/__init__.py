@@ -10,7 +10,10 @@ It needs the extra `sandbox` (`pip install "tap-exact-online[sandbox]"`) and is 
     lines.py     what a line and a term book            terms.py      payment terms
     schemes.py   classifications of accounts            accounting.py tables that say how books are kept
     postings.py  lines, invoices, payment terms         shown.py      which endpoints show which entries
-    entry_tables.py  their tables
+    entry_tables.py  their tables                       alive.py      which lines and terms there are now
+    balances.py  lines added up                         moment.py     what the books say at one moment
+    reporting.py balances by period, at starts of years overviews.py  results, revenue, closed periods, VAT returns
+    openitems.py what is open, and how old it is        computed.py   a shelf of rows that are computed from others
     tables.py    row i of a table as a pure function    shelf.py      a table plus what was changed since
     books.py     all tables of one division             divisions.py  which divisions exist, and who may see them
     query.py     what a query string asks               listing.py    rows in the order that is asked for

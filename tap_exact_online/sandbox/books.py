@@ -11,7 +11,7 @@ import orjson
 from tap_exact_online import edm
 from tap_exact_online.sandbox import schemes, values
 from tap_exact_online.sandbox.calendars import MONTHS, calendar
-from tap_exact_online.sandbox.chart import CHART, CONDITIONS, JOURNALS, LISTS, VAT_CODES
+from tap_exact_online.sandbox.chart import CHART, CONDITIONS, LISTS, VAT_CODES
 from tap_exact_online.sandbox.ledger import Ledger
 from tap_exact_online.sandbox.options import Options, kept
 from tap_exact_online.sandbox.shelf import CHANGED, MADE
@@ -49,9 +49,6 @@ _FIXED: Mapping[str, int] = {
     "logistics/ItemGroups": 15,
     "logistics/Units": 14,
     "assets/AssetGroups": 9,
-    "read/financial/AgingOverview": 4,
-    "read/financial/JournalStatusList": 5 * 12 * len(JOURNALS),
-    "read/financial/RevenueList": 60,
     **dict.fromkeys((path for path in _PATHS if edm.load(path).single), 1),
 }
 _SHARE: Mapping[str, float] = {
@@ -294,22 +291,9 @@ def _identities(endpoint: edm.Endpoint, ids: Ids) -> Makers:
         kind = endpoint.properties[name].type
         if kind == "Guid":
             made[name] = (Live(name, "guid", ids.prefix), ids.digits)
-        elif name in _CALENDAR:
-            made[name] = _CALENDAR[name]
         elif kind.startswith("Int") and name != "Division":
             made[name] = (Live(name, "int64" if kind == "Int64" else "int"), lambda i: 10_000 + i)
     return made
-
-
-_CALENDAR: Makers = {
-    "Journal": (Live("Journal", "json"), lambda i: b'"%s"' % JOURNALS[i // 60 % len(JOURNALS)][0].encode()),
-    "Year": (Live("Year", "int"), lambda i: 2021 + i // 12 % 5),
-    "Period": (Live("Period", "int"), lambda i: i % 12 + 1),
-    "ReportingYear": (Live("ReportingYear", "int"), lambda i: 2021 + i // 12 % 5),
-    "CurrentYear": (Live("CurrentYear", "int"), lambda i: 2025 - i),
-    "AgeGroup": (Live("AgeGroup", "int"), lambda i: i + 1),
-}
-"""Keys that are taken from the calendar of the books, or from a short list."""
 
 
 def _figures(endpoint: edm.Endpoint) -> Makers:
@@ -325,13 +309,6 @@ def _figures(endpoint: edm.Endpoint) -> Makers:
         if name in known and known[name].type == "Double":
             made[name] = (Live(name, "double"), lambda i: (i * 7919 % 1_000_000 - 100_000) / 100)
     return made
-
-
-def _statuses(endpoint: edm.Endpoint) -> Makers:
-    """Return what computes whether a period of a journal is closed: those of the first three years are."""
-    if endpoint.path != "read/financial/JournalStatusList":
-        return {}
-    return {"Status": (Live("Status", "int"), lambda i: int(i // 12 % 5 < 3))}  # noqa: PLR2004  years
 
 
 def _labels(endpoint: edm.Endpoint) -> Makers:
@@ -366,13 +343,7 @@ def plain_table(
     path, known = endpoint.path, endpoint.properties
     series, ids = book.series(path), book.ids(path)
     listed = _listed(book, endpoint, LISTS.get(path) if rows is None else rows)
-    makers = (
-        _figures(endpoint)
-        | _statuses(endpoint)
-        | _labels(endpoint)
-        | _times(series)
-        | _identities(endpoint, ids)
-    )
+    makers = _figures(endpoint) | _labels(endpoint) | _times(series) | _identities(endpoint, ids)
     used = [maker for name, maker in makers.items() if name in known]
     functions = tuple(make for _, make in used)
     return Table(

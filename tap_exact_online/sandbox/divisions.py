@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 
 from tap_exact_online import edm
-from tap_exact_online.sandbox import accounting, entry_tables, filing, values
+from tap_exact_online.sandbox import (
+    accounting,
+    entry_tables,
+    filing,
+    openitems,
+    overviews,
+    reporting,
+    values,
+)
+from tap_exact_online.sandbox.alive import Alive
+from tap_exact_online.sandbox.balances import Balances
 from tap_exact_online.sandbox.books import DELETED, DIVISIONS, LEAVE_HOURS, LINES, ME, Book
 from tap_exact_online.sandbox.clock import Clock
+from tap_exact_online.sandbox.computed import Basis, Computed, ComputedShelf
+from tap_exact_online.sandbox.moment import Moment
 from tap_exact_online.sandbox.options import Options, kept
 from tap_exact_online.sandbox.postings import MAKERS
 from tap_exact_online.sandbox.shelf import Change, Shelf
@@ -20,6 +33,14 @@ LOG_DAYS = 61  # the log of deleted rows is kept for two months
 UNKNOWN_ENTITY = 52  # a number that turns up in the log and is documented nowhere
 MOST_DELETED = 2000
 LEAST_DELETED = 5
+
+COMPUTED: Mapping[str, Callable[[Moment], Computed]] = {
+    **reporting.MAKERS,
+    **overviews.MAKERS,
+    **openitems.MAKERS,
+}
+"""Endpoints whose rows are computed from the ledger, and what computes them."""
+_EDITION = 1 << 32  # more than the changes that anyone makes between two of them
 
 
 @dataclass(slots=True)
@@ -31,12 +52,21 @@ class Database:
         counter: The last row version given.
         shelves: Its tables with their changes, by path.
         reserved: Rows that have a row version but are not committed, by handle: path, index, row version.
+        alive: What of its ledger is alive.
     """
 
     book: Book
     counter: int
     shelves: dict[str, Shelf] = field(default_factory=dict)
     reserved: dict[int, tuple[str, int, int]] = field(default_factory=dict)
+    alive: Alive = field(init=False)
+    _balances: Balances = field(init=False)
+    _moment: tuple[Basis, Moment] | None = field(default=None, init=False)
+    _editions: Iterator[int] = field(default_factory=lambda: count(1), init=False)
+
+    def __post_init__(self) -> None:
+        self.alive = Alive(self.book, self.shelf)
+        self._balances = Balances(self.alive)
 
     def tick(self) -> int:
         """Return the next row version."""
@@ -55,10 +85,33 @@ class Database:
             self.shelves[path] = Shelf(self.book.table(path))
         return self.shelves[path]
 
+    def computed(self, path: str, options: Options, wall: int) -> ComputedShelf:
+        """Return the rows of an endpoint that are computed from others, as those are at a time of the wall clock."""
+        basis, moment = self._now(options, wall - wall % DAY)
+        shelf = self.shelves.get(path)
+        if not isinstance(shelf, ComputedShelf):
+            version = next(self._editions) * _EDITION
+            shelf = ComputedShelf.of(self.book, edm.load(path), COMPUTED[path](moment), basis, version)
+            self.shelves[path] = shelf
+        elif shelf.basis != basis:
+            shelf.renew(self.book, COMPUTED[path](moment), basis)
+        return shelf
+
+    def _now(self, options: Options, today: int) -> tuple[Basis, Moment]:
+        """Return the books of this moment: the same as before if neither they nor the day or the options have changed."""
+        versions = sum(shelf.version for path, shelf in self.shelves.items() if path not in COMPUTED)
+        basis = versions, self.book.first, options, today
+        if self._moment is None or self._moment[0] != basis:
+            self._moment = basis, Moment(self.alive, self._balances, options, today)
+        return self._moment
+
     def free(self, path: str) -> None:
         """Free the memory of a table that is as it was generated."""
         shelf = self.shelves.get(path)
-        if shelf is not None and shelf.version == 0 and shelf.size == shelf.table.series.rows:
+        if isinstance(shelf, ComputedShelf):
+            if shelf.untouched:
+                del self.shelves[path]
+        elif shelf is not None and shelf.version == 0 and shelf.size == shelf.table.series.rows:
             del self.shelves[path]
             self.book.drop(path)
 

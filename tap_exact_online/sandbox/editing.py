@@ -10,7 +10,7 @@ from tap_exact_online import edm
 from tap_exact_online.sandbox import wire
 from tap_exact_online.sandbox.books import DIVISIONS, HEADERS, INVOICES, LINES, ME, TERMS
 from tap_exact_online.sandbox.clock import wall_of_iso
-from tap_exact_online.sandbox.divisions import Division
+from tap_exact_online.sandbox.divisions import COMPUTED, Division
 from tap_exact_online.sandbox.listing import Few, Rows
 from tap_exact_online.sandbox.service import ENDPOINTS, Service
 from tap_exact_online.sandbox.shelf import CHANGED, MADE, Change, Shelf, identity_of
@@ -215,6 +215,9 @@ def set_row(service: Service, division: int, path: str, row: dict[str, Value]) -
 def begin(service: Service, division: int, path: str) -> dict[str, Any]:
     """Write a row in a transaction that is still open: it has a row version, and nobody sees it."""
     known, shelf = _shelf(service, division, path)
+    if shelf.endpoint.path in COMPUTED:
+        msg = f"{path} is computed from the ledger: no transaction writes it"
+        raise ValueError(msg)
     index = shelf.reserve()
     handle = known.database.tick()
     known.database.reserved[handle] = (shelf.table.endpoint.path, index, handle)

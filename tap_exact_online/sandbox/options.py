@@ -83,6 +83,12 @@ class Options:
         downloads: Whether a file counts as a call of its division: `counted`; `silent`, without the headers that say so; or `free`.
         image_division: The division of a picture whose address names none: that of its `row`, or the `open` one; undocumented.
         refused_file: How a file is refused without the right: `html` (200 and a web page), `403` or `404`.
+        balance_count: What `Count` of balances counts: all `lines`, those that are `nonzero`, or `entries`; undocumented.
+        balances_late: How many of the newest entries the balances do not hold yet.
+        balance_ids: Whether the `ID` of a balance is `stable`, or `fresh` with every call; undocumented.
+        opening_amounts: Whether amounts of opening balances are positive in `debit`, or on the `side` of the account.
+        aging_by: Whether age is counted from the `invoice` date or the `due` date; undocumented.
+        open_items_currency: Whether lists of what is open are in the currency of the `invoice` or of the `division`.
         blocked_status: The status of every call while the app is blocked for its errors; undocumented.
     """
 
@@ -139,6 +145,12 @@ class Options:
     downloads: Literal["counted", "silent", "free"] = "counted"
     image_division: Literal["row", "open"] = "open"
     refused_file: Literal["html", "403", "404"] = "html"
+    balance_count: Literal["lines", "nonzero", "entries"] = "lines"
+    balances_late: Annotated[int, msgspec.Meta(ge=0)] = 0
+    balance_ids: Literal["stable", "fresh"] = "stable"
+    opening_amounts: Literal["debit", "side"] = "debit"
+    aging_by: Literal["invoice", "due"] = "invoice"
+    open_items_currency: Literal["invoice", "division"] = "invoice"
     blocked_status: int = 403
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from tap_exact_online import edm
 from tap_exact_online.sandbox import filing, listing, values, wire
 from tap_exact_online.sandbox.books import DELETED, DIVISIONS, ME
+from tap_exact_online.sandbox.computed import ComputedShelf
 from tap_exact_online.sandbox.divisions import LOG_DAYS, Division
 from tap_exact_online.sandbox.listing import Few, Rows
 from tap_exact_online.sandbox.query import Query, RefusedError
@@ -62,10 +63,14 @@ def page(service: Service, call: Call) -> bytes:
         raise RefusedError(404, "Resource not found.")
     shelf = service.shelf(call.division, call.endpoint.path)
     key = (call.root, call.json, call.query, shelf.version, shelf.table.series.start, service.revision)
-    body = service.pages.get(key)
+    lasting = call.endpoint.path != DELETED  # what the log still holds depends on the clock
+    if isinstance(shelf, ComputedShelf) and shelf.computed.fresh:
+        shelf.turn += 1
+        lasting = False
+    body = service.pages.get(key) if lasting else None
     if body is None:
         body = _synced(service, call, shelf) if call.sync else _listed(service, call, shelf)
-        if call.endpoint.path != DELETED:  # what the log still holds depends on the clock
+        if lasting:
             service.pages.put(key, body)
     return body
 

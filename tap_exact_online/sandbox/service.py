@@ -10,7 +10,7 @@ from typing import Any
 
 from tap_exact_online import edm
 from tap_exact_online.sandbox.clock import Clock
-from tap_exact_online.sandbox.divisions import Division, Divisions
+from tap_exact_online.sandbox.divisions import COMPUTED, Division, Divisions
 from tap_exact_online.sandbox.faults import Fault
 from tap_exact_online.sandbox.limits import Limits
 from tap_exact_online.sandbox.options import CLIENT_ID, CLIENT_SECRET, Options
@@ -123,6 +123,8 @@ class Service:
         if len(self.recent) > _MOST_TABLES:
             (code, old), _ = self.recent.popitem(last=False)
             self.divisions[code].database.free(old)
+        if path in COMPUTED:
+            return division.database.computed(path, self.options, self.clock.wall())
         return division.database.shelf(path)
 
 

@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 
 from tap_exact_online.catalog.resources import BY_NAME
-from tests.conftest import Sandbox
+from tests.conftest import Sandbox, StartSandbox
 from tests.expected import expected_rows
 from tests.faults.quick import only
+from tests.faults.world import FINE
 from tests.reality.conftest import Read, error_body
 
 BALANCE = "reporting_balance"
 PATH = BY_NAME[BALANCE].path
 BY_SCHEME = "reporting_balance_by_classification"
+LINES = BY_NAME["transaction_lines"].path
+CLOSING = 310
 PAYROLL = "payroll_transactions"
 DAY = 86_400
 WEEK = 7 * DAY
@@ -22,12 +25,26 @@ LAST, OPEN = 2025, (2024, 2025)
 YEARS = (2021, 2022, 2023, 2024, 2025)
 
 
+@pytest.fixture
+def books(start_sandbox: StartSandbox) -> Sandbox:
+    """Return books of which the year before the last is not closed yet."""
+    started = start_sandbox(**FINE, rows=400, calendar="months")
+    for division in started.control.divisions():
+        rows = started.control.rows(division["Code"], LINES)
+        closing = [row["ID"] for row in rows if row["Type"] == CLOSING and row["FinancialYear"] in OPEN]
+        assert closing
+        started.control.delete(division["Code"], LINES, ids=closing)
+    return started
+
+
 def asked(books: Sandbox, stream: str = BALANCE, division: int | None = None) -> list[str]:
-    """Return what was asked of a stream's endpoint: filters, or parameters."""
+    """Return what was asked of a stream's endpoint: filters, or parameters; once for all pages of an answer."""
     return [
         each["filter"] or each["query"]
         for each in books.control.asked()
-        if each["path"] == BY_NAME[stream].path and division in {None, each["division"]}
+        if each["path"] == BY_NAME[stream].path
+        and division in {None, each["division"]}
+        and "$skiptoken" not in each["query"]
     ]
 
 
