@@ -143,7 +143,7 @@ class ComputedShelf(Shelf):
     def find(self, identity: Value) -> int | None:
         if identity in self.named:
             return self.named[identity]
-        return self._place(identity % _TURN if isinstance(identity, int) else identity)
+        return self._place(identity % _TURN if self.turn and isinstance(identity, int) else identity)
 
     @override
     def moment(self, index: int, name: str) -> Value:

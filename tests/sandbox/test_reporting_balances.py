@@ -18,6 +18,7 @@ from tests.sandbox.books import (
     told_balances,
 )
 from tests.sandbox.client import Client, page
+from tests.sandbox.reckoned import assert_balances
 
 CENTERS = "hrm/Costcenters"
 
@@ -25,13 +26,6 @@ CENTERS = "hrm/Costcenters"
 @pytest.fixture(autouse=True)
 def generous(control: Control) -> None:
     control.options(minute_limit=10**6, day_limit=10**6, contract_limit=10**6)
-
-
-def assert_equal(client: Client, division: int) -> None:
-    told = told_balances(client.rows(BALANCES, division))
-    expected = expected_balances(lines_of(client, division))
-    assert told == expected
-    assert told
 
 
 def entry_of_some_lines(client: Client, division: int) -> list[str]:
@@ -42,7 +36,7 @@ def entry_of_some_lines(client: Client, division: int) -> list[str]:
 
 
 def test_balances_are_the_lines_added_up(client: Client, division: int) -> None:
-    assert_equal(client, division)
+    assert_balances(client, division)
 
 
 def test_the_balances_of_all_lines_are_zero(client: Client, division: int) -> None:
@@ -84,9 +78,9 @@ def test_codes_and_names_are_those_of_the_accounts(client: Client, control: Cont
 def test_deleted_lines_are_in_no_balance(client: Client, control: Control, division: int) -> None:
     before = told_balances(client.rows(BALANCES, division))
     control.delete(division, LINES, ids=entry_of_some_lines(client, division))
-    assert_equal(client, division)
+    assert_balances(client, division)
     control.delete(division, LINES, 2)
-    assert_equal(client, division)
+    assert_balances(client, division)
     assert told_balances(client.rows(BALANCES, division)) != before
 
 
@@ -96,7 +90,7 @@ def test_a_balance_without_lines_is_gone(client: Client, control: Control, divis
     control.delete(division, LINES, ids=[row["ID"] for row in lines if key_of(row) == key])
     told = told_balances(client.rows(BALANCES, division))
     assert key not in told
-    assert_equal(client, division)
+    assert_balances(client, division)
 
 
 def test_a_balance_of_zero_exists_where_lines_do(client: Client, control: Control, division: int) -> None:
@@ -108,7 +102,7 @@ def test_a_balance_of_zero_exists_where_lines_do(client: Client, control: Contro
     told = told_balances(client.rows(BALANCES, division))
     assert told[key][:3] == (0, 0, 0)
     assert told[key][3] > 0
-    assert_equal(client, division)
+    assert_balances(client, division)
 
 
 CHANGES = (
@@ -129,11 +123,11 @@ CHANGES = (
 def test_changed_lines_count_as_they_are(
     client: Client, control: Control, division: int, change: dict[str, object]
 ) -> None:
-    assert_equal(client, division)
+    assert_balances(client, division)
     lines = lines_of(client, division)
     for row in (lines[0], lines[7], lines[len(lines) // 2], lines[-1]):
         control.set_row(division, LINES, {"ID": row["ID"], **change})
-    assert_equal(client, division)
+    assert_balances(client, division)
 
 
 def test_a_line_that_moves_to_another_entry_counts_there(
@@ -165,10 +159,10 @@ def test_changed_texts_change_no_balance(client: Client, control: Control, divis
 def test_added_lines_count(client: Client, control: Control, division: int) -> None:
     before = told_balances(client.rows(BALANCES, division))
     made = control.add(division, LINES, 5)
-    assert_equal(client, division)
+    assert_balances(client, division)
     control.set_row(division, LINES, {"ID": made[0], "AmountDC": 99.99})
     control.delete(division, LINES, ids=[made[1]])
-    assert_equal(client, division)
+    assert_balances(client, division)
     assert told_balances(client.rows(BALANCES, division)) != before
 
 
@@ -178,7 +172,7 @@ def test_a_line_counts_from_its_commit_on(client: Client, control: Control, divi
     assert told_balances(client.rows(BALANCES, division)) == before
     control.add(division, LINES)
     control.commit(division, handle)
-    assert_equal(client, division)
+    assert_balances(client, division)
     assert told_balances(client.rows(BALANCES, division)) != before
 
 
@@ -188,7 +182,7 @@ def test_a_line_made_by_hand_counts(client: Client, control: Control, division: 
     control.set_row(division, LINES, {"ID": "0d0d0d0d-2222-4333-8444-555555555555", **row})
     [told] = client.rows(BALANCES, division, filter="ReportingYear eq 2031")
     assert (told["Amount"], told["GLAccount"], told["Type"], told["Count"]) == (10.5, account, 84, 1)
-    assert_equal(client, division)
+    assert_balances(client, division)
 
 
 def test_a_cost_center_that_goes_by_another_name_does_so_in_its_balances(
@@ -249,7 +243,7 @@ def test_balances_may_be_late_with_the_newest_entries(
     known = [row for row in lines if row["EntryID"] not in newest]
     assert told_balances(client.rows(BALANCES, division)) == expected_balances(known)
     control.options(balances_late=0)
-    assert_equal(client, division)
+    assert_balances(client, division)
 
 
 def test_numbers_of_balances_are_stable(client: Client, control: Control, division: int) -> None:
@@ -310,7 +304,7 @@ def test_a_division_that_moves_keeps_its_balances(client: Client, control: Contr
     before = client.rows(BALANCES, division)
     control.move_division(division)
     assert client.rows(BALANCES, division) == before
-    assert_equal(client, division)
+    assert_balances(client, division)
 
 
 def test_lines_that_make_no_sense_break_nothing(client: Client, control: Control, division: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -25,81 +24,29 @@ from tests.sandbox.books import (
     told_balances,
 )
 from tests.sandbox.client import Client, page
+from tests.sandbox.reckoned import (
+    OPENINGS,
+    PERIODS,
+    RESULT,
+    assert_opening,
+    assert_result,
+    current_period,
+    day,
+)
 
-PERIODS = "financial/FinancialPeriods"
 JOURNALS = "financial/Journals"
 SCHEMES = "financial/GLSchemes"
 MAPPINGS = "financial/GLAccountClassificationMappings"
-RESULT = "read/financial/ProfitLossOverview"
 REVENUE = "read/financial/RevenueList"
 STATUSES = "read/financial/JournalStatusList"
 VAT_RETURN = 50
 RETURNS = "read/financial/Returns"
 BY_CLASSIFICATION = "read/financial/ReportingBalanceByClassification"
-OPENINGS = (
-    "CurrentYear/AfterEntry",
-    "CurrentYear/Processed",
-    "PreviousYear/AfterEntry",
-    "PreviousYear/Processed",
-)
 
 
 @pytest.fixture(autouse=True)
 def generous(control: Control) -> None:
     control.options(minute_limit=10**6, day_limit=10**6, contract_limit=10**6)
-
-
-def day(moment: str) -> int:
-    """Return the milliseconds of a `/Date(...)/`."""
-    return int(moment.removeprefix("/Date(").removesuffix(")/"))
-
-
-def current_period(client: Client, control: Control, division: int) -> tuple[int, int]:
-    """Return year and period of today, or those of the last period that has begun."""
-    today = control.now() * 1000
-    rows = client.rows(PERIODS, division)
-    begun = [row for row in rows if day(row["StartDate"]) <= today] or rows[:1]
-    last = max(begun, key=lambda row: day(row["StartDate"]))
-    return last["FinYear"], last["FinPeriod"]
-
-
-def total(lines: Iterable[Row], wanted: Callable[[Row], bool]) -> Decimal:
-    return sum((exact(row["AmountDC"]) for row in lines if row["GLAccount"] and wanted(row)), Decimal(0))
-
-
-def expected_result(client: Client, control: Control, division: int) -> dict[str, Decimal | int]:
-    lines, accounts = lines_of(client, division), accounts_of(client, division)
-    year, period = current_period(client, control, division)
-    found: dict[str, Decimal | int] = {
-        "CurrentYear": year,
-        "PreviousYear": year - 1,
-        "CurrentPeriod": period,
-        "PreviousYearPeriod": period,
-    }
-    for ending, of, within in (
-        ("CurrentYear", year, None),
-        ("CurrentPeriod", year, period),
-        ("PreviousYear", year - 1, None),
-        ("PreviousYearPeriod", year - 1, period),
-    ):
-
-        def counts(row: Row, of: int = of, within: int | None = within) -> bool:
-            in_time = row["FinancialYear"] == of and within in {None, row["FinancialPeriod"]}
-            return in_time and row["Type"] not in CLOSING
-
-        result = -total(lines, lambda row: counts(row) and accounts[row["GLAccount"]]["BalanceType"] == "W")
-        revenue = -total(lines, lambda row: counts(row) and accounts[row["GLAccount"]]["Type"] == 110)
-        found |= {f"Revenue{ending}": revenue, f"Costs{ending}": revenue - result, f"Result{ending}": result}
-    return found
-
-
-def assert_result(client: Client, control: Control, division: int) -> Row:
-    [row] = client.rows(RESULT, division)
-    expected = expected_result(client, control, division)
-    told = {name: exact(value) if isinstance(value, float) else value for name, value in row.items()}
-    assert {name: told[name] for name in expected} == expected
-    assert told["CurrencyCode"] == currency_of(client, division)
-    return row
 
 
 def lines_in_result(client: Client, division: int, year: int) -> list[Row]:
@@ -165,49 +112,23 @@ def test_revenue_by_period_follows_from_the_lines(client: Client, control: Contr
         assert len(rows) == len(expected) > 12
 
 
-def expected_opening(client: Client, division: int, year: int, *, processed: bool) -> dict[str, Decimal]:
-    accounts = accounts_of(client, division)
-    found: dict[str, Decimal] = defaultdict(Decimal)
-    for row in lines_of(client, division):
-        before = row["FinancialYear"] < year and row["Type"] not in {327, 328}
-        opening = row["FinancialYear"] == year and row["Type"] == 10
-        if (
-            row["GLAccount"]
-            and (before or opening)
-            and accounts[row["GLAccount"]]["BalanceType"] == "B"
-            and (row["Status"] == 50 or not processed)
-        ):
-            found[row["GLAccount"]] += exact(row["AmountDC"])
-    return {account: amount for account, amount in found.items() if amount}
-
-
 @pytest.mark.parametrize("path", OPENINGS)
 def test_opening_balances_follow_from_the_lines(
     client: Client, control: Control, division: int, path: str
 ) -> None:
+    assert assert_opening(client, control, division, path)
     year, _ = current_period(client, control, division)
     year -= path.startswith("Previous")
-
-    def told() -> dict[str, Decimal]:
-        rows = client.rows(f"openingbalance/{path}", division)
-        assert {row["ReportingYear"] for row in rows} == {year}
-        assert all(row["Division"] == division for row in rows)
-        return {row["GLAccount"]: exact(row["Amount"]) for row in rows}
-
-    def expected() -> dict[str, Decimal]:
-        return expected_opening(client, division, year, processed=path.endswith("Processed"))
-
-    assert told() == expected() != {}
     lines = [row for row in lines_of(client, division) if row["FinancialYear"] < year]
     control.set_row(division, LINES, {"ID": lines[0]["ID"], "Status": 20})
     control.set_row(division, LINES, {"ID": lines[-1]["ID"], "Type": 328})
     control.delete(division, LINES, ids=[lines[3]["ID"], lines[4]["ID"]])
     control.add(division, LINES, 1)
-    assert told() == expected()
+    assert_opening(client, control, division, path)
     for row in lines_of(client, division):
         if row["GLAccount"] == lines[0]["GLAccount"]:
             control.set_row(division, LINES, {"ID": row["ID"], "AmountDC": 0.0})
-    assert lines[0]["GLAccount"] not in told()
+    assert lines[0]["GLAccount"] not in assert_opening(client, control, division, path)
 
 
 def test_amounts_of_opening_balances_may_stand_on_the_side_of_the_account(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -71,6 +72,26 @@ def test_the_first_run_asks_for_every_year_and_for_what_lies_outside(
         *(f"ReportingYear eq {year}" for year in YEARS),
         "ReportingYear lt 2021 or ReportingYear gt 2025",
     ]
+
+
+def test_balances_whose_numbers_differ_from_call_to_call_are_read_all_the_same(
+    books: Sandbox, read: Read, catalog: dict[str, Any], divisions: tuple[int, int]
+) -> None:
+    def told(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        names = ("ReportingYear", "ReportingPeriod", "GLAccount", "Type", "Status", "Amount", "Count")
+        ordered = (
+            [row["Division"], row["CostCenterCode"], row["CostUnitCode"], *(row[name] for name in names)]
+            for row in rows
+        )
+        return sorted(tuple(str(value).strip() for value in row) for row in ordered)
+
+    books.control.options(balance_ids="fresh")
+    first = read(catalog)
+    assert first.exit_code == 0, first.log
+    truth = [row for division in divisions for row in books.control.rows(division, PATH)]
+    assert told(first.records[BALANCE]) == told(truth)
+    second = read(catalog)
+    assert not first.table(BALANCE).keys() & second.table(BALANCE).keys()
 
 
 def test_closed_years_are_asked_for_again_in_a_week_only(
