@@ -100,9 +100,9 @@ def journal_statuses(moment: Moment) -> Computed:
     """Return each period of each journal: a year that was closed is closed, and so are those before it."""
     closed = _closed_until(moment)
     shelf = moment.alive.shelf(JOURNALS)
-    journals = [shelf.row(index) for index in shelf.indexes()]
+    journals = {row["Code"]: row for row in (shelf.row(index) for index in shelf.indexes())}
     periods = sorted({(each.year, each.period) for each in moment.periods})
-    found = [(journal, *place) for journal in journals for place in periods]
+    found = [(journal, *place) for journal in journals.values() for place in periods]
 
     def row(index: int) -> dict[str, Value]:
         journal, year, period = found[index]

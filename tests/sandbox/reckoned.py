@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from tap_exact_online.sandbox.control import Control
 from tests.sandbox.books import (
@@ -54,7 +56,7 @@ def day(moment: str) -> int:
 
 def current_period(client: Client, control: Control, division: int) -> tuple[int, int]:
     """Return year and period of today, or those of the last period that has begun."""
-    today = control.now() * 1000
+    today = midnight(control)
     rows = client.rows(PERIODS, division)
     begun = [row for row in rows if day(row["StartDate"]) <= today] or rows[:1]
     last = max(begun, key=lambda row: day(row["StartDate"]))
@@ -134,7 +136,9 @@ def wall(moment: str | None) -> int | None:
 
 
 def midnight(control: Control) -> int:
-    return int(control.now() * 1000) // DAY * DAY
+    """Return the last midnight of the Dutch wall clock, in milliseconds."""
+    wall = datetime.fromtimestamp(control.now(), ZoneInfo("Europe/Amsterdam"))
+    return int(wall.replace(tzinfo=UTC).timestamp() * 1000) // DAY * DAY
 
 
 def open_terms(client: Client, control: Control, division: int, kind: int) -> list[Row]:
