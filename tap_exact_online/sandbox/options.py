@@ -27,7 +27,7 @@ class Options:
         divisions: How many divisions exist at the start.
         division_code: The code of the first; the others follow it.
         rows: Transaction lines in each division; the other tables scale with it.
-        tables: Exact row counts for single endpoints, by path.
+        tables: Exact row counts for single endpoints, by path; what is computed from the ledger has as many rows as follow from it.
         calendar: Which periods the books have: `months`, `july` (years from July, the first one broken), `thirteen` (of four weeks), or
             `by_place`: the first division has months, the second years from July, the third thirteen periods, the fourth months again,
             and so on.
