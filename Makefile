@@ -16,6 +16,7 @@ JSONL_DONE := .meltano/.done-jsonl
 # Many tests wait for other processes: with three at once on two cores none is idle.
 TESTERS := $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 ))
 ENGINES_DONE := .engines/airflow/.done .engines/dagster/.done
+LEDGER_DONE := .ledger/.done
 # The plugins that Meltano installs get the same versions as everything else.
 export UV_CONSTRAINT := $(CURDIR)/constraints.txt
 # A virtual environment that happens to be active is not the one to install into.
@@ -44,6 +45,10 @@ test: $(PLUGINS_DONE) $(JSONL_DONE) ## Run all tests; ARGS="-k name" narrows the
 .PHONY: engines
 engines: $(PLUGINS_DONE) $(ENGINES_DONE) ## Run workers on Airflow, Dagster and as pods, for real; ARGS="-k dagster" for one
 	@exec env ENGINES=1 $(BIN)/python -m pytest tests/engines $(ARGS)
+
+.PHONY: ledger
+ledger: $(PLUGINS_DONE) $(LEDGER_DONE) ## Build the dbt package on PostgreSQL and DuckDB, for real, and test it; ARGS="-k name" narrows
+	@exec env LEDGER=1 $(BIN)/python -m pytest tests/ledger $(ARGS)
 
 .PHONY: lint
 lint: $(INSTALL_DONE) ## Check style, types, the rooms' order, dependencies, containers and workflows
@@ -80,6 +85,8 @@ pins: $(UV_DONE) ## Write constraints.txt anew with the newest versions that fit
 	  env -u UV_CONSTRAINT $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
 	    --no-header --no-annotate tests/engines/$$engine.in --output-file tests/engines/$$engine.txt; \
 	done
+	env -u UV_CONSTRAINT $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
+	  --no-header --no-annotate tests/ledger/dbt.in --output-file tests/ledger/dbt.txt
 
 .PHONY: build
 build: $(INSTALL_DONE) ## Build the wheel and the source archive and check both
@@ -89,7 +96,7 @@ build: $(INSTALL_DONE) ## Build the wheel and the source archive and check both
 
 .PHONY: clean
 clean: ## Remove everything that was installed or made here
-	rm -rf $(VENV) .engines .meltano .demo output dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .engines .ledger .meltano .demo output dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(UV_DONE): scripts/make_venv.sh
 	@bash scripts/make_venv.sh $(VENV) constraints.txt
@@ -112,6 +119,13 @@ $(ENGINES_DONE): .engines/%/.done: tests/engines/%.txt $(INSTALL_DONE)
 	@echo "Installing $* into .engines/$*"
 	@env -u UV_CONSTRAINT $(UV) venv --quiet --clear --python $(BIN)/python .engines/$*
 	@env -u UV_CONSTRAINT $(UV) pip install --quiet --python .engines/$*/bin/python --requirement $<
+	@touch $@
+
+# What dbt needs does not go together with what the tap needs; nor does a user have them in one environment.
+$(LEDGER_DONE): tests/ledger/dbt.txt $(INSTALL_DONE)
+	@echo "Installing dbt into .ledger"
+	@env -u UV_CONSTRAINT $(UV) venv --quiet --clear --python $(BIN)/python .ledger
+	@env -u UV_CONSTRAINT $(UV) pip install --quiet --python .ledger/bin/python --compile-bytecode --requirement $<
 	@touch $@
 
 # Its own requirements are years older than all others, so it is not installed under their pins.

@@ -1,0 +1,48 @@
+{#- Which columns a table of the loader has, with their types: nothing where the table is not there. The only place that looks. -#}
+{%- macro columns_there(relation) -%}
+    {%- set found = {} -%}
+    {%- if execute and load_relation(relation) -%}
+        {%- for column in adapter.get_columns_in_relation(relation) -%}
+            {%- do found.update({column.name: column.dtype | lower}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{- return(found) -}}
+{%- endmacro -%}
+
+
+{#- A name as the loader spells it. -#}
+{%- macro spelled(name) -%}
+    {%- set case = var('exact_online_case', 'as_is') -%}
+    {{- return(name | lower if case == 'lower' else name | upper if case == 'upper' else name) -}}
+{%- endmacro -%}
+
+
+{#- Whether the database promises that a key has one row. Where nothing promises it, the loader may only add rows. -#}
+{%- macro one_row_per_key(relation) -%}
+    {{- return(adapter.dispatch('one_row_per_key', 'exact_online')(relation)) -}}
+{%- endmacro -%}
+
+{%- macro default__one_row_per_key(relation) -%}
+    {{- return(false) -}}
+{%- endmacro -%}
+
+{%- macro postgres__one_row_per_key(relation) -%}
+    {%- set asked -%}
+        select 1
+        from pg_catalog.pg_index as keys
+        inner join pg_catalog.pg_class as tables on tables.oid = keys.indrelid
+        inner join pg_catalog.pg_namespace as schemas on schemas.oid = tables.relnamespace
+        where keys.indisprimary and schemas.nspname = '{{ relation.schema }}' and tables.relname = '{{ relation.identifier }}'
+    {%- endset -%}
+    {{- return(run_query(asked).rows | length > 0) -}}
+{%- endmacro -%}
+
+{%- macro duckdb__one_row_per_key(relation) -%}
+    {%- set asked -%}
+        select 1
+        from duckdb_constraints()
+        where constraint_type = 'PRIMARY KEY' and database_name = '{{ relation.database }}'
+            and schema_name = '{{ relation.schema }}' and table_name = '{{ relation.identifier }}'
+    {%- endset -%}
+    {{- return(run_query(asked).rows | length > 0) -}}
+{%- endmacro -%}

@@ -1,0 +1,26 @@
+-- Written by scripts/write_ledger.py
+{{ exact_online.staged(
+    'profit_loss_overview',
+    key=['division', 'current_year'],
+    vanishing=true,
+    columns=[
+        ('Division', 'division', 'integer'),
+        ('CurrentYear', 'current_year', 'integer'),
+        ('CurrentPeriod', 'current_period', 'integer'),
+        ('PreviousYear', 'previous_year', 'integer'),
+        ('PreviousYearPeriod', 'previous_year_period', 'integer'),
+        ('CurrencyCode', 'currency_code', 'text'),
+        ('CostsCurrentYear', 'costs_current_year', 'amount'),
+        ('CostsCurrentPeriod', 'costs_current_period', 'amount'),
+        ('CostsPreviousYear', 'costs_previous_year', 'amount'),
+        ('CostsPreviousYearPeriod', 'costs_previous_year_period', 'amount'),
+        ('ResultCurrentYear', 'result_current_year', 'amount'),
+        ('ResultCurrentPeriod', 'result_current_period', 'amount'),
+        ('ResultPreviousYear', 'result_previous_year', 'amount'),
+        ('ResultPreviousYearPeriod', 'result_previous_year_period', 'amount'),
+        ('RevenueCurrentYear', 'revenue_current_year', 'amount'),
+        ('RevenueCurrentPeriod', 'revenue_current_period', 'amount'),
+        ('RevenuePreviousYear', 'revenue_previous_year', 'amount'),
+        ('RevenuePreviousYearPeriod', 'revenue_previous_year_period', 'amount'),
+    ],
+) }}

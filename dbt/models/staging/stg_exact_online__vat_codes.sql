@@ -1,0 +1,26 @@
+-- Written by scripts/write_ledger.py
+{{ exact_online.staged(
+    'vat_codes',
+    key=['division', 'id'],
+    vanishing=true,
+    columns=[
+        ('Division', 'division', 'integer'),
+        ('ID', 'id', 'id'),
+        ('Code', 'code', 'text'),
+        ('Description', 'description', 'text'),
+        ('Type', 'type', 'text'),
+        ('Percentage', 'percentage', 'number'),
+        ('VATTransactionType', 'vat_transaction_type', 'text'),
+        ('Charged', 'charged', 'boolean'),
+        ('EUSalesListing', 'eu_sales_listing', 'text'),
+        ('OssCountry', 'oss_country', 'text'),
+        ('GLToPay', 'gl_to_pay', 'id'),
+        ('GLToPayCode', 'gl_to_pay_code', 'text'),
+        ('GLToClaim', 'gl_to_claim', 'id'),
+        ('GLToClaimCode', 'gl_to_claim_code', 'text'),
+        ('CalculationBasis', 'calculation_basis', 'integer'),
+        ('IsBlocked', 'is_blocked', 'boolean'),
+        ('Country', 'country', 'text'),
+        ('VatMargin', 'vat_margin', 'integer'),
+    ],
+) }}
