@@ -9,3 +9,10 @@
 {%- macro later_of(one, other) -%}
     {{- return('coalesce(greatest(' ~ one ~ ', ' ~ other ~ '), ' ~ one ~ ', ' ~ other ~ ')') -}}
 {%- endmacro -%}
+
+
+{#- The code of RGS, without an extension behind `.` or `:`. Its levels are its letters: B or W, then three for each level. -#}
+{%- macro rgs_code(scheme, code) -%}
+    case when upper({{ scheme }}) like 'RGS%'
+        then {{ dbt.split_part(dbt.split_part(code, "'.'", 1), "':'", 1) }} end
+{%- endmacro -%}

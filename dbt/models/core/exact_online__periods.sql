@@ -1,4 +1,4 @@
--- The calendar of each company, and periods that lines were booked into without being in it, such as 0 and 13.
+-- The calendar of each company, and periods that were booked into without being in it, such as 0 and 13.
 with calendar as (
 
     select
@@ -18,17 +18,9 @@ booked as (
         division,
         financial_year,
         financial_period,
-        sum(line_count) as line_count
-    from {{ ref('int_exact_online__movements') }}
+        max(case when transaction_type = 310 then 1 else 0 end) as closings
+    from {{ ref('int_exact_online__booked') }}
     group by 1, 2, 3
-
-),
-
-closed as (
-
-    select distinct division, financial_year
-    from {{ ref('int_exact_online__movements') }}
-    where transaction_type = 310
 
 ),
 
@@ -40,11 +32,28 @@ periods as (
         coalesce(calendar.financial_period, booked.financial_period) as financial_period,
         calendar.first_day,
         calendar.last_day,
-        coalesce(booked.line_count, 0) as line_count
+        booked.division is not null as is_booked,
+        coalesce(booked.closings, 0) as closings
     from calendar
     full outer join booked
         on booked.division = calendar.division and booked.financial_year = calendar.financial_year
             and booked.financial_period = calendar.financial_period
+
+),
+
+-- A year may have a period that the year before it has not, such as 13: what stood at the same time is in the last one before.
+last_year as (
+
+    select
+        period.division,
+        period.financial_year,
+        period.financial_period,
+        max(before.financial_year * 1000 + before.financial_period) as period_key
+    from periods as period
+    inner join periods as before
+        on before.division = period.division and before.financial_year = period.financial_year - 1
+            and before.financial_period <= period.financial_period
+    group by 1, 2, 3
 
 )
 
@@ -53,6 +62,7 @@ select
     periods.financial_year,
     periods.financial_period,
     periods.financial_year * 1000 + periods.financial_period as period_key,
+    last_year.period_key as period_key_last_year,
     periods.first_day,
     periods.last_day,
     cast(extract(year from periods.last_day) * 100 + extract(month from periods.last_day) as integer) as calendar_month,
@@ -62,10 +72,10 @@ select
         'periods.first_day', 'day'
     ) }} - 1 as days_missing_before,
     periods.first_day is not null as is_in_calendar,
-    coalesce(
-        cast({{ exact_online.now() }} as date) between periods.first_day and periods.last_day, false
-    ) as is_current,
-    closed.division is not null as is_year_closed,
-    periods.line_count
+    periods.is_booked,
+    coalesce(cast({{ exact_online.now() }} as date) between periods.first_day and periods.last_day, false) as is_current,
+    max(periods.closings) over (partition by periods.division, periods.financial_year) = 1 as is_year_closed
 from periods
-left join closed on closed.division = periods.division and closed.financial_year = periods.financial_year
+left join last_year
+    on last_year.division = periods.division and last_year.financial_year = periods.financial_year
+        and last_year.financial_period = periods.financial_period

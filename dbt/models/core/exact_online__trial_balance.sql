@@ -20,7 +20,7 @@ with moved as (
         sum(credit) as credit,
         sum(case when in_result then amount else 0 end) as net_before_closing,
         sum(line_count) as line_count
-    from {{ ref('int_exact_online__movements') }}
+    from {{ ref('int_exact_online__booked') }}
     where in_balance
     {%- if var('exact_online_status', 'after_entry') == 'processed' %} and status = 50{% endif %}
     group by 1, 2, 3, 4, 5, 6
@@ -37,7 +37,7 @@ begun as (
 
 shown as (
 
-    select division, max(case when line_count > 0 or is_current then period_key end) as last_period
+    select division, max(case when is_booked or is_current then period_key end) as last_period
     from {{ ref('exact_online__periods') }}
     group by 1
 

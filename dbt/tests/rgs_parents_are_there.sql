@@ -1,0 +1,16 @@
+{{ config(severity='warn') }}
+
+-- As far as the codes of RGS were loaded: each code has the one above it.
+with nodes as (
+
+    select distinct division, {{ exact_online.rgs_code("'RGS'", 'code') }} as code
+    from {{ ref('stg_exact_online__gl_classifications') }}
+    where upper(taxonomy_namespace_description) like 'RGS%'
+
+)
+
+select node.division, node.code
+from nodes as node
+left join nodes as parent
+    on parent.division = node.division and parent.code = substr(node.code, 1, length(node.code) - 3)
+where length(node.code) > 1 and parent.code is null
