@@ -2,47 +2,70 @@
 
 -- What became of cash, told twice. Indirect: the result, and how the other accounts of the balance sheet moved. Direct: what
 -- stands opposite cash in the entries that touch it. Both add up to the change of cash, since every entry sums to zero.
-with lines as (
+{%- set years = var('exact_online_years', []) %}
+with charted as (
+
+    select division, gl_account_id, cash_flow_activity as activity, cash_flow_category as category
+    from {{ ref('exact_online__chart_of_accounts') }}
+
+),
+
+lines as (
 
     select
-        line.division, line.financial_year, line.financial_period, line.entry_id, line.amount,
-        chart.cash_flow_activity as activity, chart.cash_flow_category as category
-    from {{ ref('exact_online__general_ledger') }} as line
-    inner join {{ ref('exact_online__chart_of_accounts') }} as chart
-        on chart.division = line.division and chart.gl_account_id = line.gl_account_id
-    where line.in_result
+        line.division, line.financial_year, line.financial_period, line.entry_id, line.amount_dc, charted.activity,
+        charted.category
+    from {{ ref('stg_exact_online__transaction_lines') }} as line
+    inner join charted on charted.division = line.division and charted.gl_account_id = line.gl_account
+    left join {{ ref('exact_online_transaction_types') }} as kind on kind.transaction_type = line.type
+    where coalesce(kind.in_result, true)
+    -- Of years that Exact's balances stand for, the entries are not known.
+    {%- if years %} and line.financial_year >= {{ years | min }}{% endif %}
     {%- if var('exact_online_status', 'after_entry') == 'processed' %} and line.status = 50{% endif %}
+
+),
+
+entries as (
+
+    select distinct division, entry_id
+    from lines
+    where activity = 'cash'
+
+),
+
+moved as (
+
+    select
+        balance.division, balance.financial_year, balance.financial_period, charted.activity, charted.category,
+        sum(balance.opening) as opening, sum(balance.closing) as closing, sum(balance.net_before_closing) as net
+    from {{ ref('exact_online__trial_balance') }} as balance
+    inner join charted on charted.division = balance.division and charted.gl_account_id = balance.gl_account_id
+    group by 1, 2, 3, 4, 5
 
 ),
 
 flows as (
 
-    select 'direct' as method, division, financial_year, financial_period, activity, category, -sum(amount) as amount
+    select
+        'direct' as method, lines.division, lines.financial_year, lines.financial_period, lines.activity,
+        lines.category, -sum(lines.amount_dc) as amount
     from lines
+    inner join entries on entries.division = lines.division and entries.entry_id = lines.entry_id
+    where lines.activity <> 'cash'
+    group by 2, 3, 4, 5, 6
+    union all
+    select 'indirect', division, financial_year, financial_period, activity, category, -net
+    from moved
     where activity <> 'cash'
-        and exists (
-            select 1 from lines as cash
-            where cash.division = lines.division and cash.entry_id = lines.entry_id and cash.activity = 'cash'
-        )
-    group by 2, 3, 4, 5, 6
     union all
-    select 'indirect', balance.division, balance.financial_year, balance.financial_period, chart.cash_flow_activity,
-        chart.cash_flow_category, -sum(balance.net_before_closing)
-    from {{ ref('exact_online__trial_balance') }} as balance
-    inner join {{ ref('exact_online__chart_of_accounts') }} as chart
-        on chart.division = balance.division and chart.gl_account_id = balance.gl_account_id
-    where chart.cash_flow_activity <> 'cash'
-    group by 2, 3, 4, 5, 6
-    union all
-    select method.method, balance.division, balance.financial_year, balance.financial_period, ends.activity, 'cash',
-        sum(case when ends.activity = 'opening' then balance.opening else balance.closing end)
-    from {{ ref('exact_online__trial_balance') }} as balance
-    inner join {{ ref('exact_online__chart_of_accounts') }} as chart
-        on chart.division = balance.division and chart.gl_account_id = balance.gl_account_id
-            and chart.cash_flow_activity = 'cash'
-    cross join (select 'direct' as method union all select 'indirect') as method
+    select
+        methods.method, moved.division, moved.financial_year, moved.financial_period, ends.activity, 'cash',
+        case ends.activity when 'opening' then moved.opening else moved.closing end
+    from moved
+    cross join (select 'direct' as method union all select 'indirect') as methods
     cross join (select 'opening' as activity union all select 'closing') as ends
-    group by 1, 2, 3, 4, 5
+    where moved.activity = 'cash'
+    {%- if years %} and (methods.method = 'indirect' or moved.financial_year >= {{ years | min }}){% endif %}
 
 )
 
