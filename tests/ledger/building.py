@@ -75,7 +75,7 @@ class Dbt:
         arguments += ["--vars", json.dumps({"exact_online_schema": SCHEMA, **(variables or {})})]
         arguments += ["--no-use-colors", "--no-send-anonymous-usage-stats"]
         if select:
-            arguments += ["--select", *select]
+            arguments += ["--indirect-selection", "buildable", "--select", *select]
         return self._run(arguments, target)
 
     def _run(self, arguments: Sequence[str], target: Path) -> Built:

@@ -12,7 +12,7 @@ from tests.conftest import Sandbox, running
 from tests.ledger import messages
 from tests.ledger.building import Dbt
 from tests.ledger.messages import Tables
-from tests.ledger.reading import LIMITS, read
+from tests.ledger.reading import LIMITS, LINES, SUMS, read
 from tests.ledger.warehouses import DuckDB, Postgres, Warehouse
 from tests.singer import Run
 
@@ -42,15 +42,16 @@ def books(asked: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[San
 
 
 @pytest.fixture(scope="session")
-def ran(books: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Return what the tap wrote of the books."""
-    return read(books, tmp_path_factory.mktemp("ran"))
+def ran(books: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
+    """Return what the tap wrote of the books, and then of what Exact adds up."""
+    folder = tmp_path_factory.mktemp("ran")
+    return read(books, folder, None, *LINES), read(books, folder, None, *SUMS)
 
 
 @pytest.fixture(scope="session")
-def tables(ran: Run) -> Tables:
+def tables(ran: tuple[Run, Run]) -> Tables:
     """Return the tables that a loader makes of it."""
-    return messages.tables(ran.lines)
+    return messages.tables(*(run.lines for run in ran))
 
 
 @pytest.fixture(scope="session", params=KINDS)

@@ -33,12 +33,14 @@ class Table:
         key: The columns of its key.
         columns: All columns and their types.
         rows: All rows; of a loader that only adds rows, several of one key.
+        unique: Whether the database promises that there is one row of a key.
     """
 
     name: str
     key: tuple[str, ...]
     columns: Columns
     rows: tuple[Row, ...]
+    unique: bool = True
 
     def of(self, row: Row) -> tuple[Any, ...]:
         """Return the key of a row."""
@@ -79,7 +81,7 @@ def tables(*runs: Sequence[Mapping[str, Any]], merged: bool = True) -> Tables:
                 rows[name].append(_landed(message, began))
     for name, table in made.items():
         every = {table.of(row): row for row in rows[name]}.values() if merged and table.key else rows[name]
-        made[name] = table.having(every)
+        made[name] = dataclasses.replace(table, rows=tuple(every), unique=merged and bool(table.key))
     return made
 
 

@@ -78,6 +78,9 @@ class Postgres:
                     sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(_POSTGRES.get(kind, kind)))
                     for column, kind in table.columns.items()
                 ]
+                if table.unique:
+                    key = sql.SQL(", ").join(map(sql.Identifier, table.key))
+                    types.append(sql.SQL("PRIMARY KEY ({})").format(key))
                 connection.execute(sql.SQL("CREATE TABLE {} ({})").format(name, sql.SQL(", ").join(types)))
                 with connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(name)) as copy:
                     for values in _values(table.columns, table.rows):
@@ -121,6 +124,8 @@ class DuckDB:
             for table in tables:
                 types = {column: _DUCKDB.get(kind, kind) for column, kind in table.columns.items()}
                 listed = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
+                if table.unique:
+                    listed += f", PRIMARY KEY ({', '.join(table.key)})"
                 connection.execute(f"CREATE OR REPLACE TABLE {SCHEMA}.{table.name} ({listed})")
                 part = self.file.with_suffix(".rows")
                 lines = (
