@@ -1,27 +1,29 @@
 -- What Exact says is open, by its lists and its overview, against the balances of our control accounts. Whether the lists are in
--- the company's currency or in that of the invoice, and whether they hold what is dated later than today, is not known, so each
--- reading is a row.
+-- the company's currency or in that of the invoice, which sign they have, and whether they hold what is dated later than today, is
+-- not known, so each reading is a row. Amounts in the currency of the invoice are valued by the payment terms, if those have the same.
+{%- set readings = {
+    'all': ('booked', 'exact_amount', '0'),
+    'until_now': ('until_now', 'exact_amount', '0'),
+    'by_terms': ('booked', 'terms', 'abs(exact_amount - terms_fc)'),
+} %}
 with told as (
 
-    select division, 'receivable' as kind, currency_code as currency, sum(amount) as amount, min(loaded_at) as loaded_at, 'list' as source
+    select division, 'list' as source, 'receivable' as kind, currency_code as currency, amount, loaded_at
     from {{ ref('stg_exact_online__receivables_list') }}
-    group by 1, 2, 3
     union all
-    select division, 'payable', currency_code, sum(amount), min(loaded_at), 'list'
+    select division, 'list', 'payable', currency_code, amount, loaded_at
     from {{ ref('stg_exact_online__payables_list') }}
-    group by 1, 2, 3
     {%- for kind in ('receivable', 'payable') %}
     union all
-    select division, '{{ kind }}', null, sum(outstanding_{{ kind }}_invoice_amount), min(loaded_at), 'overview'
+    select division, 'overview', '{{ kind }}', currency_code, outstanding_{{ kind }}_invoice_amount, loaded_at
     from {{ ref('stg_exact_online__outstanding_invoices_overview') }}
-    group by 1
     {%- endfor %}
 
 ),
 
 spoken as (
 
-    select division, kind, source, min(loaded_at) as loaded_at
+    select division, source, kind, min(loaded_at) as read_at
     from told
     group by 1, 2, 3
 
@@ -29,52 +31,62 @@ spoken as (
 
 both_sides as (
 
-    select division, kind, source, currency, amount as exact_amount, 0 as booked, 0 as booked_fc, 0 as until_now, 0 as until_now_fc,
+    select division, source, kind, currency, amount as exact_amount, 0 as booked, 0 as until_now, 0 as terms, 0 as terms_fc,
         cast(null as {{ exact_online.moment_type() }}) as changed_at
     from told
     union all
-    select line.division, line.kind, spoken.source, case when spoken.source = 'list' then line.currency end, 0,
-        line.owed, line.owed_fc,
-        case when line.entry_date <= cast(spoken.loaded_at as date) then line.owed else 0 end,
-        case when line.entry_date <= cast(spoken.loaded_at as date) then line.owed_fc else 0 end,
-        line.changed_at
+    select spoken.division, spoken.source, spoken.kind, company.currency, 0, line.owed,
+        case when line.entry_date <= cast(spoken.read_at as date) then line.owed else 0 end, 0, 0, line.changed_at
     from spoken
     inner join (
-        select *, case when kind = 'payable' then -amount else amount end as owed,
-            case when kind = 'payable' then -amount_fc else amount_fc end as owed_fc
+        select *, case when kind = 'payable' then -amount else amount end as owed
         from {{ ref('int_exact_online__control_movements') }}
     ) as line on line.division = spoken.division and line.kind = spoken.kind
+    left join {{ ref('stg_exact_online__divisions') }} as company on company.division = spoken.division
+    union all
+    select spoken.division, spoken.source, spoken.kind, item.currency, 0, 0, 0, item.amount, item.amount_fc, null
+    from spoken
+    inner join {{ ref('exact_online__open_items') }} as item
+        on item.division = spoken.division and item.kind = spoken.kind and item.open_until is null
 
 ),
 
 currencies as (
 
-    select division, kind, source, currency, sum(exact_amount) as exact_amount, sum(booked) as booked, sum(booked_fc) as booked_fc,
-        sum(until_now) as until_now, sum(until_now_fc) as until_now_fc, max(changed_at) as changed_at
+    select division, source, kind, currency, sum(exact_amount) as exact_amount, sum(booked) as booked, sum(until_now) as until_now,
+        sum(terms) as terms, sum(terms_fc) as terms_fc, max(changed_at) as changed_at
     from both_sides
     group by 1, 2, 3, 4
 
+),
+
+signed as (
+
+    select spoken.read_at, currencies.*, 'as_read' as sign
+    from currencies
+    inner join spoken
+        on spoken.division = currencies.division and spoken.source = currencies.source and spoken.kind = currencies.kind
+    union all
+    select spoken.read_at, currencies.division, currencies.source, currencies.kind, currencies.currency, -currencies.exact_amount,
+        currencies.booked, currencies.until_now, currencies.terms, currencies.terms_fc, currencies.changed_at, 'turned'
+    from currencies
+    inner join spoken
+        on spoken.division = currencies.division and spoken.source = currencies.source and spoken.kind = currencies.kind
+
 )
-{% for reading in ('booked', 'until_now', 'booked_fc', 'until_now_fc') %}
-{%- for sign, opposite in (('-', ''), ('+', '_turned')) %}
+{% for reading, (ours, theirs, besides) in readings.items() %}
 select
-    currencies.division,
-    currencies.kind,
-    currencies.source || '_{{ reading }}{{ opposite }}' as reading,
-    sum(currencies.{{ reading }}) as amount,
-    sum(currencies.exact_amount) as exact_amount,
-    sum(abs(currencies.{{ reading }} {{ sign }} currencies.exact_amount)) as difference,
-    min(spoken.loaded_at) as read_at,
-    max(currencies.changed_at) as changed_at
-from currencies
-inner join spoken
-    on spoken.division = currencies.division and spoken.kind = currencies.kind and spoken.source = currencies.source
-{%- if reading.endswith('_fc') %}
-where currencies.source = 'list'
-{%- endif %}
-group by currencies.division, currencies.kind, currencies.source
-{% if not (loop.last and reading == 'until_now_fc') %}
+    division,
+    kind,
+    source || ', {{ reading }}, ' || sign as reading,
+    sum({{ ours }}) as amount,
+    sum({{ theirs }}) as exact_amount,
+    abs(sum({{ ours }}) - sum({{ theirs }})) + sum({{ besides }}) as difference,
+    min(read_at) as read_at,
+    max(changed_at) as changed_at
+from signed
+group by division, kind, source, sign
+{% if not loop.last %}
 union all
 {% endif %}
-{%- endfor %}
 {%- endfor %}

@@ -1,20 +1,27 @@
 {{ config(materialized='table') }}
 
 -- What was booked on the control accounts, by day: what customers owe us, and what we owe suppliers. Debit is positive.
+-- Whether prepayments of customers (type 21) are among what is open is not known: they are where payment terms are on them.
+with on_terms as (
+
+    select distinct division, gl_account
+    from {{ ref('stg_exact_online__payment_terms') }}
+
+)
+
 select
     line.division,
     {{ exact_online.control_kind('account.type') }} as kind,
     line.account as relation_id,
-    line.currency,
     line.entry_date,
     sum(line.amount_dc) as amount,
-    sum(line.amount_fc) as amount_fc,
     max({{ exact_online.later_of('line.modified', 'line.loaded_at') }}) as changed_at
 from {{ ref('stg_exact_online__transaction_lines') }} as line
 inner join {{ ref('stg_exact_online__gl_accounts') }} as account
     on account.division = line.division and account.id = line.gl_account
-where account.type in (20, 21, 22)
+left join on_terms on on_terms.division = account.division and on_terms.gl_account = account.id
+where (account.type in (20, 22) or (account.type = 21 and on_terms.gl_account is not null))
 {%- if var('exact_online_status', 'after_entry') == 'processed' %}
     and line.status = 50
 {%- endif %}
-group by 1, 2, 3, 4, 5
+group by 1, 2, 3, 4
