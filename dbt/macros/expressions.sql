@@ -11,8 +11,7 @@
 {%- endmacro -%}
 
 
-{#- The code of RGS, without an extension behind `.` or `:`. Its levels are its letters: B or W, then three for each level. -#}
-{%- macro rgs_code(scheme, code) -%}
-    case when upper({{ scheme }}) like 'RGS%'
-        then {{ dbt.split_part(dbt.split_part(code, "'.'", 1), "':'", 1) }} end
+{#- Whether a scheme is the Dutch *referentiegrootboekschema*, by its code or its name. -#}
+{%- macro is_rgs(name) -%}
+    {{- return("coalesce(upper(" ~ name ~ ") like '%RGS%' or upper(" ~ name ~ ") like '%REFERENTIEGROOTBOEK%', false)") -}}
 {%- endmacro -%}

@@ -3,9 +3,9 @@
 -- As far as the codes of RGS were loaded: each code has the one above it.
 with nodes as (
 
-    select distinct division, {{ exact_online.rgs_code("'RGS'", 'code') }} as code
+    select distinct division, code
     from {{ ref('stg_exact_online__gl_classifications') }}
-    where upper(taxonomy_namespace_description) like 'RGS%'
+    where {{ exact_online.is_rgs('taxonomy_namespace_description') }} and code not like '%.%' and code not like '%:%'
 
 )
 

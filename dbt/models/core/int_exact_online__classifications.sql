@@ -14,7 +14,7 @@ with schemes as (
     left join {{ ref('stg_exact_online__gl_schemes') }} as scheme
         on scheme.division = mapping.division and scheme.code = mapping.gl_scheme_code
     {%- if scheme == 'rgs' %}
-    where upper(mapping.gl_scheme_code) like 'RGS%'
+    where {{ exact_online.is_rgs('mapping.gl_scheme_code') }} or {{ exact_online.is_rgs('mapping.gl_scheme_description') }}
     {%- elif scheme == 'main' %}
     where scheme.main = 1
     {%- else %}
@@ -42,6 +42,7 @@ select
     mapped.division,
     mapped.gl_account as gl_account_id,
     mapped.gl_scheme_code as scheme_code,
+    {{ exact_online.is_rgs('mapped.gl_scheme_code') }} or {{ exact_online.is_rgs('mapped.gl_scheme_description') }} as is_rgs,
     mapped.classification_code,
     coalesce(mapped.classification_description, node.description) as classification_name,
     {% for step in range(4, 0, -1) -%}

@@ -3,15 +3,7 @@
 -- What became of cash, told twice. Indirect: the result, and how the other accounts of the balance sheet moved. Direct: what
 -- stands opposite cash in the entries that touch it. Both add up to the change of cash, since every entry sums to zero.
 {%- set years = var('exact_online_years', []) %}
-with charted as (
-
-    select division, gl_account_id, cash_flow_activity as activity, cash_flow_category as category
-    from {{ ref('exact_online__chart_of_accounts') }}
-
-),
-
-lines as (
-
+{%- set lines %}
     select
         line.division, line.financial_year, line.financial_period, line.entry_id, line.amount_dc, charted.activity,
         charted.category
@@ -19,16 +11,21 @@ lines as (
     inner join charted on charted.division = line.division and charted.gl_account_id = line.gl_account
     left join {{ ref('exact_online_transaction_types') }} as kind on kind.transaction_type = line.type
     where coalesce(kind.in_result, true)
-    -- Of years that Exact's balances stand for, the entries are not known.
+    {#- Of years that Exact's balances stand for, the entries are not known. #}
     {%- if years %} and line.financial_year >= {{ years | min }}{% endif %}
     {%- if var('exact_online_status', 'after_entry') == 'processed' %} and line.status = 50{% endif %}
+{%- endset %}
+with charted as (
+
+    select division, gl_account_id, cash_flow_activity as activity, cash_flow_category as category
+    from {{ ref('exact_online__chart_of_accounts') }}
 
 ),
 
 entries as (
 
     select distinct division, entry_id
-    from lines
+    from ({{ lines }}) as lines
     where activity = 'cash'
 
 ),
@@ -49,7 +46,7 @@ flows as (
     select
         'direct' as method, lines.division, lines.financial_year, lines.financial_period, lines.activity,
         lines.category, -sum(lines.amount_dc) as amount
-    from lines
+    from ({{ lines }}) as lines
     inner join entries on entries.division = lines.division and entries.entry_id = lines.entry_id
     where lines.activity <> 'cash'
     group by 2, 3, 4, 5, 6
