@@ -1,3 +1,4 @@
+{{ exact_online.after_certificate() }}
 -- The direct and the indirect way both: so they are equal to each other, too.
 select
     division,

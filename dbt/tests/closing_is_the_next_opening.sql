@@ -1,3 +1,4 @@
+{{ exact_online.after_certificate() }}
 with followed as (
 
     select

@@ -1,3 +1,4 @@
+{{ exact_online.after_certificate() }}
 -- In the company's currency; in that of the entry where it has only one.
 select
     division,

@@ -1,3 +1,4 @@
+{{ exact_online.after_certificate() }}
 -- What is booked on an account that Exact does not know stands in the statements, but in a section of its own.
 select booked.division, booked.gl_account_id, booked.financial_year, booked.financial_period, booked.debit, booked.credit
 from {{ ref('int_exact_online__booked') }} as booked

@@ -1,3 +1,4 @@
+{{ exact_online.after_certificate() }}
 -- One row for each: a line, an account, a period, a balance, a group of Exact's.
 {%- set account = ['gl_account_id', 'cost_center_code', 'cost_unit_code', 'financial_year', 'financial_period'] %}
 {%- set keys = {

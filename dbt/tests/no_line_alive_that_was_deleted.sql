@@ -1,3 +1,4 @@
+{{ exact_online.after_certificate() }}
 select line.division, line.line_id, line.row_version, log.row_version as deleted_version
 from {{ ref('exact_online__general_ledger') }} as line
 inner join {{ ref('stg_exact_online__deleted') }} as log

@@ -1,3 +1,4 @@
+{{ exact_online.after_certificate() }}
 -- Both without the entries that close periods and years.
 with both_statements as (
 

@@ -1,3 +1,4 @@
+{{ exact_online.after_certificate() }}
 -- B or W, then three letters for each level.
 select division, gl_account_code, classification_code, rgs_code
 from {{ ref('exact_online__chart_of_accounts') }}

@@ -1,3 +1,4 @@
+{{ exact_online.after_certificate() }}
 select division, financial_year, financial_period, sum(net) as net, sum(closing) as closing
 from {{ ref('exact_online__trial_balance') }}
 group by division, financial_year, financial_period
