@@ -59,6 +59,7 @@ class Dbt:
         self,
         warehouse: Warehouse,
         *select: str,
+        exclude: Sequence[str] = (),
         variables: Mapping[str, Any] | None = None,
         command: str = "build",
     ) -> Built:
@@ -76,6 +77,8 @@ class Dbt:
         arguments += ["--no-use-colors", "--no-send-anonymous-usage-stats"]
         if select:
             arguments += ["--indirect-selection", "buildable", "--select", *select]
+        if exclude:
+            arguments += ["--exclude", *exclude]
         return self._run(arguments, target)
 
     def _run(self, arguments: Sequence[str], target: Path) -> Built:
