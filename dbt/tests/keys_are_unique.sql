@@ -9,7 +9,15 @@
     'exact_online__profit_and_loss': account,
     'exact_online__balance_sheet': account,
     'exact_online__cash_flow': ['financial_year', 'financial_period', 'method', 'activity', 'category'],
-    'exact_online__reconciliation': account + ['transaction_type', 'status']
+    'exact_online__reconciliation': account + ['transaction_type', 'status'],
+    'exact_online__completeness': ['financial_year'],
+    'exact_online__witnesses': ['financial_year', 'witness'],
+    'exact_online__open_items': ['term_id'],
+    'exact_online__ageing': ['as_of', 'kind', 'relation_id', 'currency'],
+    'exact_online__vat': ['financial_year', 'financial_period', 'vat_code', 'direction'],
+    'exact_online__consolidation': [
+        'financial_year', 'financial_period', 'statement', 'account_key', 'gl_account_code'
+    ]
 } %}
 {%- for name, columns in keys.items() %}
 select '{{ name }}' as model_name, division, count(*) as key_count
