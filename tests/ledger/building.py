@@ -123,9 +123,15 @@ def _outcomes(file: Path) -> dict[str, Outcome]:
         return {}
     results = json.loads(file.read_bytes())["results"]
     return {
-        each["unique_id"].split(".")[2]: Outcome(each["status"], each["failures"] or 0, each["message"] or "")
+        _name(each["unique_id"]): Outcome(each["status"], each["failures"] or 0, each["message"] or "")
         for each in results
     }
+
+
+def _name(unique_id: str) -> str:
+    """Return the name of a model or test: a unit test stands behind its model, a data test before its checksum."""
+    kind, _, name, *more = unique_id.split(".")
+    return more[-1] if kind == "unit_test" else name
 
 
 def copied(folder: Path) -> Path:

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- What else Exact adds up, against ours: one row for each witness that spoke, by the reading that comes closest.
-{%- set columns %}witness, reading, amount, exact_amount, difference, read_at, changed_at{% endset %}
+{%- set columns %}witness, preference, reading, amount, exact_amount, difference, read_at, changed_at{% endset %}
 with years as (
 
     select
@@ -21,7 +21,7 @@ readings as (
     select division, financial_year, {{ columns }} from {{ ref('int_exact_online__opening_readings') }}
     union all
     -- What is open is open now, whenever it was booked: it speaks for the year of today.
-    select item.division, years.financial_year, item.kind || 's', item.reading, item.amount, item.exact_amount, item.difference,
+    select item.division, years.financial_year, item.kind || 's', item.preference, item.reading, item.amount, item.exact_amount, item.difference,
         item.read_at, item.changed_at
     from {{ ref('int_exact_online__open_item_readings') }} as item
     inner join years on years.division = item.division
@@ -32,7 +32,7 @@ ranked as (
 
     select
         readings.*,
-        row_number() over (partition by division, financial_year, witness order by difference, reading) as place
+        row_number() over (partition by division, financial_year, witness order by difference, preference, reading) as place
     from readings
 
 ),

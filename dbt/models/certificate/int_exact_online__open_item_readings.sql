@@ -78,6 +78,7 @@ signed as (
 select
     division,
     kind,
+    {{ loop.index }} as preference,
     source || ', {{ reading }}, ' || sign as reading,
     sum({{ ours }}) as amount,
     sum({{ theirs }}) as exact_amount,

@@ -64,10 +64,11 @@ select
     accounts.division,
     accounts.financial_year,
     'opening' as witness,
+    {{ loop.index }} as preference,
     '{{ reading }}' as reading,
-    sum(case when accounts.amount > 0 then accounts.amount else 0 end) as amount,
-    sum(case when accounts.{{ reading }} > 0 then accounts.{{ reading }} else 0 end) as exact_amount,
-    sum(abs(accounts.amount - accounts.{{ reading }})) as difference,
+    {{ exact_online.amount_of('sum(case when accounts.amount > 0 then accounts.amount else 0 end)') }} as amount,
+    {{ exact_online.amount_of('sum(case when accounts.' ~ reading ~ ' > 0 then accounts.' ~ reading ~ ' else 0 end)') }} as exact_amount,
+    {{ exact_online.amount_of('sum(abs(accounts.amount - accounts.' ~ reading ~ '))') }} as difference,
     min(years.loaded_at) as read_at,
     max(changes.changed_at) as changed_at
 from accounts

@@ -34,6 +34,7 @@ select
     told.division,
     told.financial_year,
     'result' as witness,
+    {{ loop.index }} as preference,
     '{{ reading }}' as reading,
     coalesce(sum(case when {{ condition }} then line.amount end), 0) as amount,
     max(told.exact_amount) as exact_amount,

@@ -88,9 +88,9 @@ select
     whole.account_key,
     whole.gl_account_code,
     whole.gl_account_name,
-    whole.amount,
+    {{ exact_online.amount_of('whole.amount') }} as amount,
     whole.rate_kind,
-    whole.group_amount,
+    {{ exact_online.amount_of('whole.group_amount') }} as group_amount,
     {{ exact_online.is_intercompany('whole.gl_account_code') }} as is_eliminated
 from whole
 left join {{ ref('stg_exact_online__divisions') }} as company on company.division = whole.division

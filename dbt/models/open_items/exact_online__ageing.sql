@@ -65,11 +65,12 @@ select
     relation_id,
     currency,
     {%- for name, least, most in exact_online.age_groups() %}
-    sum(case when {{ 'age >= ' ~ least if least is not none else 'true' }} and {{ 'age <= ' ~ most if most is not none else 'true' }} then amount else 0 end) as {{ name }},
+    {%- set of_age %}sum(case when {{ 'age >= ' ~ least if least is not none else 'true' }} and {{ 'age <= ' ~ most if most is not none else 'true' }} then amount else 0 end){% endset %}
+    {{ exact_online.amount_of(of_age) }} as {{ name }},
     {%- endfor %}
-    sum(amount) as total,
-    sum(control_account) as control_account,
-    sum(control_account) - sum(amount) as difference
+    {{ exact_online.amount_of('sum(amount)') }} as total,
+    {{ exact_online.amount_of('sum(control_account)') }} as control_account,
+    {{ exact_online.amount_of('sum(control_account) - sum(amount)') }} as difference
 from both_sides
 group by 1, 2, 3, 4, 5, 6
 having sum(abs(amount)) <> 0 or sum(control_account) <> 0

@@ -49,8 +49,8 @@ select
     kinds.kind,
     -- Where nothing is open the sign that was seen most counts: what a customer owes is negative.
     case when sum(abs(companies.off_as_it_is)) < sum(abs(companies.off_when_turned)) then 1 else -1 end as orientation,
-    coalesce(sum(abs(companies.off_as_it_is)), 0) as off_as_it_is,
-    coalesce(sum(abs(companies.off_when_turned)), 0) as off_when_turned
+    {{ exact_online.amount_of('coalesce(sum(abs(companies.off_as_it_is)), 0)') }} as off_as_it_is,
+    {{ exact_online.amount_of('coalesce(sum(abs(companies.off_when_turned)), 0)') }} as off_when_turned
 from kinds
 left join companies on companies.kind = kinds.kind
 group by kinds.kind

@@ -14,7 +14,7 @@ select
     {{ exact_online.control_kind('account.type') }} as kind,
     line.account as relation_id,
     line.entry_date,
-    sum(line.amount_dc) as amount,
+    {{ exact_online.amount_of('sum(line.amount_dc)') }} as amount,
     max({{ exact_online.later_of('line.modified', 'line.loaded_at') }}) as changed_at
 from {{ ref('stg_exact_online__transaction_lines') }} as line
 inner join {{ ref('stg_exact_online__gl_accounts') }} as account

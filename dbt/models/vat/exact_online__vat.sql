@@ -48,7 +48,7 @@ summed as (
         sum(case when part in ('vat', 'other') then amount else 0 end) as vat_booked,
         sum(case when part = 'base' then round(amount * percentage, 2) else 0 end) as vat_expected,
         sum(case when part = 'settled' then amount else 0 end) as settled,
-        sum(case when part = 'base' then 1 else 0 end) as line_count
+        count(case when part = 'base' then 1 end) as line_count
     from parts
     group by 1, 2, 3, 4, 5
 
@@ -62,11 +62,11 @@ select
     summed.vat_code,
     code.description as vat_name,
     summed.direction,
-    summed.base,
-    summed.vat_booked,
-    summed.vat_expected,
-    summed.vat_booked - summed.vat_expected as difference,
-    summed.settled,
+    {{ exact_online.amount_of('summed.base') }} as base,
+    {{ exact_online.amount_of('summed.vat_booked') }} as vat_booked,
+    {{ exact_online.amount_of('summed.vat_expected') }} as vat_expected,
+    {{ exact_online.amount_of('summed.vat_booked - summed.vat_expected') }} as difference,
+    {{ exact_online.amount_of('summed.settled') }} as settled,
     coalesce(own_box.box, box.box) as box,
     summed.line_count
 from summed
