@@ -57,22 +57,54 @@
 {%- endmacro -%}
 
 
-{#- BigQuery takes no digits in a cast. -#}
 {%- macro decimal(digits, places) -%}
-    {{- return('numeric' if target.type == 'bigquery' else 'numeric(' ~ digits ~ ', ' ~ places ~ ')') -}}
+    {{- return(adapter.dispatch('decimal', 'exact_online')(digits, places)) -}}
 {%- endmacro -%}
 
+{%- macro default__decimal(digits, places) -%}
+    {{- return('numeric(' ~ digits ~ ', ' ~ places ~ ')') -}}
+{%- endmacro -%}
+
+{#- It takes no digits in a cast. -#}
+{%- macro bigquery__decimal(digits, places) -%}
+    {{- return('numeric') -}}
+{%- endmacro -%}
+
+
 {%- macro amount_of(value) -%}
-    {{- return(('round(cast(' ~ value ~ ' as numeric), 4)') if target.type == 'bigquery'
-        else 'cast(' ~ value ~ ' as ' ~ exact_online.decimal(19, 4) ~ ')') -}}
+    {{- return(adapter.dispatch('amount_of', 'exact_online')(value)) -}}
+{%- endmacro -%}
+
+{%- macro default__amount_of(value) -%}
+    {{- return('cast(' ~ value ~ ' as ' ~ exact_online.decimal(19, 4) ~ ')') -}}
+{%- endmacro -%}
+
+{%- macro bigquery__amount_of(value) -%}
+    {{- return('round(cast(' ~ value ~ ' as numeric), 4)') -}}
 {%- endmacro -%}
 
 
 {#- A moment has no time zone and is in UTC, so that no clock of a session can move it. -#}
 {%- macro moment_type() -%}
-    {%- set types = {'bigquery': 'datetime', 'snowflake': 'timestamp_ntz', 'databricks': 'timestamp_ntz'} -%}
-    {{- return(types.get(target.type, 'timestamp')) -}}
+    {{- return(adapter.dispatch('moment_type', 'exact_online')()) -}}
 {%- endmacro -%}
+
+{%- macro default__moment_type() -%}
+    {{- return('timestamp') -}}
+{%- endmacro -%}
+
+{%- macro bigquery__moment_type() -%}
+    {{- return('datetime') -}}
+{%- endmacro -%}
+
+{%- macro snowflake__moment_type() -%}
+    {{- return('timestamp_ntz') -}}
+{%- endmacro -%}
+
+{%- macro databricks__moment_type() -%}
+    {{- return('timestamp_ntz') -}}
+{%- endmacro -%}
+
 
 {%- macro moment_of(value, type) -%}
     {{- return(adapter.dispatch('moment_of', 'exact_online')(value, type)) -}}
@@ -104,9 +136,21 @@
 
 {#- The present moment, in UTC as all others. -#}
 {%- macro now() -%}
-    {%- set words = {
-        'bigquery': "current_datetime('UTC')", 'snowflake': 'sysdate()',
-        'databricks': 'cast(to_utc_timestamp(current_timestamp(), current_timezone()) as timestamp_ntz)'
-    } -%}
-    {{- return(words.get(target.type, "(current_timestamp at time zone 'UTC')")) -}}
+    {{- return(adapter.dispatch('now', 'exact_online')()) -}}
+{%- endmacro -%}
+
+{%- macro default__now() -%}
+    {{- return("(current_timestamp at time zone 'UTC')") -}}
+{%- endmacro -%}
+
+{%- macro bigquery__now() -%}
+    {{- return("current_datetime('UTC')") -}}
+{%- endmacro -%}
+
+{%- macro snowflake__now() -%}
+    {{- return('sysdate()') -}}
+{%- endmacro -%}
+
+{%- macro databricks__now() -%}
+    {{- return('cast(to_utc_timestamp(current_timestamp(), current_timezone()) as timestamp_ntz)') -}}
 {%- endmacro -%}

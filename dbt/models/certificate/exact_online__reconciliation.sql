@@ -24,7 +24,7 @@ with both_sides as (
 
 ),
 
-groups as (
+summed as (
 
     select
         {{ keys | join(', ') }},
@@ -73,46 +73,46 @@ deletes as (
 )
 
 select
-    groups.division,
+    summed.division,
     company.description as division_name,
     company.currency,
-    groups.financial_year,
-    groups.financial_period,
-    groups.gl_account_id,
-    coalesce(account.code, groups.gl_account_code) as gl_account_code,
-    coalesce(account.description, groups.gl_account_name) as gl_account_name,
-    groups.transaction_type,
-    groups.status,
-    groups.cost_center_code,
-    groups.cost_unit_code,
-    groups.amount,
-    groups.exact_amount,
-    groups.difference,
-    groups.debit,
-    groups.exact_debit,
-    groups.credit,
-    groups.exact_credit,
-    groups.line_count,
-    groups.nonzero_count,
-    groups.entry_count,
-    groups.exact_count,
-    groups.changed_at,
+    summed.financial_year,
+    summed.financial_period,
+    summed.gl_account_id,
+    coalesce(account.code, summed.gl_account_code) as gl_account_code,
+    coalesce(account.description, summed.gl_account_name) as gl_account_name,
+    summed.transaction_type,
+    summed.status,
+    summed.cost_center_code,
+    summed.cost_unit_code,
+    summed.amount,
+    summed.exact_amount,
+    summed.difference,
+    summed.debit,
+    summed.exact_debit,
+    summed.credit,
+    summed.exact_credit,
+    summed.line_count,
+    summed.nonzero_count,
+    summed.entry_count,
+    summed.exact_count,
+    summed.changed_at,
     coalesce(years.read_at, whole.whole_began_at) as balances_read_at,
     case
         when coalesce(years.read_at, whole.whole_began_at) is null then 'not_read'
-        when groups.is_equal then 'equal'
-        when groups.changed_at > coalesce(years.read_at, whole.whole_began_at) then 'moving'
+        when summed.is_equal then 'equal'
+        when summed.changed_at > coalesce(years.read_at, whole.whole_began_at) then 'moving'
         when deletes.deleted_at > coalesce(years.read_at, whole.whole_began_at) then 'moving'
-        when groups.line_count = 0 then 'missing_here'
-        when groups.in_exact = 0 then 'only_here'
+        when summed.line_count = 0 then 'missing_here'
+        when summed.in_exact = 0 then 'only_here'
         else 'differs'
     end as verdict
-from groups
-left join years on years.division = groups.division and years.financial_year = groups.financial_year
+from summed
+left join years on years.division = summed.division and years.financial_year = summed.financial_year
 -- A year of which Exact says nothing was read where everything was.
 left join {{ ref('stg_exact_online__reads') }} as whole
-    on whole.stream = 'reporting_balance' and whole.division = groups.division
-left join deletes on deletes.division = groups.division
-left join {{ ref('stg_exact_online__divisions') }} as company on company.division = groups.division
+    on whole.stream = 'reporting_balance' and whole.division = summed.division
+left join deletes on deletes.division = summed.division
+left join {{ ref('stg_exact_online__divisions') }} as company on company.division = summed.division
 left join {{ ref('stg_exact_online__gl_accounts') }} as account
-    on account.division = groups.division and account.id = groups.gl_account_id
+    on account.division = summed.division and account.id = summed.gl_account_id
