@@ -10,7 +10,7 @@ import pytest
 from demo.postgres import Postgres as Server
 from tests.conftest import Sandbox, running
 from tests.ledger import messages
-from tests.ledger.building import Dbt
+from tests.ledger.building import Built, Dbt
 from tests.ledger.messages import Tables
 from tests.ledger.reading import LIMITS, LINES, SUMS, read
 from tests.ledger.warehouses import DuckDB, Postgres, Warehouse
@@ -77,3 +77,10 @@ def landed(empty: Warehouse, tables: Tables) -> Warehouse:
 def warehouse(landed: Warehouse) -> Warehouse:
     """Return a copy of the database with all of the books, to build and break."""
     return landed.copy("books")
+
+
+@pytest.fixture(scope="session")
+def built(landed: Warehouse, dbt: Dbt) -> tuple[Warehouse, Built]:
+    """Return a database in which everything was built, and what became of each part. Change nothing in it."""
+    made = landed.copy("built")
+    return made, dbt.build(made)
