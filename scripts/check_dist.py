@@ -16,8 +16,12 @@ from email.message import Message
 from email.parser import Parser
 from pathlib import Path
 
+from tap_exact_online.ledger.package import files
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = "tap_exact_online"
+LEDGER = f"{PACKAGE}/ledger/package"
+"""Where the dbt package is in the wheel."""
 _MEBIBYTE = 1 << 20
 _VERSION = "Programming Language :: Python :: "
 _COMMANDS = (
@@ -26,9 +30,11 @@ _COMMANDS = (
     ("tap-exact-online", "--discover"),
     ("exact-online", "--help"),
     ("exact-online", "deletes", "--dialect=duckdb"),
+    ("exact-online", "ledger", "init", "books", "--force"),
 )
 # What each extra is for; without the extra it fails.
 _EXTRAS = {
+    "duckdb": "import duckdb",
     "encryption": "import cryptography.fernet",
     "object": "import obstore",
     "postgres": "import psycopg",
@@ -44,7 +50,10 @@ def wheel_faults(wheel: Path) -> list[str]:
         facts = Parser().parsestr(archive.read(metadata).decode())
     ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / PACKAGE).rglob("*") if path.is_file()}
     ours = {name for name in ours if "__pycache__" not in name}
+    models = {f"{LEDGER}/{name}" for name in files(ROOT / "dbt")}
+    ours |= models
     foreign = [name for name in names if not name.startswith((f"{PACKAGE}/", f"{PACKAGE}-"))]
+    foreign += [name for name in names - models if name.startswith(f"{LEDGER}/")]
     faults = [f"the wheel lacks {name}" for name in sorted(ours - names)]
     faults += [f"the wheel holds {name}, which is not part of the package" for name in sorted(foreign)]
     if f"{PACKAGE}/py.typed" not in names:

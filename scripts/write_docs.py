@@ -56,7 +56,15 @@ def commands() -> str:
         for name in sorted(COMMANDS)
     }
     found = {"exact-online": exact_online, **found, "tap-exact-online": TapExactOnline.cli}
-    return "\n\n".join(_command(name, command) for name, command in found.items())
+    return "\n\n".join(_command(*each) for name, command in found.items() for each in _within(name, command))
+
+
+def _within(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """Yield a command, and those that are behind it: not those of `exact-online`, which are found by themselves."""
+    yield name, command
+    if isinstance(command, click.Group) and command is not exact_online:
+        for own, each in sorted(command.commands.items()):
+            yield from _within(f"{name} {own}", each)
 
 
 def _command(name: str, command: click.Command) -> str:

@@ -19,6 +19,10 @@ from tap_exact_online.errors import TapError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     # name: module, one line for --help
+    "certificate": (
+        "tap_exact_online.cli.certificate",
+        "Show whether the books are whole, by Exact's own totals.",
+    ),
     "deletes": (
         "tap_exact_online.cli.deletes",
         "Make the SQL that mirrors deletes, or run it on PostgreSQL.",
@@ -29,6 +33,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "doctor": ("tap_exact_online.cli.doctor", "Find out what is not right in Exact, and where to click."),
     "hint": ("tap_exact_online.cli.hint", "Say that a company has news, so that it is read first."),
+    "ledger": (
+        "tap_exact_online.cli.ledger",
+        "Write the dbt package that makes a ledger of the rows, or build it.",
+    ),
     "login": ("tap_exact_online.cli.login", "Connect to Exact Online; needed once."),
     "logout": ("tap_exact_online.cli.logout", "Forget the stored connection."),
     "plan": (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from tap_exact_online import mirror
@@ -144,18 +142,11 @@ def _apply(script: str, url: str) -> None:
     try:
         import psycopg  # noqa: PLC0415 - needs the extra
 
-        from tap_exact_online.auth.stores.postgres import address_parts  # noqa: PLC0415 - the same
+        from tap_exact_online.auth.stores.postgres import plain_address  # noqa: PLC0415 - the same
     except ImportError as error:
         msg = f'--apply needs one more package: pip install "tap-exact-online[postgres]" ({error})'
         raise ConfigurationError(msg) from None
-    # The name that SQLAlchemy wants for its driver, `postgresql+psycopg://`, means nothing to PostgreSQL itself.
-    address = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
-    if address_parts(address) is None:
-        msg = (
-            "--url: it is no address of a PostgreSQL database, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE. Characters such as"
-            " @ / : # in user or password have to be escaped: %40 %2F %3A %23."
-        )
-        raise ConfigurationError(msg)
+    address = plain_address(url)
     said: list[str] = []
     try:
         with psycopg.connect(

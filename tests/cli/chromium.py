@@ -66,6 +66,10 @@ class Browser:
         """Return what a person reads."""
         return str(self.run("return document.body.innerText"))
 
+    def devtools(self, command: str, **arguments: Any) -> Any:
+        """Ask the browser's own tools for what no page can do, such as to look as on paper."""
+        return self._post("goog/cdp/execute", cmd=command, params=arguments)
+
     def get(self, what: str) -> Any:
         """Return `url`, `title` or another property of the window."""
         return self._value(self.http.get(f"{self.session}/{what}", timeout=60))

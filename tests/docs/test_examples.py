@@ -82,6 +82,8 @@ def _parse(words: list[str]) -> None:
         found = exact_online.get_command(click.Context(exact_online), arguments[0])
         assert found, words
         command, arguments = found, arguments[1:]
+    while isinstance(command, click.Group) and arguments and arguments[0] in command.commands:
+        command, arguments = command.commands[arguments[0]], arguments[1:]
     options = {name for each in command.params for name in [*each.opts, *each.secondary_opts]} | {"--help"}
     assert {word.partition("=")[0] for word in arguments if word.startswith("--")} <= options, words
 

@@ -294,6 +294,26 @@ def address_parts(address: str) -> Mapping[str, Any] | None:
     return None if "@" in "".join(shown) or not re.fullmatch(r"[\d,]*", shown[0]) else parts
 
 
+def plain_address(url: str) -> str:
+    """Return the address of a database as PostgreSQL itself takes it; empty: as PGHOST, PGUSER and so on say.
+
+    Args:
+        url: The address, of an option `--url`; that for SQLAlchemy will do, too.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    # The name that SQLAlchemy wants for its driver, `postgresql+psycopg://`, means nothing to PostgreSQL itself.
+    address = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
+    if address_parts(address) is None:
+        msg = (
+            "--url: it is no address of a PostgreSQL database, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE. Characters such"
+            " as @ / : # in user or password have to be escaped: %40 %2F %3A %23."
+        )
+        raise ConfigurationError(msg)
+    return address
+
+
 def parameters(url: str) -> Mapping[str, Any]:
     """Return how libpq reaches what a URL names; passwords in it are shown nowhere from now on.
 

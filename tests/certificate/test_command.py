@@ -1,0 +1,188 @@
+"""`exact-online certificate`, from PostgreSQL and from DuckDB: what it shows, and what it ends with."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from demo.postgres import Postgres
+from tap_exact_online.cli import main
+from tests.certificate import tables
+
+PASSWORD = "hunter2"
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("EXACT_ONLINE_", "PG"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TZ", "Pacific/Auckland")  # no moment is read by the clock on the wall
+
+
+def run(*options: str, **environment: str) -> Result:
+    result = CliRunner().invoke(main, ["certificate", *options], env=environment)
+    assert PASSWORD not in result.output
+    assert not isinstance(result.exception, Exception), result.exception
+    return result
+
+
+@pytest.fixture(params=["postgres", "duckdb"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def where(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Mapping[str, str]:
+    """The environment that leads to the red tables."""
+    if kind == "duckdb":
+        file = tmp_path / "books.duckdb"
+        tables.in_duckdb(file, tables.RED_YEARS, tables.RED_GROUPS)
+        return {"EXACT_ONLINE_LEDGER_DUCKDB": str(file)}
+    database: Postgres = request.getfixturevalue("database")
+    tables.in_postgres(database, tables.RED_YEARS, tables.RED_GROUPS)
+    return {"EXACT_ONLINE_LEDGER_URL": database.url}  # an address for SQLAlchemy
+
+
+def document(*options: str, **environment: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run("--json", *options, **environment).output)
+    return found
+
+
+def test_a_person_sees_verdicts_and_the_largest_difference_first(where: Mapping[str, str]) -> None:
+    ended = run(**where)
+    assert ended.exit_code == 1
+    text = " ".join(ended.output.split())
+    for said in (
+        "2025 116 of 120 1,234,567.89 EUR 1,030.00 -4,321.10",
+        "Bakker & Zoon BV (1), 2025: 4 groups of 120 not equal",
+        "4 1300 Debiteuren 0.00 1,000.00 1,000.00 1 missing here",
+        "3 8000 Omzet 170.00 200.00 30.00 2 another amount",
+        "5 4000 Lonen 0.00 0.00 7.50 1 only here",
+        "Witness: result of the year: differs",
+        "Holding <b>BV</b> (2), 2025: 1 group of 120 not equal",
+        "3 companies, 5 years: 1 complete, 1 moving, 2 not compared, 1 different. Exit code 1.",
+    ):
+        assert said in text
+    assert text.index("1300 Debiteuren") < text.index("8000 Omzet") < text.index("4000 Lonen")
+
+
+def test_a_monitor_gets_all_of_it(where: Mapping[str, str]) -> None:
+    found = document(**where)
+    assert (found["version"], found["exit_code"], found["verdict"]) == (1, 1, "different")
+    places = [(year["division"], year["financial_year"], year["verdict"]) for year in found["years"]]
+    assert places == [
+        *((1, 2024, "complete"), (1, 2025, "different"), (2, 2025, "moving")),
+        *((2, 2026, "not_read"), (3, None, "not_read")),
+    ]
+    year = found["years"][1]
+    assert year["difference"] == "1030.0000"
+    assert year["balances_read_at"] == "2026-11-26T04:30:00+00:00"
+    assert year["witnesses"]["result"] == "differs"
+    assert found["groups_not_equal"] == 5
+    assert [each["off_by"] for each in found["groups"]] == [
+        "1000.0000",
+        "20.0000",
+        "10.0000",
+        "7.5000",
+        "10.0000",
+    ]
+    assert {each["verdict"] for each in found["groups"]} == {"missing_here", "differs", "only_here", "moving"}
+    assert len(document("--groups=2", **where)["groups"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "years"),
+    [
+        (["--year=2024"], 0, 1),
+        (["--year=2024", "--strict"], 0, 1),
+        (["--division=1"], 1, 2),
+        (["--division=2"], 0, 2),  # one year moves, one was not compared
+        (["--division=2", "--strict"], 1, 2),
+        (["--division=3"], 1, 1),  # nothing was compared at all
+        (["--division=1", "--division=2", "--year=2025"], 1, 2),
+    ],
+)
+def test_a_part_of_it_and_the_exit_code(
+    where: Mapping[str, str], options: Sequence[str], code: int, years: int
+) -> None:
+    ended = run("--json", *options, **where)
+    assert (ended.exit_code, len(json.loads(ended.output)["years"])) == (code, years)
+
+
+def test_a_few_of_many_are_named(where: Mapping[str, str]) -> None:
+    text = " ".join(run("--groups=1", **where).output.split())
+    assert "1300 Debiteuren" in text
+    assert "8000 Omzet 170.00" not in text
+    assert "2 accounts and periods more: --groups shows more." in text
+
+
+def test_all_is_well(database: Postgres, tmp_path: Path) -> None:
+    tables.in_postgres(database, tables.GREEN)
+    file = tmp_path / "page.html"
+    ended = run("--html", str(file), EXACT_ONLINE_DELETES_URL=database.conninfo)
+    assert ended.exit_code == 0
+    assert "2 companies, 3 years: 3 complete. Exit code 0." in ended.output
+    assert f"The page is in {file}." in ended.output
+    assert "Certificate of completeness: complete" in file.read_text()
+
+
+def test_the_variables_of_postgresql_lead_there(database: Postgres) -> None:
+    tables.in_postgres(database, tables.GREEN)
+    ended = run(PGHOST=str(database.folder), PGUSER="postgres", PGDATABASE=database.database)
+    assert ended.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ([f"--url=mysql://me:{PASSWORD}@there/books"], "--url: it is no address"),
+        (["--duckdb=nowhere.duckdb"], "--duckdb: there is no file nowhere.duckdb."),
+        (["--duckdb={page}"], "cannot be opened"),
+        (["--duckdb={empty}"], "There is no certificate in the schema exact_online_ledger: run `dbt build`"),
+        (["--duckdb={books}", "--schema=else"], "There is no certificate in the schema else"),
+        (["--duckdb={books}", '--schema=a"b'], "--schema: a name is made of"),
+        (["--duckdb={books}", "--division=7"], "--division: the certificate has no division 7"),
+        (["--duckdb={books}", "--html={books}/page.html"], "cannot be written: Not a directory."),
+    ],
+)
+def test_bad_input(tmp_path: Path, options: Sequence[str], says: str) -> None:
+    paths = {name: tmp_path / name for name in ("page", "empty", "books")}
+    paths["page"].write_text("<html>" * 9000)
+    tables.in_duckdb(paths["books"], tables.GREEN)
+    with tables.opened(paths["empty"]):
+        pass
+    ended = run(*(option.format(**paths) for option in options))
+    assert ended.exit_code == 2
+    assert says in ended.output
+
+
+def test_no_ledger_yet(database: Postgres) -> None:
+    ended = run("--url", database.url)
+    assert ended.exit_code == 2
+    assert (
+        "There is no certificate in the schema exact_online_ledger: run `dbt build`, or `meltano run"
+        in ended.output
+    )
+
+
+def test_no_database_there() -> None:
+    ended = run(EXACT_ONLINE_LEDGER_URL=f"postgresql://me:{PASSWORD}@127.0.0.1:9/books")
+    assert ended.exit_code == 1
+    assert "The database cannot be reached, or broke off: connection failed" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("package", "options"), [("psycopg", ["--url=postgresql://"]), ("duckdb", ["--duckdb=books.duckdb"])]
+)
+def test_a_package_is_missing(monkeypatch: pytest.MonkeyPatch, package: str, options: Sequence[str]) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    ended = run(*options)
+    assert ended.exit_code == 2
+    assert "needs one more package: pip install" in ended.output
