@@ -10,6 +10,7 @@ from tap_exact_online.catalog.codes import code_rows, codes_of
 from tap_exact_online.catalog.costs import Bill, Cost, bill, cost
 from tap_exact_online.catalog.described import forget_words, sentences, words_of
 from tap_exact_online.catalog.filed import FILED, Filed
+from tap_exact_online.catalog.ledger import PURPOSES
 from tap_exact_online.catalog.own import CODE_LISTS, READS
 from tap_exact_online.catalog.references import (
     Reference,
@@ -52,6 +53,7 @@ __all__ = [
     "MENU",
     "MENU_DUTCH",
     "OWN",
+    "PURPOSES",
     "READS",
     "RESOURCES",
     "RIGHTS",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tap_exact_online.catalog import GROUPS, STREAMS, Resource, bill, cost, stands_for
+from tap_exact_online.catalog import GROUPS, PURPOSES, STREAMS, Resource, bill, cost, stands_for
 from tap_exact_online.cli.console import show, survive
 from tap_exact_online.cli.selection import select_lines
 from tap_exact_online.errors import ConfigurationError
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 
 def found(
-    *, groups: Sequence[str] = (), search: str = "", field: str = "", selected: bool = False
+    *,
+    groups: Sequence[str] = (),
+    search: str = "",
+    field: str = "",
+    purpose: str | None = None,
+    selected: bool = False,
 ) -> list[Resource]:
     """Return the streams that pass all filters, in the order of the table.
 
@@ -30,6 +35,7 @@ def found(
         search: A text in the name or the path of a stream, in whatever letter case, or the path of an endpoint that it stands
             for.
         field: A text in the name of one of its columns.
+        purpose: Only those that somebody needs for it.
         selected: Only those that are selected by default.
 
     Raises:
@@ -48,6 +54,7 @@ def found(
             (not groups or resource.group in groups)
             and (search.lower() in text or resource.name in twins.values())
             and (not field or any(field.lower() in name.lower() for name in resource.endpoint.properties))
+            and (purpose is None or resource.name in PURPOSES[purpose])
             and (resource.selected or not selected)
         )
 
@@ -76,13 +83,27 @@ def values(resource: Resource) -> dict[str, Any]:
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Only this group; can be repeated.")
 @click.option("--search", default="", metavar="TEXT", help="Only where the name or the endpoint holds it.")
 @click.option("--field", default="", metavar="TEXT", help="Only where a column's name holds it.")
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice([*PURPOSES]),
+    help="Only what this needs: `ledger` is what the dbt package makes a ledger of.",
+)
 @click.option("--selected", is_flag=True, help="Only what is selected by default.")
 @click.option("--json", "form", flag_value="json", help="Write one JSON object.")
 @click.option("--csv", "form", flag_value="csv", help="Write one line for each stream, with a head.")
 @click.option(
     "--select", "form", flag_value="select", help="Write the lines for `meltano.yml` that select them."
 )
-def command(*, groups: tuple[str, ...], search: str, field: str, selected: bool, form: str | None) -> None:
+def command(  # noqa: PLR0913 - one for each option
+    *,
+    groups: tuple[str, ...],
+    search: str,
+    field: str,
+    purpose: str | None,
+    selected: bool,
+    form: str | None,
+) -> None:
     """List the streams: what they are about, how they are read, what they cost and need.
 
     Needs no connection and costs no call. `calls` are those of a run that finds nothing new, in each division; with a
@@ -92,9 +113,13 @@ def command(*, groups: tuple[str, ...], search: str, field: str, selected: bool,
 
     Exit codes: 0 listed; 1 nothing fits; 2 an option cannot be used.
     """
-    narrowed = bool(groups or search or field)
+    narrowed = bool(groups or search or field or purpose)
     resources = found(
-        groups=groups, search=search, field=field, selected=selected or (form == "select" and not narrowed)
+        groups=groups,
+        search=search,
+        field=field,
+        purpose=purpose,
+        selected=selected or (form == "select" and not narrowed),
     )
     if not resources:
         click.echo("Error: no stream fits. Leave a filter out, or look at all of them without.", err=True)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tap_exact_online.catalog import BY_NAME, GROUPS, STREAMS, bill, cost
+from demo.project import ROOT
+from tap_exact_online.catalog import BY_NAME, GROUPS, PURPOSES, STREAMS, bill, cost
 from tap_exact_online.cli.streams import found
 from tests.cli.program import COMMAND
 
@@ -61,6 +62,20 @@ def test_lines_for_meltano() -> None:
     assert yaml.safe_load(ended.stdout) == {"select": [f"{name}.*" for name in names]}
     default = yaml.safe_load(run("--select").stdout)["select"]
     assert default == [f"{resource.name}.*" for resource in STREAMS if resource.selected]
+
+
+def test_lines_for_a_ledger() -> None:
+    ended = run("--for", "ledger", "--select")
+    chosen = yaml.safe_load(ended.stdout)["select"]
+    assert {*chosen} == {f"{name}.*" for name in PURPOSES["ledger"]}
+    assert "transaction_lines.*" in chosen
+    assert "# 31 streams: a run that finds nothing new takes at least" in ended.stdout
+
+
+def test_a_ledger_needs_what_the_package_stages_and_nothing_else() -> None:
+    prefix = "stg_exact_online__"
+    staged = [file.stem.removeprefix(prefix) for file in (ROOT / "dbt/models/staging").glob(f"{prefix}*.sql")]
+    assert sorted(PURPOSES["ledger"]) == sorted(staged)
 
 
 @pytest.mark.parametrize(
