@@ -14,13 +14,16 @@ WORKDIR /project
 COPY constraints.txt LICENSE pyproject.toml README.md ./
 COPY scripts/make_venv.sh scripts/
 COPY tap_exact_online/ tap_exact_online/
+COPY dbt/ dbt/
 RUN bash scripts/make_venv.sh /opt/meltano constraints.txt \
  && uv pip install --python /opt/meltano/bin/python --editable '.[postgres,sandbox]' 'meltano[postgres]'
 
-COPY meltano.yml ./
+COPY meltano.yml tests/ledger/dbt.txt ./
 COPY demo/__init__.py demo/changes.py demo/container.py demo/
-# Nobody writes here but Meltano, and only while it runs: what has to be kept belongs into a database or a volume.
+# Nobody writes here but Meltano, and only while it runs: what has to be kept belongs into a database or a volume. dbt holds some
+# packages at older versions than the tap's own.
 RUN meltano install tap-exact-online target-postgres exact-online \
+ && UV_CONSTRAINT=/project/dbt.txt meltano install ledger \
  && useradd --uid 10001 --create-home books \
  && install --directory --owner=books /ready \
  && chown --recursive books .meltano
