@@ -2,7 +2,7 @@
 
 Usage: python scripts/write_docs.py [--check]
 
-A page of `docs/streams` and the picture of how streams join are written whole; in other pages only the lines between the marks are
+A page of `docs/streams` and the pictures of how streams join and of what the ledger is made of are written whole; in other pages only the lines between the marks are
 replaced. `--check` changes nothing and fails where a file is not what it should be.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 import joins
+import ledger_picture
 import stream_pages
 import stream_tables
 
@@ -106,6 +107,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     for resource in STREAMS:
         yield DOCS / "streams" / f"{resource.name}.md", stream_pages.page(resource)
     yield DOCS / "pictures" / "joins.svg", joins.picture(joins.default_streams())
+    yield DOCS / "pictures" / "ledger.svg", ledger_picture.picture(ledger_picture.models())
 
 
 def _check(wanted: Mapping[Path, str]) -> list[str]:
