@@ -177,7 +177,11 @@ def build(  # noqa: PLR0913 - one for each option
     2 an option cannot be used; 143 terminated (130 after Ctrl-C).
     """
     variables = building.variables(source_schema, prefix, case, _object(given or "{}"))
-    environment = {**_leading(url or "", duckdb, schema), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    environment = {
+        "DBT_USE_COLORS": str(sys.stdout.isatty()),  # dbt colours a log, too
+        **_leading(url or "", duckdb, schema),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
     target = "duckdb" if duckdb else "postgres"
     program = _dbt()
     running.check([program])
