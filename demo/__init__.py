@@ -2,7 +2,8 @@
 
     python -m demo        what `make demo` runs
 
-    __main__.py   the story: a first run, changes, a second run
+    __main__.py   the story: a first run, changes, a second run, a ledger
+    books.py      the ledger of it, its certificate, and a page that is lost
     changes.py    what happens in the books between the two runs
     container.py  the same in containers: what compose.yaml runs
     outcome.py    what landed in PostgreSQL, as a table

@@ -1,4 +1,4 @@
-"""Run the demonstration: a first run, changes in the books, a second run, and what each of them did."""
+"""Run the demonstration: a first run, changes in the books, a second run, what each of them did, and a ledger of it all."""
 
 from __future__ import annotations
 
@@ -14,13 +14,19 @@ import click
 import filelock
 import psycopg
 
-from demo import changes, outcome
+from demo import books, changes, outcome
 from demo.postgres import Postgres, PostgresNotStarted, postgres
 from demo.processes import ProgramFailed
 from demo.project import ROOT, PluginsMissing, Project, copy_project
 from demo.sandbox import Sandbox, sandbox
+from tap_exact_online.errors import TapError
 from tap_exact_online.sandbox.control import Control
 
+_FAILURES = (
+    *(ProgramFailed, PostgresNotStarted, PluginsMissing, psycopg.Error),
+    *(TapError, books.NotAsPromised),
+)
+_FEW = 3  # accounts and periods that are named for each year
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -34,7 +40,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     help="Where everything happens.  [default: .demo]",
 )
 def main(divisions: int, rows: int, folder: Path) -> None:
-    """Sandbox -> tap -> PostgreSQL, for real, twice, with changes in between."""
+    """Sandbox -> tap -> PostgreSQL, for real, twice, with changes in between; then a ledger, whole and after a loss."""
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
     try:
@@ -43,7 +49,7 @@ def main(divisions: int, rows: int, folder: Path) -> None:
     except KeyboardInterrupt as interrupt:
         click.echo("\nInterrupted; everything that was started is stopped.", err=True)
         sys.exit(128 + interrupt.args[0])  # what a shell says of a program that a signal ended
-    except (ProgramFailed, PostgresNotStarted, PluginsMissing, psycopg.Error) as error:
+    except _FAILURES as error:
         click.echo(f"\nThe demo stopped: {error}", err=True)
         sys.exit(1)
 
@@ -90,15 +96,33 @@ def _tell(folder: Path, divisions: int, rows: int) -> None:
 
         division = control.divisions()[0]["Code"]
         _say(f"Meanwhile in division {division}")
-        changes.apply(control, division)
-        click.echo(changes.describe())
+        click.echo(changes.describe(changes.apply(control, division)))
 
         second, second_calls = _run(project, control, folder / "run-2.log", "Second run: only what is new")
         found = outcome.differences(server)
 
         _say("What landed in PostgreSQL")
         _show(landed, found, (first_calls, second_calls), (first, second))
+        _keep_books(folder, project, server, control.divisions()[-1]["Code"])
         click.echo(f"\n    Done in {time.monotonic() - start:.0f} s. Logs: {folder}")
+
+
+def _keep_books(folder: Path, project: Project, server: Postgres, division: int) -> None:
+    """Make a ledger of what landed, and show that it is whole; then lose lines of a division, and show that it is not."""
+    tasks = ("exact-online:deletes", "ledger:build")
+    _say(f"A ledger of it, and its certificate\n    meltano --environment=demo run {' '.join(tasks)}")
+    start = time.monotonic()
+    books.build(project, *tasks, log=folder / "ledger-1.log")
+    click.echo(f"    {time.monotonic() - start:.1f} s\n\n{books.totals(server)}\n")
+    books.show(server, whole=True, most=_FEW)
+
+    lost = books.lose_page(server, division)
+    _say(
+        f"A page is lost: {lost:,} lines of division {division} go from the database, as if they had never come\n"
+        "    meltano --environment=demo run ledger:reconcile"
+    )
+    books.build(project, "ledger:reconcile", log=folder / "ledger-2.log")
+    books.show(server, whole=False, most=_FEW)
 
 
 def _project(folder: Path, stand_in: Sandbox, server: Postgres) -> Project:
@@ -110,6 +134,7 @@ def _project(folder: Path, stand_in: Sandbox, server: Postgres) -> Project:
             "DEMO_CLIENT_SECRET": stand_in.client_secret,
             "DEMO_REFRESH_TOKEN": stand_in.refresh_token,
             "DEMO_POSTGRES": server.url,
+            "TAP_EXACT_ONLINE__SELECT": books.selection(),
             "TAP_EXACT_ONLINE_STORE": str(folder / "tokens.json"),
         },
     )

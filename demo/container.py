@@ -38,8 +38,8 @@ def changes_command(url: str) -> None:
     """Change the books of the first company as a day does."""
     control = Control(url)
     division = control.divisions()[0]["Code"]
-    changes.apply(control, division)
-    click.echo(f"In division {division}\n{changes.describe()}")
+    outcome = changes.apply(control, division)
+    click.echo(f"In division {division}\n{changes.describe(outcome)}")
 
 
 if __name__ == "__main__":
