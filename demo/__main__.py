@@ -122,7 +122,7 @@ def _keep_books(folder: Path, project: Project, server: Postgres, division: int)
         "    meltano --environment=demo run ledger:reconcile"
     )
     books.build(project, "ledger:reconcile", log=folder / "ledger-2.log")
-    books.show(server, whole=False, most=_FEW)
+    books.show(server, whole=False, most=_FEW, division=division)
 
 
 def _project(folder: Path, stand_in: Sandbox, server: Postgres) -> Project:

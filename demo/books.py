@@ -15,7 +15,7 @@ from demo.processes import ProgramFailed
 from demo.project import ROOT, Project
 from tap_exact_online.catalog import PURPOSES
 from tap_exact_online.cli.certificate import certificate_of, show_certificate
-from tap_exact_online.ledger.certificate import Verdict
+from tap_exact_online.ledger.certificate import Verdict, narrowed
 from tap_exact_online.ledger.reading import DEFAULT_SCHEMA
 
 PAGE = 1000
@@ -46,18 +46,19 @@ def build(project: Project, *tasks: str, log: Path) -> bool:
     return True
 
 
-def show(server: Postgres, *, whole: bool, most: int) -> None:
+def show(server: Postgres, *, whole: bool, most: int, division: int | None = None) -> None:
     """Show the certificate.
 
     Args:
         server: The database.
         whole: Whether it has to say that everything is complete, or must not.
         most: How many accounts and periods are named for each year.
+        division: Only this company; None for all.
 
     Raises:
         NotAsPromised: It says something else.
     """
-    found = certificate_of(server.conninfo, None, DEFAULT_SCHEMA)
+    found = narrowed(certificate_of(server.conninfo, None, DEFAULT_SCHEMA), [division] if division else ())
     show_certificate(found, found.exit_code(), most)
     if (found.verdict is Verdict.COMPLETE) is not whole:
         msg = f"The certificate says {found.verdict.value}, and should {'not ' * (not whole)}say complete."

@@ -75,7 +75,9 @@ def apply(control: Control, division: int, changes: Sequence[Change] = DAY) -> O
         for each in _entries(lines, MEMORIAL)
         if control_accounts.isdisjoint(line["GLAccount"] for line in each)
     ]
-    booked = [_book(control, division, each) for each in plain[-BOOKED:]]
+    # Booked now: in a year that is long closed Exact's totals are read again only now and then.
+    now = {name: max(lines, key=_period)[name] for name in ("Date", "FinancialYear", "FinancialPeriod")}
+    booked = [_book(control, division, each, now) for each in plain[-BOOKED:]]
     return Outcome(booked, _withdraw(control, division, _entries(lines, SALE, PURCHASE)))
 
 
@@ -88,12 +90,18 @@ def _entries(lines: Sequence[Mapping[str, Any]], *kinds: int) -> list[list[Mappi
     return [each for each in entries.values() if len(each) > 1]
 
 
-def _book(control: Control, division: int, entry: Sequence[Mapping[str, Any]]) -> int:
+def _period(line: Mapping[str, Any]) -> tuple[int, int]:
+    return line["FinancialYear"], line["FinancialPeriod"]
+
+
+def _book(control: Control, division: int, entry: Sequence[Mapping[str, Any]], now: Mapping[str, Any]) -> int:
     """Book an entry once more, under a number of its own; return how many lines it has."""
     for line in entry:
         keys = {name: str(uuid5(_OURS, line[name])) for name in ("ID", "EntryID")}
         same = {name: value for name, value in line.items() if name not in {"Timestamp", "Modified"}}
-        control.set_row(division, LINES, {**same, **keys, "EntryNumber": line["EntryNumber"] + 500_000})
+        control.set_row(
+            division, LINES, {**same, **keys, **now, "EntryNumber": line["EntryNumber"] + 500_000}
+        )
     return len(entry)
 
 

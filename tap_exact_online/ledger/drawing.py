@@ -90,8 +90,7 @@ def _of_year(console: Console, found: Certificate, year: Year, most: int) -> Non
     """Print where a year is off, the largest first."""
     spots = by_account_and_period(found.groups_of(year))
     head = f"{explained.company(year)} ({year.division}), {year.financial_year}"
-    counts = f"{words.counted(year.groups - year.equal_groups, 'group')} of {year.groups:,} not equal"
-    console.print(Padding(Text(f"{spoken(head)}: {counts}", "bold"), (1, 0, 0, 0)))
+    console.print(Padding(Text(f"{spoken(head)}: {explained.unequal(year)}", "bold"), (1, 0, 0, 0)))
     if year.whole_from_period is not None:
         console.print(Text(f"Lines are whole from period {spoken(year.whole_from_period)} on.", "dim"))
     if spots:

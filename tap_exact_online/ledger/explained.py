@@ -73,6 +73,13 @@ def equal(year: Year) -> str:
     return f"{year.equal_groups:,} of {year.groups:,}"
 
 
+def unequal(year: Year) -> str:
+    """Return how many groups of a year are not equal."""
+    if left := year.groups - year.equal_groups:
+        return f"{words.counted(left, 'group')} of {year.groups:,} not equal"
+    return f"all {year.groups:,} groups equal, but not every witness agrees"
+
+
 def witnesses(year: Year) -> str:
     """Say in a few words what the witnesses say: by name those that do not agree, and how many do."""
     said = year.witnesses

@@ -33,9 +33,18 @@ def test_tells_what_landed_and_leaves_nothing_running(tmp_path: Path) -> None:
         [*DEMO, "--folder", tmp_path], cwd=ROOT, check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    booked = re.search(r"added +\d+ entries of (\d+) transaction lines", done.stdout)
     line = re.search(r"transaction_lines +(\d+) +\d+ +(\d+) +(\d+) +\d+ +(\d+)", done.stdout)
     assert line, done.stdout
-    assert [int(number) for number in line.groups()] == [400, 40, 15, 440]
+    assert booked, done.stdout
+    added = int(booked[1])
+    assert added > 0
+    assert [int(number) for number in line.groups()] == [400, added, 15, 400 + added]
+    # The ledger is whole, and is not when half of a company's lines are taken away.
+    whole, broken = done.stdout.split("==> A page is lost: 100 lines")
+    assert re.search(r"2 companies, \d+ years: \d+ complete. Exit code 0.", whole)
+    assert re.search(r"1 company, \d+ years: .* different. Exit code 1.", broken)
+    assert "missing here" in broken
     assert living(tmp_path) == []
 
 
