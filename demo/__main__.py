@@ -135,6 +135,8 @@ def _project(folder: Path, stand_in: Sandbox, server: Postgres) -> Project:
             "DEMO_REFRESH_TOKEN": stand_in.refresh_token,
             "DEMO_POSTGRES": server.url,
             "TAP_EXACT_ONLINE__SELECT": books.selection(),
+            "DBT_TARGET_PATH": str(folder / "dbt"),
+            "DBT_LOG_PATH": str(folder / "dbt"),
             "TAP_EXACT_ONLINE_STORE": str(folder / "tokens.json"),
         },
     )

@@ -18,7 +18,7 @@ from demo.processes import BIN, run
 ROOT = Path(__file__).resolve().parents[1]
 _NEEDED = ("extractors/tap-exact-online", "loaders/target-postgres", "utilities/exact-online")
 _EXTRA = ("utilities/ledger", "loaders/target-jsonl", "mappers/meltano-map-transformer")
-_FOREIGN = ("DEMO_", "EXACT_ONLINE_", "MELTANO_", "PG", "TAP_", "TARGET_")
+_FOREIGN = ("DBT_", "DEMO_", "EXACT_ONLINE_", "MELTANO_", "PG", "TAP_", "TARGET_")
 
 
 class PluginsMissing(Exception):  # noqa: N818  the name says what is wrong

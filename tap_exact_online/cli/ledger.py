@@ -188,8 +188,13 @@ def build(  # noqa: PLR0913 - one for each option
     signals, leash = running.Signals(), running.Leash()
     try:
         dbt = _Dbt(program, environment, signals, leash)
-        with signals.noted(), _places(folder, target) as (project, profiles, made):
-            job = Job(project, profiles, made, target, variables)
+        with signals.noted(), _places(folder, target) as (project, profiles, kept):
+            # What dbt itself is told of where to put things counts.
+            made, logs = (
+                kept / name if kept and variable not in os.environ else None
+                for name, variable in (("target", "DBT_TARGET_PATH"), ("logs", "DBT_LOG_PATH"))
+            )
+            job = Job(project, profiles, made, logs, target, variables)
             if dbt.run(job.models(building.CERTIFICATE if only_certificate else ())):
                 msg = "dbt could not build the ledger: what it says is above. Nothing was compared."
                 raise TapError(msg)

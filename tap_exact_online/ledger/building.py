@@ -24,7 +24,8 @@ class Job:
     Attributes:
         project: The folder of the package.
         profiles: The folder of `profiles.yml`.
-        made: Where dbt puts what it makes; None: into the project.
+        made: Where dbt puts what it makes; None: where dbt itself says, in the project unless it is told otherwise.
+        logs: The same of its log.
         target: The database's name in the profile.
         variables: The variables of the package, where they are not as in `dbt_project.yml`.
     """
@@ -32,6 +33,7 @@ class Job:
     project: Path
     profiles: Path
     made: Path | None
+    logs: Path | None
     target: str
     variables: Mapping[str, Any]
 
@@ -55,7 +57,9 @@ class Job:
             self.target,
         ]
         if self.made is not None:
-            given += ["--target-path", str(self.made / "target"), "--log-path", str(self.made / "logs")]
+            given += ["--target-path", str(self.made)]
+        if self.logs is not None:
+            given += ["--log-path", str(self.logs)]
         return (
             [*given, "--vars", json.dumps(dict(sorted(self.variables.items())))] if self.variables else given
         )
