@@ -41,6 +41,8 @@ _SAYS: Mapping[str, str] = {
     "vat": "base, booked, expected",
     "consolidation": "companies taken together",
     "reconciliation": "group by group, to the cent",
+    "witnesses": "other figures of Exact's",
+    "count_readings": "what Exact counts",
     "completeness": "the certificate",
 }
 _TITLES: Mapping[str, str] = {_BOOKED: "the streams", _EXACT: "Exact's own totals"}

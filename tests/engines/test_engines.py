@@ -48,6 +48,7 @@ def test_a_pass_reads_everything_though_a_worker_is_killed_and_a_column_is_added
         assert run.state() == "success", run.log.read_text()[-5000:]
     assert world.rows() == world.expected()
     assert ADDED in world.columns("journals")
+    assert world.verdicts() == {"complete"}
     assert sum(world.lapses()) == 1
     tokens = world.company.control.stats()["tokens"]
     assert tokens["reuse_attempts"] == 0

@@ -16,11 +16,15 @@ from demo.postgres import Postgres
 from demo.processes import BIN
 from demo.project import Project, copy_project
 from tap_exact_online.catalog.resources import BY_NAME
+from tap_exact_online.ledger.reading import DEFAULT_SCHEMA
 from tests.auth.stores.servers import token_url
 from tests.conftest import Sandbox
 from tests.meltano.conftest import NOWHERE, discover_only
 
-STREAMS = ("divisions", "deleted", "accounts", "gl_accounts", "journals")
+STREAMS = (
+    *("divisions", "deleted", "reads", "accounts", "gl_accounts", "journals"),
+    *("transaction_lines", "financial_periods", "reporting_balance"),
+)
 ADDED = "Description"
 """The column of journals that comes into the selection while workers run."""
 GROUPS, WORKERS = 6, 4
@@ -75,7 +79,11 @@ class World:
         """Return how many rows the sandbox has of each stream, over all divisions."""
         control = self.company.control
         divisions = [row["Code"] for row in control.divisions()]
-        paths = {stream: BY_NAME[stream].endpoint.path for stream in STREAMS if stream != "divisions"}
+        paths = {
+            stream: BY_NAME[stream].endpoint.path
+            for stream in STREAMS
+            if stream not in {"divisions", "reads"}
+        }
         return {
             "divisions": len(divisions),
             **{
@@ -83,6 +91,12 @@ class World:
                 for stream, path in paths.items()
             },
         }
+
+    def verdicts(self) -> set[str]:
+        """Return what the ledger's certificate says, of all companies and years."""
+        query = f"SELECT DISTINCT verdict FROM {DEFAULT_SCHEMA}.exact_online__completeness"  # noqa: S608  a name of ours
+        with psycopg.connect(self.database.conninfo) as connection:
+            return {row[0] for row in connection.execute(query.encode())}
 
     def columns(self, table: str) -> set[str]:
         """Return the columns of a table."""

@@ -16,7 +16,12 @@ from tests.ledger.warehouses import Warehouse
 PATH = "sync/Financial/TransactionLines"
 BALANCED = {"trial_balance_is_zero", "every_entry_sums_to_zero"}
 """Tests that the books are books. They prove nothing of whether they are whole."""
-ALL = ("+exact_online__completeness", "+exact_online__trial_balance", "exact_online__general_ledger", *BALANCED)
+ALL = (
+    "+exact_online__completeness",
+    "+exact_online__trial_balance",
+    "exact_online__general_ledger",
+    *BALANCED,
+)
 STAY = ("path:models/staging", "resource_type:seed")
 """What is as it was when other rows are landed: views on the loader's tables."""
 KEYS = "financial_year, financial_period, gl_account_id, transaction_type, status, cost_center_code, cost_unit_code"
