@@ -37,7 +37,7 @@ def dbt(asked: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
 @pytest.fixture(scope="session")
 def books(asked: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:  # noqa: ARG001  it may skip
     """Return a sandbox with real books, that all tests of the ledger share: read from it, change nothing in it."""
-    with running(tmp_path_factory.mktemp("books"), {**LIMITS, "divisions": 3, "rows": 3000}) as sandbox:
+    with running(tmp_path_factory.mktemp("books"), {**LIMITS, "divisions": 4, "rows": 2500}) as sandbox:
         yield sandbox
 
 

@@ -2,6 +2,10 @@
 
 -- Every ledger line that has to do with VAT, as one of four parts: what VAT is reckoned on (`base`), VAT itself (`vat`), what a
 -- return took off the accounts (`settled`), and what else was booked on them without a code (`other`).
+{%- set is_on_vat %}(
+            vat_accounts.gl_account_id is not null or (line.gl_account_type = 24 and line.line_number >= 9000)
+        ){% endset %}
+{%- set has_two_accounts %}codes.gl_to_pay <> codes.gl_to_claim{% endset %}
 with codes as (
 
     select
@@ -47,9 +51,9 @@ lines as (
     select
         line.*,
         vat_accounts.direction as account_direction,
-        vat_accounts.gl_account_id is not null or (line.gl_account_type = 24 and line.line_number >= 9000) as is_on_vat,
+        {{ is_on_vat }} as is_on_vat,
         -- A line of VAT that says no code has that of its entry, if there is one.
-        coalesce(line.vat_code, case when line.line_number >= 9000 then single_codes.vat_code end) as code
+        coalesce(line.vat_code, case when {{ is_on_vat }} and line.line_number >= 9000 then single_codes.vat_code end) as code
     from {{ ref('exact_online__general_ledger') }} as line
     left join vat_accounts on vat_accounts.division = line.division and vat_accounts.gl_account_id = line.gl_account_id
     left join single_codes on single_codes.division = line.division and single_codes.entry_id = line.entry_id
@@ -58,7 +62,6 @@ lines as (
 
 )
 
-{%- set has_two_accounts %}codes.gl_to_pay <> codes.gl_to_claim{% endset %}
 select
     lines.division,
     lines.line_id,
