@@ -36,6 +36,13 @@ _TYPES = {
 }
 
 
+def server_cpu(server: Postgres) -> float:
+    """Return the seconds of the processor that a server has used so far."""
+    with psycopg.connect(server.conninfo) as connection:
+        (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
+    return cpu_of(int((Path(folder) / "postmaster.pid").read_text().split("\n", 1)[0]))
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way to load.
@@ -127,10 +134,10 @@ class Pipe:
         )
         loader = Program("loader", [self.loader, "--config", str(config)], {})
         output = folder / "output.jsonl"
-        before = self._server_cpu()
+        before = server_cpu(self.server)
         with output.open("wb") as file:
             costs = measure_pipe([tap, loader], file)
-        return Loaded(costs[0], costs[1], self._server_cpu() - before), _state(output)
+        return Loaded(costs[0], costs[1], server_cpu(self.server) - before), _state(output)
 
     def fresh(self, name: str) -> Postgres:
         """Make an empty database whose time zone is far from UTC, which no instant may mind."""
@@ -144,11 +151,6 @@ class Pipe:
         """Throw a database away."""
         with psycopg.connect(self.server.conninfo, autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
-
-    def _server_cpu(self) -> float:
-        with psycopg.connect(self.server.conninfo) as connection:
-            (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
-        return cpu_of(int((Path(folder) / "postmaster.pid").read_text().split("\n", 1)[0]))
 
     def check(self, way: Way) -> dict[str, str]:
         """Load little, change it at its source, load again, mirror the deletes, and compare with the source.

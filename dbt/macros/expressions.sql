@@ -15,3 +15,17 @@
 {%- macro is_rgs(name) -%}
     {{- return("coalesce(upper(" ~ name ~ ") like '%RGS%' or upper(" ~ name ~ ") like '%REFERENTIEGROOTBOEK%', false)") -}}
 {%- endmacro -%}
+
+
+{#- A name that some databases keep for themselves. Snowflake does not, and would take what is in quotes for another name. -#}
+{%- macro reserved(name) -%}
+    {{- return(adapter.dispatch('reserved', 'exact_online')(name)) -}}
+{%- endmacro -%}
+
+{%- macro default__reserved(name) -%}
+    {{- return(adapter.quote(name)) -}}
+{%- endmacro -%}
+
+{%- macro snowflake__reserved(name) -%}
+    {{- return(name) -}}
+{%- endmacro -%}

@@ -131,9 +131,7 @@ class DuckDB:
                 connection.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{table.name} ({listed})")
                 connection.execute(f"DELETE FROM {SCHEMA}.{table.name}")  # noqa: S608  names of this test
                 part = self.file.with_suffix(".rows")
-                lines = (
-                    json.dumps(dict(zip(types, values, strict=True))) for values in _values(types, table.rows)
-                )
+                lines = (json.dumps({name: row.get(name) for name in types}) for row in table.rows)
                 part.write_text("".join(line + "\n" for line in lines))
                 if table.rows:
                     known = json.dumps(types).replace("'", "''").replace('"', "'")

@@ -18,12 +18,12 @@ with judged as (
 
 ),
 
-groups as (
+grouped as (
 
     select
         division,
         financial_year,
-        count(*) as groups,
+        count(*) as group_count,
         {%- for name, verdict in verdicts.items() %}
         cast(sum(case when verdict = '{{ verdict }}' then 1 else 0 end) as {{ exact_online.type_of('integer') }}) as {{ name }},
         {%- endfor %}
@@ -92,18 +92,18 @@ rows_of_it as (
         company.description as division_name,
         company.currency,
         known.financial_year,
-        coalesce(groups.groups, 0) as groups,
+        coalesce(grouped.group_count, 0) as group_count,
         {%- for name in verdicts %}
-        coalesce(groups.{{ name }}, 0) as {{ name }},
+        coalesce(grouped.{{ name }}, 0) as {{ name }},
         {%- endfor %}
-        coalesce(groups.lines, 0) as lines,
-        {{ exact_online.amount_of('coalesce(groups.amount, 0)') }} as amount,
-        {{ exact_online.amount_of('coalesce(groups.exact_amount, 0)') }} as exact_amount,
-        {{ exact_online.amount_of('coalesce(groups.difference, 0)') }} as difference,
+        coalesce(grouped.lines, 0) as lines,
+        {{ exact_online.amount_of('coalesce(grouped.amount, 0)') }} as amount,
+        {{ exact_online.amount_of('coalesce(grouped.exact_amount, 0)') }} as exact_amount,
+        {{ exact_online.amount_of('coalesce(grouped.difference, 0)') }} as difference,
         {{ exact_online.amount_of('coalesce(results.result, 0)') }} as result,
-        groups.whole_from_period,
+        grouped.whole_from_period,
         coalesce(line_read.began_at, loads.loaded_at) as lines_read_at,
-        coalesce(groups.balances_read_at, balance_read.whole_began_at) as balances_read_at,
+        coalesce(grouped.balances_read_at, balance_read.whole_began_at) as balances_read_at,
         line_read.whole_began_at is not null and balance_read.whole_began_at is not null as both_were_read,
         {%- for name in witnesses %}
         coalesce(spoken.{{ name }}, speaking.{{ name }}, 'not_read') as {{ name }}
@@ -111,7 +111,7 @@ rows_of_it as (
         {%- endfor %}
     from {{ ref('int_exact_online__known_years') }} as known
     left join {{ ref('stg_exact_online__divisions') }} as company on company.division = known.division
-    left join groups on groups.division = known.division and groups.financial_year = known.financial_year
+    left join grouped on grouped.division = known.division and grouped.financial_year = known.financial_year
     left join results on results.division = known.division and results.financial_year = known.financial_year
     left join loads on loads.division = known.division
     left join spoken on spoken.division = known.division and spoken.financial_year = known.financial_year
@@ -130,7 +130,7 @@ select
     division_name,
     currency,
     financial_year,
-    groups,
+    group_count as {{ exact_online.reserved('groups') }},
     {%- for name in verdicts %}
     {{ name }},
     {%- endfor %}
@@ -146,7 +146,7 @@ select
     {{ spoke }},
     case
         when missing_here_groups + only_here_groups + differing_groups > 0 or 'differs' in ({{ spoke }}) then 'different'
-        when not_read_groups > 0 or (groups = 0 and not both_were_read) then 'not_read'
+        when not_read_groups > 0 or (group_count = 0 and not both_were_read) then 'not_read'
         when moving_groups > 0 or 'moving' in ({{ spoke }}) then 'moving'
         else 'complete'
     end as verdict

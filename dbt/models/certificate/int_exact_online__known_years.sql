@@ -1,21 +1,23 @@
 -- Every company, with every year that its lines or Exact's balances know; one row without a year where nothing knows any.
 with years as (
 
-    select division, financial_year
-    from {{ ref('int_exact_online__movements') }}
-    union
-    select division, financial_year
-    from {{ ref('int_exact_online__balances') }}
+    select distinct division, financial_year
+    from (
+        select division, financial_year from {{ ref('int_exact_online__movements') }}
+        union all
+        select division, financial_year from {{ ref('int_exact_online__balances') }}
+    ) as known
 
 ),
 
 companies as (
 
-    select division
-    from {{ ref('stg_exact_online__divisions') }}
-    union
-    select division
-    from years
+    select distinct division
+    from (
+        select division from {{ ref('stg_exact_online__divisions') }}
+        union all
+        select division from years
+    ) as known
 
 )
 
