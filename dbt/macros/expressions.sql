@@ -5,12 +5,6 @@
 {%- endmacro -%}
 
 
-{#- The later of two moments, of which either may be unknown. Databases differ in what the greatest of nothing is. -#}
-{%- macro later_of(one, other) -%}
-    {{- return('coalesce(greatest(' ~ one ~ ', ' ~ other ~ '), ' ~ one ~ ', ' ~ other ~ ')') -}}
-{%- endmacro -%}
-
-
 {#- Whether a scheme is the Dutch *referentiegrootboekschema*, by its code or its name. -#}
 {%- macro is_rgs(name) -%}
     {{- return("coalesce(upper(" ~ name ~ ") like '%RGS%' or upper(" ~ name ~ ") like '%REFERENTIEGROOTBOEK%', false)") -}}

@@ -11,7 +11,7 @@ with both_sides as (
     select
         {{ keys | join(', ') }},
         amount, debit, credit, line_count, nonzero_count, entry_count,
-        {{ exact_online.later_of('modified_at', 'loaded_at') }} as changed_at,
+        changed_at,
         0 as exact_amount, 0 as exact_debit, 0 as exact_credit, 0 as exact_count, 0 as in_exact,
         cast(null as {{ dbt.type_string() }}) as gl_account_code, cast(null as {{ dbt.type_string() }}) as gl_account_name
     from {{ ref('int_exact_online__movements') }}
@@ -62,57 +62,80 @@ years as (
 
 ),
 
--- A line that was deleted after the balances were read is still in them, and which group it was in is not known any more.
+dated as (
+
+    select
+        summed.*,
+        coalesce(years.read_at, whole.whole_began_at) as read_at
+    from summed
+    left join years on years.division = summed.division and years.financial_year = summed.financial_year
+    -- A year of which Exact says nothing was read where everything was.
+    left join {{ ref('stg_exact_online__reads') }} as whole
+        on whole.stream = 'reporting_balance' and whole.division = summed.division
+
+),
+
+-- A line that was deleted after the balances were read is still in them, and one that was changed is where it was. Which group that
+-- is, is not known any more, but it is one: as many groups may differ as were deleted and changed since, and not one more.
 deletes as (
 
-    select division, max(deleted_date) as deleted_at
-    from {{ ref('stg_exact_online__deleted') }}
-    where entity_type = 1
-    group by 1
+    select dated.division, dated.financial_year, count(*) as deleted
+    from (select distinct division, financial_year, read_at from dated) as dated
+    inner join {{ ref('stg_exact_online__deleted') }} as log
+        on log.division = dated.division and log.entity_type = 1 and log.deleted_date > dated.read_at
+    group by 1, 2
+
+),
+
+judged as (
+
+    select
+        dated.*,
+        sum(case when dated.is_equal or dated.changed_at > dated.read_at then 0 else 1 end)
+            over (partition by dated.division, dated.financial_year) as unexplained,
+        sum(case when dated.changed_at > dated.read_at then 1 else 0 end) over (partition by dated.division) as changed
+    from dated
 
 )
 
 select
-    summed.division,
+    judged.division,
     company.description as division_name,
     company.currency,
-    summed.financial_year,
-    summed.financial_period,
-    summed.gl_account_id,
-    coalesce(account.code, summed.gl_account_code) as gl_account_code,
-    coalesce(account.description, summed.gl_account_name) as gl_account_name,
-    summed.transaction_type,
-    summed.status,
-    summed.cost_center_code,
-    summed.cost_unit_code,
-    summed.amount,
-    summed.exact_amount,
-    summed.difference,
-    summed.debit,
-    summed.exact_debit,
-    summed.credit,
-    summed.exact_credit,
-    summed.line_count,
-    summed.nonzero_count,
-    summed.entry_count,
-    summed.exact_count,
-    summed.changed_at,
-    coalesce(years.read_at, whole.whole_began_at) as balances_read_at,
+    judged.financial_year,
+    judged.financial_period,
+    judged.gl_account_id,
+    coalesce(account.code, judged.gl_account_code) as gl_account_code,
+    coalesce(account.description, judged.gl_account_name) as gl_account_name,
+    judged.transaction_type,
+    judged.status,
+    judged.cost_center_code,
+    judged.cost_unit_code,
+    judged.amount,
+    judged.exact_amount,
+    judged.difference,
+    judged.debit,
+    judged.exact_debit,
+    judged.credit,
+    judged.exact_credit,
+    judged.line_count,
+    judged.nonzero_count,
+    judged.entry_count,
+    judged.exact_count,
+    judged.changed_at,
+    judged.read_at as balances_read_at,
     case
-        when coalesce(years.read_at, whole.whole_began_at) is null then 'not_read'
-        when summed.is_equal then 'equal'
-        when summed.changed_at > coalesce(years.read_at, whole.whole_began_at) then 'moving'
-        when deletes.deleted_at > coalesce(years.read_at, whole.whole_began_at) then 'moving'
-        when summed.line_count = 0 then 'missing_here'
-        when summed.in_exact = 0 then 'only_here'
+        when judged.read_at is null then 'not_read'
+        when judged.is_equal then 'equal'
+        when judged.changed_at > judged.read_at then 'moving'
+        when judged.unexplained <= coalesce(deletes.deleted, 0) + judged.changed then 'moving'
+        when judged.line_count = 0 then 'missing_here'
+        when judged.in_exact = 0 then 'only_here'
         else 'differs'
     end as verdict
-from summed
-left join years on years.division = summed.division and years.financial_year = summed.financial_year
--- A year of which Exact says nothing was read where everything was.
-left join {{ ref('stg_exact_online__reads') }} as whole
-    on whole.stream = 'reporting_balance' and whole.division = summed.division
-left join deletes on deletes.division = summed.division
-left join {{ ref('stg_exact_online__divisions') }} as company on company.division = summed.division
+from judged
+left join deletes
+    on deletes.division = judged.division and deletes.financial_year = judged.financial_year
+left join {{ ref('stg_exact_online__divisions') }} as company on company.division = judged.division
 left join {{ ref('stg_exact_online__gl_accounts') }} as account
-    on account.division = summed.division and account.id = summed.gl_account_id
+    on account.division = judged.division and account.id = judged.gl_account_id

@@ -38,7 +38,7 @@ line as (
 changes as (
 
     select years.division, years.financial_year,
-        max({{ exact_online.later_of('movement.modified_at', 'movement.loaded_at') }}) as changed_at
+        max(movement.changed_at) as changed_at
     from years
     inner join {{ ref('int_exact_online__movements') }} as movement
         on movement.division = years.division and movement.financial_year < years.financial_year

@@ -20,7 +20,7 @@ with told as (
 line as (
 
     select movement.division, movement.financial_year, movement.financial_period, movement.status,
-        -movement.amount as amount, {{ exact_online.later_of('movement.modified_at', 'movement.loaded_at') }} as changed_at
+        -movement.amount as amount, movement.changed_at as changed_at
     from {{ ref('int_exact_online__movements') }} as movement
     inner join {{ ref('exact_online__chart_of_accounts') }} as account
         on account.division = movement.division and account.gl_account_id = movement.gl_account_id
