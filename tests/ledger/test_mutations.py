@@ -22,7 +22,7 @@ ALL = (
     "exact_online__general_ledger",
     *BALANCED,
 )
-STAY = ("path:models/staging", "resource_type:seed")
+STAY = ("path:models/staging", "resource_type:seed", "resource_type:unit_test")
 """What is as it was when other rows are landed: views on the loader's tables."""
 KEYS = "financial_year, financial_period, gl_account_id, transaction_type, status, cost_center_code, cost_unit_code"
 COUNTED = {

@@ -10,7 +10,7 @@ with fits as (
         cast(sum(case when {{ counted }} = exact_count then 1 else 0 end) as {{ exact_online.type_of('integer') }}) as {{ reading }}_fit
         {%- endfor %}
     from {{ ref('exact_online__reconciliation') }}
-    where verdict = 'equal' and line_count > 0
+    where verdict = 'equal' and line_count > 0 and gl_account_id is not null
     group by 1
 
 )

@@ -23,7 +23,7 @@ accounts as (
     from booked
     left join {{ ref('stg_exact_online__gl_accounts') }} as known
         on known.division = booked.division and known.id = booked.gl_account_id
-    where known.id is null
+    where known.id is null and booked.gl_account_id is not null
     group by booked.division, booked.gl_account_id
 
 )

@@ -20,7 +20,10 @@ from {{ ref('stg_exact_online__transaction_lines') }} as line
 inner join {{ ref('stg_exact_online__gl_accounts') }} as account
     on account.division = line.division and account.id = line.gl_account
 left join on_terms on on_terms.division = account.division and on_terms.gl_account = account.id
-where (account.type in (20, 22) or (account.type = 21 and on_terms.gl_account is not null))
+left join {{ ref('exact_online_transaction_types') }} as booking on booking.transaction_type = line.type
+-- Entries that take all balances off at the end of a year, and put them back, settle nothing.
+where coalesce(booking.in_balance, true)
+    and (account.type in (20, 22) or (account.type = 21 and on_terms.gl_account is not null))
 {%- if var('exact_online_status', 'after_entry') == 'processed' %}
     and line.status = 50
 {%- endif %}
