@@ -253,6 +253,11 @@ class Run:
         """Return the stream that this run reads after another, or None."""
         return self._following.get(stream) if self._comparing.divisions is None else None
 
+    @property
+    def comparing(self) -> bool:
+        """Whether streams are read once more just now."""
+        return self._comparing.divisions is not None
+
     def ended(self, stream: str) -> None:
         """Read once more, behind the last stream that is compared with others, what has come to those."""
         if not self.client.spent:

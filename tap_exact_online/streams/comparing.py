@@ -50,7 +50,6 @@ class Comparing:
         try:
             for other in streams:
                 if other.name in with_them:
-                    other.sync()
-                    other.finalize_state_progress_markers()
+                    other.read_on()
         finally:
             self.divisions = None

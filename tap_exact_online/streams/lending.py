@@ -80,6 +80,11 @@ class Lender(Protocol):
         """Return the divisions that a stream is asked for in this run, in their order."""
         ...
 
+    @property
+    def comparing(self) -> bool:
+        """Whether streams are read once more just now, behind what is compared with them."""
+        ...
+
     def ended(self, stream: str) -> None:
         """Take note that a stream has been read."""
         ...

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tap_exact_online.catalog.resources import BY_NAME, STREAMS
+from tap_exact_online.state.form import AT, BACK
 from tap_exact_online.streams import behind
 from tests.conftest import Sandbox, StartSandbox
 from tests.processes import until
@@ -93,3 +95,32 @@ def test_what_no_balances_are_read_for_is_read_once(start_sandbox: StartSandbox,
     run = tap.run(catalog=tap.catalog([OPENING, LINES, DELETED]))
     assert run.exit_code == 0, run.log
     assert set(Counter(asked(world, LINES, DELETED)).values()) == {1}
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+def test_the_next_run_looks_back_as_far_as_it_would_have(
+    start_sandbox: StartSandbox,
+    tmp_path: Path,
+    arrives: bool,  # noqa: FBT001
+) -> None:
+    """What becomes visible late does so after minutes: that the rows were read once more seconds later settles nothing."""
+    world = start_sandbox(divisions=1, rows=60)
+    (division,) = (row["Code"] for row in world.control.divisions())
+    alone, both = (tap_for(world, tmp_path), tap_for(world, tmp_path))
+    state = alone.run(catalog=alone.catalog([LINES, DELETED])).state
+    world.control.add(division, PATHS[LINES], 2)
+    expected = alone.run(catalog=alone.catalog([LINES, DELETED]), state=state).state
+    world.control.fault("status", path=PATHS[BALANCES], times=None, status=503)
+    started = both.start(catalog=both.catalog([LINES, DELETED, BALANCES]), state=state)
+    until(lambda: world.control.stats()["by_endpoint"].get(PATHS[BALANCES], 0) >= 1, started.process)
+    if arrives:
+        world.control.add(division, PATHS[LINES], 2)
+    world.control.clear_faults()
+    found = both.ran(started).state
+    assert _looks_back_to(found, division) == _looks_back_to(expected, division)
+
+
+def _looks_back_to(state: dict[str, Any], division: int) -> int:
+    partitions = state["bookmarks"][LINES]["partitions"]
+    (kept,) = (each for each in partitions if each["context"]["Division"] == division)
+    return int(kept[AT] - kept[BACK])

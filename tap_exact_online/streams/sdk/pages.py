@@ -136,6 +136,16 @@ class PageStream(ColumnsStream):
         self._write_state_message()
         self._activate()
 
+    def read_on(self) -> None:
+        """Read once more what was read in this run, under the schema that was written then: the SDK would write it again."""
+        batches = self.get_batch_config(self.config)
+        if batches is not None:
+            self._sync_batches(batches)
+        else:
+            for _ in self._sync_records():
+                pass
+        self.finalize_state_progress_markers()
+
     @override
     def _sync_batches(self, batch_config: BatchConfig, context: Context | None = None) -> None:
         super()._sync_batches(batch_config, context)
