@@ -1,12 +1,13 @@
 {{ config(materialized='table') }}
 
 -- What became of cash, told twice. Indirect: the result, and how the other accounts of the balance sheet moved. Direct: what
--- stands opposite cash in the entries that touch it. Both add up to the change of cash, since every entry sums to zero.
+-- stands opposite cash in the entries that touch it, where what is on accounts of the result is other receipts and payments. Both
+-- add up to the change of cash, since every entry sums to zero.
 {%- set years = var('exact_online_years', []) %}
 {%- set lines %}
     select
         line.division, line.financial_year, line.financial_period, line.entry_id, line.amount_dc, charted.activity,
-        charted.category
+        case charted.category when 'result' then 'other' else charted.category end as category
     from {{ ref('stg_exact_online__transaction_lines') }} as line
     inner join charted on charted.division = line.division and charted.gl_account_id = line.gl_account
     left join {{ ref('exact_online_transaction_types') }} as kind on kind.transaction_type = line.type
