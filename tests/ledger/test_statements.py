@@ -138,6 +138,17 @@ def test_profit_and_loss(
             assert cents(row["amount_year_to_date_last_year"]) == -so_far[year - 1]
     assert {key for key, amount in movements.items() if amount} <= seen
     assert any(cents(row["amount"]) > 0 for row in found if row["section"] == "net_revenue")
+    planned: dict[tuple[int, int], int] = defaultdict(int)
+    at_the_end: dict[tuple[int, int], int] = defaultdict(int)
+    for row in found:
+        cell = (row["division"], row["financial_year"])
+        planned[cell] += cents(row["budget"])
+        if row["financial_period"] == max(periods[cell]):
+            at_the_end[cell] += cents(row["budget_year_to_date"])
+    assert any(planned.values())
+    assert {cell: amount for cell, amount in planned.items() if amount} == {
+        cell: amount for cell, amount in at_the_end.items() if amount
+    }
 
 
 def test_closed_years_keep_their_result(
