@@ -10,7 +10,7 @@ import pytest
 
 from tests.ledger.building import MARTS, Built
 from tests.ledger.messages import Row, Tables
-from tests.ledger.reckoning import SPECIAL, YEAR_END, account_types, alive, cents
+from tests.ledger.reckoning import OPENING, SPECIAL, YEAR_END, account_types, alive, cents
 from tests.ledger.warehouses import Warehouse
 
 CASH = {10, 12, 14, 16}
@@ -85,6 +85,11 @@ def test_trial_balance(built: tuple[Warehouse, Built], lines: list[Row]) -> None
     warehouse, _ = built
     counted = [line for line in lines if line["Type"] not in YEAR_END]
     movements = summed(counted, lambda line: (*account_of(line), *place_of(line)))
+    opening = summed(
+        [line for line in counted if line["Type"] == OPENING],
+        lambda line: (*account_of(line), *place_of(line)),
+    )
+    assert any(opening.values())
     by_account: dict[Key, dict[Place, int]] = defaultdict(dict)
     for (*account, year, period), amount in movements.items():
         by_account[tuple(account)][year, period] = amount
@@ -94,12 +99,14 @@ def test_trial_balance(built: tuple[Warehouse, Built], lines: list[Row]) -> None
         account = (row["division"], row["gl_account_id"])
         place = (row["financial_year"], row["financial_period"])
         closing = sum(amount for each, amount in by_account[account].items() if each <= place)
-        net = by_account[account].get(place, 0)
+        opened = opening.get((*account, *place), 0)
+        net = by_account[account].get(place, 0) - opened
         assert (cents(row["closing"]), cents(row["net"]), cents(row["opening"])) == (
             closing,
             net,
             closing - net,
         )
+        assert cents(row["opened"]) == opened
         assert cents(row["debit"]) - cents(row["credit"]) == net
     shown = {
         (row["division"], row["gl_account_id"], row["financial_year"], row["financial_period"])
@@ -207,7 +214,7 @@ def test_cash_flow(
     built: tuple[Warehouse, Built], lines: list[Row], types: dict[tuple[int, str], int]
 ) -> None:
     warehouse, _ = built
-    counted = [line for line in lines if line["Type"] not in SPECIAL]
+    counted = [line for line in lines if line["Type"] not in {*SPECIAL, OPENING}]
     with_cash = {(line["Division"], line["EntryID"]) for line in counted if types[account_of(line)] in CASH}
 
     def about(line: Row) -> str:

@@ -6,7 +6,7 @@
 {%- set keys = 'division, financial_year, financial_period' %}
 with accounts as (
 
-    select {{ keys }}, gl_account_id, sum(net) as net, sum(closing) as closing, sum(net_before_closing) as net_before_closing
+    select {{ keys }}, gl_account_id, sum(opened + net) as net, sum(closing) as closing, sum(net_before_closing) as net_before_closing
     from {{ ref('exact_online__trial_balance') }}
     group by 1, 2, 3, 4
 
