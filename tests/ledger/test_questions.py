@@ -64,6 +64,17 @@ def test_a_year_ends_with_its_last_period(built: Warehouse, tables: Tables) -> N
     assert any(row["FinPeriod"] == 13 for row in tables["financial_periods"].rows)
 
 
+def test_a_month_ends_once_for_each_company(built: Warehouse) -> None:
+    rows = built.rows(
+        f"SELECT DISTINCT division, calendar_month, financial_year, financial_period, is_last_of_month"  # noqa: S608  a name of this test
+        f" FROM {MARTS}.exact_online__consolidation"
+    )
+    ends = Counter((row["division"], row["calendar_month"]) for row in rows)
+    assert 2 in ends.values()
+    last = Counter((row["division"], row["calendar_month"]) for row in rows if row["is_last_of_month"])
+    assert last == dict.fromkeys(ends, 1)
+
+
 def test_costs_are_those_of_the_accounts_of_costs(built: Warehouse, tables: Tables) -> None:
     types = account_types(tables)
     costs = sum(

@@ -83,6 +83,7 @@ select
     whole.financial_year,
     whole.financial_period,
     period.calendar_month,
+    period.is_last_of_month,
     whole.statement,
     whole.section,
     whole.account_key,

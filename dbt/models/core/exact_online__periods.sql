@@ -41,6 +41,35 @@ periods as (
 
 ),
 
+-- A period that is in no calendar, such as 13, ends with the last one before it; where there is none, it begins with the next.
+placed as (
+
+    select
+        periods.*,
+        financial_year * 1000 + financial_period as period_key,
+        coalesce(
+            max(last_day) over (
+                partition by division order by financial_year, financial_period
+                rows between unbounded preceding and current row
+            ),
+            min(last_day) over (partition by division)
+        ) as month_day,
+        max(case
+            when is_booked or {{ exact_online.is_current('first_day', 'last_day') }} then financial_year * 1000 + financial_period
+        end) over (partition by division) as last_key
+    from periods
+
+),
+
+dated as (
+
+    select
+        placed.*,
+        cast(extract(year from month_day) * 100 + extract(month from month_day) as integer) as calendar_month
+    from placed
+
+),
+
 -- A year may have a period that the year before it has not, such as 13: what stood at the same time is in the last one before.
 last_year as (
 
@@ -61,11 +90,17 @@ select
     periods.division,
     periods.financial_year,
     periods.financial_period,
-    periods.financial_year * 1000 + periods.financial_period as period_key,
+    periods.period_key,
     last_year.period_key as period_key_last_year,
     periods.first_day,
     periods.last_day,
-    cast(extract(year from periods.last_day) * 100 + extract(month from periods.last_day) as integer) as calendar_month,
+    periods.calendar_month,
+    -- As far as the books go: of a month that has only begun, the last period may be still to come.
+    periods.period_key = coalesce(
+        max(case when periods.period_key <= periods.last_key then periods.period_key end)
+            over (partition by periods.division, periods.calendar_month),
+        max(periods.period_key) over (partition by periods.division, periods.calendar_month)
+    ) as is_last_of_month,
     {{ dbt.datediff('periods.first_day', 'periods.last_day', 'day') }} + 1 as days,
     {{ dbt.datediff(
         'lag(periods.last_day) over (partition by periods.division order by periods.first_day, periods.last_day)',
@@ -73,9 +108,9 @@ select
     ) }} - 1 as days_missing_before,
     periods.first_day is not null as is_in_calendar,
     periods.is_booked,
-    coalesce(cast({{ exact_online.now() }} as date) between periods.first_day and periods.last_day, false) as is_current,
+    {{ exact_online.is_current('periods.first_day', 'periods.last_day') }} as is_current,
     max(periods.closings) over (partition by periods.division, periods.financial_year) = 1 as is_year_closed
-from periods
+from dated as periods
 left join last_year
     on last_year.division = periods.division and last_year.financial_year = periods.financial_year
         and last_year.financial_period = periods.financial_period
