@@ -70,7 +70,10 @@ select
     chart.rgs_3,
     running.amount,
     running.amount_year_to_date,
-    case when before.financial_period = running.financial_period then before.amount else 0 end as amount_last_year,
+    case
+        when period.is_last_year_by_date or before.financial_period = running.financial_period then coalesce(before.amount, 0)
+        else 0
+    end as amount_last_year,
     coalesce(before.amount_year_to_date, 0) as amount_year_to_date_last_year,
     running.budget,
     running.budget_year_to_date
