@@ -197,12 +197,29 @@ def test_balance_sheet(
         movements[tuple(row)][year, period] = amount
     found = ask(warehouse, "SELECT * FROM balance_sheet")
     assert {(row["division"], row["gl_account_id"]) for row in found} == movements.keys()
+    for_the_year = "Result for the year"
+    assert {row["gl_account_name"] for row in found if row["gl_account_id"] is None} == {
+        for_the_year,
+        "Result of previous years",
+    }
     totals: dict[Key, int] = defaultdict(int)
     for row in found:
         place = (row["financial_year"], row["financial_period"])
         account = movements[row["division"], row["gl_account_id"]]
-        balance = sum(amount for each, amount in account.items() if each <= place)
-        before = sum(amount for each, amount in account.items() if each <= (place[0] - 1, place[1]))
+        before_place = (place[0] - 1, place[1])
+        if row["gl_account_id"] is None:
+            is_new = row["gl_account_name"] == for_the_year
+            balance, before = (
+                sum(
+                    amount
+                    for each, amount in account.items()
+                    if each <= end and (each[0] == end[0]) == is_new
+                )
+                for end in (place, before_place)
+            )
+        else:
+            balance = sum(amount for each, amount in account.items() if each <= place)
+            before = sum(amount for each, amount in account.items() if each <= before_place)
         sign = 1 if row["side"] == "assets" else -1
         assert (cents(row["balance"]), cents(row["amount"])) == (balance, sign * balance)
         assert cents(row["amount_last_year"]) == sign * before
