@@ -8,3 +8,9 @@
 {%- macro days_between(one, other) -%}
     {{- return('round(cast(' ~ dbt.datediff(one, other, 'second') ~ ' as ' ~ exact_online.decimal(19, 4) ~ ') / 86400, 4)') -}}
 {%- endmacro -%}
+
+
+{#- Whether today is one of the days from one to another. -#}
+{%- macro is_current(first_day, last_day) -%}
+    coalesce(cast({{ exact_online.now() }} as date) between {{ first_day }} and {{ last_day }}, false)
+{%- endmacro -%}

@@ -1,4 +1,5 @@
 {{ exact_online.after_certificate() }}
+-- And with what the entry says that opens the books.
 with followed as (
 
     select
@@ -13,4 +14,4 @@ with followed as (
 
 select *
 from followed
-where opening <> coalesce(closing_before, 0) or closing <> opening + debit - credit
+where opening <> coalesce(closing_before, 0) + opened or closing <> opening + debit - credit

@@ -7,7 +7,7 @@
     'exact_online__periods': ['financial_year', 'financial_period'],
     'exact_online__trial_balance': account,
     'exact_online__profit_and_loss': account,
-    'exact_online__balance_sheet': account,
+    'exact_online__balance_sheet': account + ['gl_account_name'],
     'exact_online__cash_flow': ['financial_year', 'financial_period', 'method', 'activity', 'category'],
     'exact_online__reconciliation': account + ['transaction_type', 'status'],
     'exact_online__completeness': ['financial_year'],

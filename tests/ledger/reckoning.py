@@ -18,6 +18,8 @@ Group = tuple[Any, ...]
 
 _LINES = 1
 """The number of transaction lines in the log of deletes."""
+OPENING = 10
+"""The type of the entry that opens the books."""
 SPECIAL = range(310, 329)
 """Transaction types that close a period or a year: they do not belong to its result."""
 YEAR_END = {327, 328}

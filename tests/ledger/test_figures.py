@@ -173,6 +173,21 @@ def months(tables: Tables, division: int) -> Iterator[tuple[tuple[int, int], Dec
             yield (row["FinYear"], row["FinPeriod"]), known[date.fromisoformat(row["StartDate"][:10])]
 
 
+def taken_over(kinds: Row, as_booked: dict[str, Decimal], closed: Counter[str], left: Row | None) -> bool:
+    """Let equity take over what the year made, at what that was translated at; return whether anything was closed."""
+    of_result = [code for code in as_booked if kinds[code] >= PROFIT_AND_LOSS]
+    own = sum(closed[code] for code in of_result)
+    if own:
+        assert left
+        assert left["amount"] == left["group_amount"] == 0
+        earned = sum((as_booked[code] for code in of_result), Decimal(0))
+        as_booked.update(dict.fromkeys(of_result, Decimal(0)))
+        for code in closed:
+            if kinds[code] in EQUITY:
+                as_booked[code] -= earned * closed[code] / own
+    return own != 0
+
+
 def test_three_companies_in_two_currencies_are_one(built: Warehouse, tables: Tables) -> None:
     found = marts(built, "consolidation", "group_name = 'Stam'")
     assert {(row["division"], row["currency"]) for row in found} == {
@@ -194,11 +209,14 @@ def test_three_companies_in_two_currencies_are_one(built: Warehouse, tables: Tab
     }
     balance: Counter[str] = Counter()
     as_booked: dict[str, Decimal] = defaultdict(Decimal)
-    seen = 0
+    seen = closings = 0
     for period, rate in months(tables, 1000004):
-        for code, (net, _) in booked[period].items():
+        closed = Counter[str]()
+        for code, (net, before_closing) in booked[period].items():
             balance[code] += net
-            as_booked[code] += net * rate
+            as_booked[code] += before_closing * rate
+            closed[code] = net - before_closing
+        closings += taken_over(kinds, as_booked, closed, shown.get((*period, "result_not_booked")))
         total = Decimal(0)
         for code, amount in balance.items():
             row = shown.get((*period, code))
@@ -219,6 +237,7 @@ def test_three_companies_in_two_currencies_are_one(built: Warehouse, tables: Tab
             difference = cents(shown[*period, "translation_difference"]["group_amount"])
             assert abs(difference + total + result) <= len(balance) + 1
     assert seen > 1000
+    assert closings > 2
     assert not any(
         row["group_amount"]
         for row in found

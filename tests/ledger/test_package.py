@@ -15,6 +15,8 @@ from sqlglot import exp
 
 from tap_exact_online.catalog import BY_NAME, codes_of
 from tests.ledger.building import MARTS, PACKAGE, Built, Dbt
+from tests.ledger.messages import Tables
+from tests.ledger.reckoning import SPECIAL, account_types, alive, cents
 from tests.ledger.warehouses import Warehouse
 
 DIALECTS = ("bigquery", "snowflake", "databricks")
@@ -137,6 +139,22 @@ def test_subtotals_add_up(built: tuple[Warehouse, Built], dbt: Dbt) -> None:
             assert row["amount"] == sections[year]
             results[year] = (row["name"], row["amount"])
     assert results == {year: ("Net result", amount) for year, amount in sections.items()}
+
+
+def test_cost_centers_are_charged_with_what_it_costs_to_operate(
+    built: tuple[Warehouse, Built], dbt: Dbt, tables: Tables
+) -> None:
+    warehouse, _ = built
+    assert dbt.build(warehouse, command="compile").code == 0
+    (file,) = compiled(dbt, warehouse, "analyses", "costs_by_cost_center")
+    types = account_types(tables)
+    costs = sum(
+        cents(line["AmountDC"])
+        for line in alive(tables)["transaction_lines"].rows
+        if line["Type"] not in SPECIAL
+        and types.get((line["Division"], line["GLAccount"])) in {111, 120, 121, 122, 123, 125, 126}
+    )
+    assert sum(cents(row["costs"]) for row in warehouse.rows(file.read_text())) == costs
 
 
 def compiled(dbt: Dbt, warehouse: Warehouse, folder: str, name: str = "*") -> list[Path]:

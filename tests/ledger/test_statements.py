@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from functools import cache
 from typing import Any
 
 import pytest
 
 from tests.ledger.building import MARTS, Built
 from tests.ledger.messages import Row, Tables
-from tests.ledger.reckoning import SPECIAL, YEAR_END, account_types, alive, cents
+from tests.ledger.reckoning import OPENING, SPECIAL, YEAR_END, account_types, alive, cents
 from tests.ledger.warehouses import Warehouse
 
 CASH = {10, 12, 14, 16}
@@ -37,6 +39,27 @@ Place = tuple[int, int]
 @pytest.fixture(scope="module")
 def lines(tables: Tables) -> list[Row]:
     return list(alive(tables)["transaction_lines"].rows)
+
+
+@pytest.fixture(scope="module")
+def year_before(tables: Tables) -> Callable[[int, Place], Place]:
+    """Return what finds the period of a company that ended a year before; (0, 0) where there is none."""
+    ends = {
+        (row["Division"], (row["FinYear"], row["FinPeriod"])): date.fromisoformat(row["EndDate"][:10])
+        for row in tables["financial_periods"].rows
+    }
+
+    @cache
+    def found(division: int, place: Place) -> Place:
+        off = {
+            each: abs((ends[division, place] - end).days - 365)
+            for (company, each), end in ends.items()
+            if company == division
+        }
+        best = min(off, key=lambda each: off[each])
+        return best if off[best] <= 15 else (0, 0)
+
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +108,11 @@ def test_trial_balance(built: tuple[Warehouse, Built], lines: list[Row]) -> None
     warehouse, _ = built
     counted = [line for line in lines if line["Type"] not in YEAR_END]
     movements = summed(counted, lambda line: (*account_of(line), *place_of(line)))
+    opening = summed(
+        [line for line in counted if line["Type"] == OPENING],
+        lambda line: (*account_of(line), *place_of(line)),
+    )
+    assert any(opening.values())
     by_account: dict[Key, dict[Place, int]] = defaultdict(dict)
     for (*account, year, period), amount in movements.items():
         by_account[tuple(account)][year, period] = amount
@@ -94,12 +122,14 @@ def test_trial_balance(built: tuple[Warehouse, Built], lines: list[Row]) -> None
         account = (row["division"], row["gl_account_id"])
         place = (row["financial_year"], row["financial_period"])
         closing = sum(amount for each, amount in by_account[account].items() if each <= place)
-        net = by_account[account].get(place, 0)
+        opened = opening.get((*account, *place), 0)
+        net = by_account[account].get(place, 0) - opened
         assert (cents(row["closing"]), cents(row["net"]), cents(row["opening"])) == (
             closing,
             net,
             closing - net,
         )
+        assert cents(row["opened"]) == opened
         assert cents(row["debit"]) - cents(row["credit"]) == net
     shown = {
         (row["division"], row["gl_account_id"], row["financial_year"], row["financial_period"])
@@ -110,7 +140,10 @@ def test_trial_balance(built: tuple[Warehouse, Built], lines: list[Row]) -> None
 
 
 def test_profit_and_loss(
-    built: tuple[Warehouse, Built], lines: list[Row], result_accounts: set[tuple[int, str]]
+    built: tuple[Warehouse, Built],
+    lines: list[Row],
+    result_accounts: set[tuple[int, str]],
+    year_before: Callable[[int, Place], Place],
 ) -> None:
     warehouse, _ = built
     counted = [line for line in lines if line["Type"] not in SPECIAL and account_of(line) in result_accounts]
@@ -127,17 +160,28 @@ def test_profit_and_loss(
             row["financial_period"],
         )
         seen.add((*account, year, period))
+        before = year_before(row["division"], (year, period))
         so_far = {
-            each: sum(movements.get((*account, each, number), 0) for number in range(period + 1))
-            for each in (year, year - 1)
+            place: sum(movements.get((*account, place[0], number), 0) for number in range(place[1] + 1))
+            for place in ((year, period), before)
         }
         assert cents(row["amount"]) == -movements.get((*account, year, period), 0)
-        assert cents(row["amount_year_to_date"]) == -so_far[year]
-        assert cents(row["amount_last_year"]) == -movements.get((*account, year - 1, period), 0)
-        if period in periods[row["division"], year - 1]:
-            assert cents(row["amount_year_to_date_last_year"]) == -so_far[year - 1]
+        assert cents(row["amount_year_to_date"]) == -so_far[year, period]
+        assert cents(row["amount_last_year"]) == -movements.get((*account, *before), 0)
+        assert cents(row["amount_year_to_date_last_year"]) == -so_far[before]
     assert {key for key, amount in movements.items() if amount} <= seen
     assert any(cents(row["amount"]) > 0 for row in found if row["section"] == "net_revenue")
+    planned: dict[tuple[int, int], int] = defaultdict(int)
+    at_the_end: dict[tuple[int, int], int] = defaultdict(int)
+    for row in found:
+        cell = (row["division"], row["financial_year"])
+        planned[cell] += cents(row["budget"])
+        if row["financial_period"] == max(periods[cell]):
+            at_the_end[cell] += cents(row["budget_year_to_date"])
+    assert any(planned.values())
+    assert {cell: amount for cell, amount in planned.items() if amount} == {
+        cell: amount for cell, amount in at_the_end.items() if amount
+    }
 
 
 def test_closed_years_keep_their_result(
@@ -163,7 +207,10 @@ def test_closed_years_keep_their_result(
 
 
 def test_balance_sheet(
-    built: tuple[Warehouse, Built], lines: list[Row], result_accounts: set[tuple[int, str]]
+    built: tuple[Warehouse, Built],
+    lines: list[Row],
+    result_accounts: set[tuple[int, str]],
+    year_before: Callable[[int, Place], Place],
 ) -> None:
     warehouse, _ = built
     counted = [line for line in lines if line["Type"] not in YEAR_END]
@@ -179,12 +226,29 @@ def test_balance_sheet(
         movements[tuple(row)][year, period] = amount
     found = ask(warehouse, "SELECT * FROM balance_sheet")
     assert {(row["division"], row["gl_account_id"]) for row in found} == movements.keys()
+    for_the_year = "Result for the year"
+    assert {row["gl_account_name"] for row in found if row["gl_account_id"] is None} == {
+        for_the_year,
+        "Result of previous years",
+    }
     totals: dict[Key, int] = defaultdict(int)
     for row in found:
         place = (row["financial_year"], row["financial_period"])
         account = movements[row["division"], row["gl_account_id"]]
-        balance = sum(amount for each, amount in account.items() if each <= place)
-        before = sum(amount for each, amount in account.items() if each <= (place[0] - 1, place[1]))
+        before_place = year_before(row["division"], place)
+        if row["gl_account_id"] is None:
+            is_new = row["gl_account_name"] == for_the_year
+            balance, before = (
+                sum(
+                    amount
+                    for each, amount in account.items()
+                    if each <= end and (each[0] == end[0]) == is_new
+                )
+                for end in (place, before_place)
+            )
+        else:
+            balance = sum(amount for each, amount in account.items() if each <= place)
+            before = sum(amount for each, amount in account.items() if each <= before_place)
         sign = 1 if row["side"] == "assets" else -1
         assert (cents(row["balance"]), cents(row["amount"])) == (balance, sign * balance)
         assert cents(row["amount_last_year"]) == sign * before
@@ -196,7 +260,7 @@ def test_cash_flow(
     built: tuple[Warehouse, Built], lines: list[Row], types: dict[tuple[int, str], int]
 ) -> None:
     warehouse, _ = built
-    counted = [line for line in lines if line["Type"] not in SPECIAL]
+    counted = [line for line in lines if line["Type"] not in {*SPECIAL, OPENING}]
     with_cash = {(line["Division"], line["EntryID"]) for line in counted if types[account_of(line)] in CASH}
 
     def about(line: Row) -> str:
@@ -208,7 +272,10 @@ def test_cash_flow(
     others = [line for line in counted if types[account_of(line)] not in CASH]
     wanted = {
         "indirect": summed(others, key),
-        "direct": summed([line for line in others if (line["Division"], line["EntryID"]) in with_cash], key),
+        "direct": summed(
+            [line for line in others if (line["Division"], line["EntryID"]) in with_cash],
+            lambda line: tuple("other" if part == "result" else part for part in key(line)),
+        ),
     }
     cash = summed(
         [line for line in lines if line["Type"] not in YEAR_END and types[account_of(line)] in CASH],

@@ -5,7 +5,7 @@ with fits as (
 
     select
         division,
-        count(*) as groups
+        count(*) as group_count
         {%- for reading, counted in readings.items() %},
         cast(sum(case when {{ counted }} = exact_count then 1 else 0 end) as {{ exact_online.type_of('integer') }}) as {{ reading }}_fit
         {%- endfor %}
@@ -17,13 +17,13 @@ with fits as (
 
 select
     division,
-    groups,
+    group_count as {{ exact_online.reserved('groups') }},
     {%- for reading in readings %}
     {{ reading }}_fit,
     {%- endfor %}
     case
         {%- for reading in readings %}
-        when {{ reading }}_fit = groups then '{{ reading }}'
+        when {{ reading }}_fit = group_count then '{{ reading }}'
         {%- endfor %}
     end as reading
 from fits

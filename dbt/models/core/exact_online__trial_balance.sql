@@ -1,6 +1,7 @@
 {{ config(materialized='table') }}
 
--- Every account in every period from its first movement on, so that a balance of any period is one row.
+-- Every account in every period from its first movement on, so that a balance of any period is one row. The entry that opens the
+-- books (type 10) is no movement: it belongs to what its period begins with.
 {%- set keys = ['division', 'gl_account_id', 'cost_center_code', 'cost_unit_code'] %}
 {%- set so_far %}over (
         partition by {{ keys | join(', ') }}
@@ -16,8 +17,9 @@ with moved as (
         {{ exact_online.dimension('cost_unit') }} as cost_unit_code,
         financial_year,
         financial_period,
-        sum(debit) as debit,
-        sum(credit) as credit,
+        sum(case when transaction_type = 10 then amount else 0 end) as opened,
+        sum(case when transaction_type = 10 then 0 else debit end) as debit,
+        sum(case when transaction_type = 10 then 0 else credit end) as credit,
         sum(case when in_result then amount else 0 end) as net_before_closing,
         sum(line_count) as line_count
     from {{ ref('int_exact_online__booked') }}
@@ -45,12 +47,12 @@ shown as (
 
 dense as (
 
-    select {{ keys | join(', ') }}, financial_year, financial_period, debit, credit, net_before_closing, line_count
+    select {{ keys | join(', ') }}, financial_year, financial_period, opened, debit, credit, net_before_closing, line_count
     from moved
     union all
     select
         begun.division, begun.gl_account_id, begun.cost_center_code, begun.cost_unit_code,
-        periods.financial_year, periods.financial_period, 0, 0, 0, 0
+        periods.financial_year, periods.financial_period, 0, 0, 0, 0, 0
     from begun
     inner join shown on shown.division = begun.division
     inner join {{ ref('exact_online__periods') }} as periods
@@ -64,6 +66,7 @@ summed as (
         {{ keys | join(', ') }},
         financial_year,
         financial_period,
+        sum(opened) as opened,
         sum(debit) as debit,
         sum(credit) as credit,
         sum(debit) - sum(credit) as net,
@@ -78,11 +81,12 @@ select
     {{ keys | join(', ') }},
     financial_year,
     financial_period,
-    sum(net) {{ so_far }} - net as opening,
+    sum(opened + net) {{ so_far }} - net as opening,
+    opened,
     debit,
     credit,
     net,
-    sum(net) {{ so_far }} as closing,
+    sum(opened + net) {{ so_far }} as closing,
     net_before_closing,
     line_count
 from summed

@@ -1,6 +1,31 @@
--- What the accounts stand at, at the end of each period, and what the result accounts hold that no closing has booked yet. The
--- entries that carry a year over to the next are left out: balances run on without them.
-with balances as (
+-- What the accounts stand at, at the end of each period, and what the result accounts hold that no closing has booked yet, of the
+-- year and of those before it. The entries that carry a year over to the next are left out: balances run on without them.
+with booked as (
+
+    select
+        balance.division, balance.financial_year, balance.financial_period,
+        sum(balance.opened + balance.net) as net, sum(balance.closing) as closing
+    from {{ ref('exact_online__trial_balance') }} as balance
+    inner join {{ ref('exact_online__chart_of_accounts') }} as chart
+        on chart.division = balance.division and chart.gl_account_id = balance.gl_account_id
+            and chart.statement = 'profit_and_loss'
+    group by balance.division, balance.financial_year, balance.financial_period
+
+),
+
+results as (
+
+    select
+        booked.*,
+        sum(net) over (
+            partition by division, financial_year order by financial_period
+            rows between unbounded preceding and current row
+        ) as of_the_year
+    from booked
+
+),
+
+balances as (
 
     select
         balance.division,
@@ -25,14 +50,13 @@ with balances as (
             and chart.statement = 'balance_sheet'
     union all
     select
-        balance.division, null, null, 'Result not yet booked', null, null, balance.financial_year, balance.financial_period,
+        results.division, null, null, parts.name, null, null, results.financial_year, results.financial_period,
         'equity_and_liabilities', 'equity', 'Equity', 'Eigen vermogen', 210, null, null,
-        sum(balance.closing)
-    from {{ ref('exact_online__trial_balance') }} as balance
-    inner join {{ ref('exact_online__chart_of_accounts') }} as chart
-        on chart.division = balance.division and chart.gl_account_id = balance.gl_account_id
-            and chart.statement = 'profit_and_loss'
-    group by balance.division, balance.financial_year, balance.financial_period
+        case when parts.is_of_the_year = 1 then results.of_the_year else results.closing - results.of_the_year end
+    from results
+    cross join (
+        select 1 as is_of_the_year, 'Result for the year' as name union all select 0, 'Result of previous years'
+    ) as parts
 
 )
 
@@ -46,7 +70,7 @@ left join {{ ref('exact_online__periods') }} as period
         and period.financial_period = balances.financial_period
 left join balances as before
     on before.division = balances.division
-        and coalesce(before.gl_account_id, '') = coalesce(balances.gl_account_id, '')
+        and coalesce(before.gl_account_id, before.gl_account_name) = coalesce(balances.gl_account_id, balances.gl_account_name)
         and coalesce(before.cost_center_code, '') = coalesce(balances.cost_center_code, '')
         and coalesce(before.cost_unit_code, '') = coalesce(balances.cost_unit_code, '')
         and before.financial_year * 1000 + before.financial_period = period.period_key_last_year

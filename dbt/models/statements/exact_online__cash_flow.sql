@@ -1,16 +1,17 @@
 {{ config(materialized='table') }}
 
 -- What became of cash, told twice. Indirect: the result, and how the other accounts of the balance sheet moved. Direct: what
--- stands opposite cash in the entries that touch it. Both add up to the change of cash, since every entry sums to zero.
+-- stands opposite cash in the entries that touch it, where what is on accounts of the result is other receipts and payments. Both
+-- add up to the change of cash, since every entry sums to zero. What the books were opened with is opening cash, and no flow.
 {%- set years = var('exact_online_years', []) %}
 {%- set lines %}
     select
         line.division, line.financial_year, line.financial_period, line.entry_id, line.amount_dc, charted.activity,
-        charted.category
+        case charted.category when 'result' then 'other' else charted.category end as category
     from {{ ref('stg_exact_online__transaction_lines') }} as line
     inner join charted on charted.division = line.division and charted.gl_account_id = line.gl_account
     left join {{ ref('exact_online_transaction_types') }} as kind on kind.transaction_type = line.type
-    where coalesce(kind.in_result, true)
+    where coalesce(kind.in_result, true) and coalesce(line.type, 0) <> 10
     {#- Of years that Exact's balances stand for, the entries are not known. #}
     {%- if years %} and line.financial_year >= {{ years | min }}{% endif %}
     {%- if var('exact_online_status', 'after_entry') == 'processed' %} and line.status = 50{% endif %}
@@ -34,7 +35,7 @@ moved as (
 
     select
         balance.division, balance.financial_year, balance.financial_period, charted.activity, charted.category,
-        sum(balance.opening) as opening, sum(balance.closing) as closing, sum(balance.net_before_closing) as net
+        sum(balance.opening) as opening, sum(balance.closing) as closing, sum(balance.net_before_closing - balance.opened) as net
     from {{ ref('exact_online__trial_balance') }} as balance
     inner join charted on charted.division = balance.division and charted.gl_account_id = balance.gl_account_id
     group by 1, 2, 3, 4, 5

@@ -1,13 +1,30 @@
 -- Income is positive, costs are negative. The entries that close a period or a year are left out: a closed year would show no
 -- result.
 {%- set keys = ['division', 'gl_account_id', 'cost_center_code', 'cost_unit_code'] %}
-with amounts as (
+with planned as (
+
+    select {{ keys | join(', ') }}, financial_year, min(financial_period) as first_period
+    from {{ ref('int_exact_online__budgets') }}
+    group by 1, 2, 3, 4, 5
+
+),
+
+amounts as (
 
     select {{ keys | join(', ') }}, financial_year, financial_period, -net_before_closing as amount, 0 as budget
     from {{ ref('exact_online__trial_balance') }}
     union all
     select {{ keys | join(', ') }}, financial_year, financial_period, 0, amount
     from {{ ref('int_exact_online__budgets') }}
+    union all
+    -- What was planned so far stands in every period after it, to the end of the year, whether anything is booked there or not.
+    select
+        planned.division, planned.gl_account_id, planned.cost_center_code, planned.cost_unit_code,
+        period.financial_year, period.financial_period, 0, 0
+    from planned
+    inner join {{ ref('exact_online__periods') }} as period
+        on period.division = planned.division and period.financial_year = planned.financial_year
+            and period.financial_period > planned.first_period
 
 ),
 
@@ -53,7 +70,10 @@ select
     chart.rgs_3,
     running.amount,
     running.amount_year_to_date,
-    case when before.financial_period = running.financial_period then before.amount else 0 end as amount_last_year,
+    case
+        when period.is_last_year_by_date or before.financial_period = running.financial_period then coalesce(before.amount, 0)
+        else 0
+    end as amount_last_year,
     coalesce(before.amount_year_to_date, 0) as amount_year_to_date_last_year,
     running.budget,
     running.budget_year_to_date
