@@ -23,6 +23,7 @@ PASSWORD = "hunter2"
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(("EXACT_ONLINE_", "PG"))]:
         monkeypatch.delenv(name)
+    monkeypatch.delenv("COLUMNS", raising=False)  # as in a log, whatever terminal the tests run in
     monkeypatch.setenv("TZ", "Pacific/Auckland")  # no moment is read by the clock on the wall
 
 

@@ -120,7 +120,9 @@ class States(StateWriter):
             mark.update(part)
             size += len(part)
         if mark.digest() != self._last:
-            self._writer.write_parts(chain(in_parts(message), (b"\n",)))
+            parts = chain(in_parts(message), (b"\n",))
+            # A line that is small goes out as one, so that a process that is killed leaves no half of it.
+            self._writer.write_parts((b"".join(parts),) if size < _SMALL else parts)
             self._last, self._size = mark.digest(), size
         self._next = self._clock() + _SECONDS
         self._enough = self._writer.written + _SHARE * size
