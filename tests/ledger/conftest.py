@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
@@ -55,14 +56,18 @@ def tables(ran: tuple[Run, Run]) -> Tables:
 
 
 @pytest.fixture(scope="session", params=KINDS)
-def empty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+def empty(
+    asked: None,  # noqa: ARG001  it may skip
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Warehouse:
     """Return an empty database, to land something in a copy of it; both kinds in turn."""
     if request.param == "duckdb":
         made = DuckDB(tmp_path_factory.mktemp("duckdb") / "books.duckdb")
         made.execute("SELECT 1")
         return made
     server: Server = request.getfixturevalue("postgres_server")
-    return Postgres(server.create_database("nothing"))
+    return Postgres(server.create_database(f"nothing_{uuid4().hex}"))
 
 
 @pytest.fixture(scope="session")

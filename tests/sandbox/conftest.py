@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tap_exact_online.sandbox.control import Control
 from tap_exact_online.sandbox.options import CHANGEABLE
 from tests.conftest import Sandbox, running
 from tests.sandbox.client import Client
+from tests.sandbox.ledgers import FREE, KINDS, READINGS, WORLDS, Books
 
 
 @pytest.fixture(scope="package")
@@ -50,3 +52,26 @@ def client(fresh: Client) -> Client:
     """Return a client that is signed in."""
     assert fresh.refresh().status_code == 200
     return fresh
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Client]]:
+    """Start one sandbox for each reading."""
+    with contextlib.ExitStack() as stack:
+        clients = {}
+        for number, (reading, options) in enumerate(READINGS.items()):
+            folder: Path = tmp_path_factory.mktemp(f"reading{number}")
+            sandbox = stack.enter_context(running(folder, {"rows": 2500, "divisions": 5, **FREE, **options}))
+            client = Client(sandbox, sandbox.refresh_token)
+            assert client.refresh(sandbox.control.new_login()).status_code == 200
+            clients[reading] = client
+        yield clients
+
+
+@pytest.fixture(
+    scope="module", params=WORLDS, ids=lambda world: f"{world[0]}, {KINDS[world[1] % len(KINDS)]}"
+)
+def books(request: pytest.FixtureRequest, started: dict[str, Client]) -> Books:
+    reading, place = request.param
+    client = started[reading]
+    return Books(client, 1_000_001 + place, client.sandbox.control.options())

@@ -19,6 +19,19 @@ TERMS = "sync/Cashflow/PaymentTerms"
 INVOICES = "sync/SalesInvoice/SalesInvoices"
 ACCOUNTS = "sync/Financial/GLAccounts"
 PERIODS = "financial/FinancialPeriods"
+FREE = {"minute_limit": 100_000, "day_limit": 100_000, "contract_limit": 100_000}
+READINGS: dict[str, dict[str, str]] = {
+    "as seen": {},
+    "headers are postings": {"memorial_header": "control"},
+    "headers have no account": {"memorial_header": "none"},
+    "years are not closed": {"closing": "none"},
+    "years end with balances": {"year_end": "balances"},
+    "receivables are positive": {"term_sign": "positive"},
+}
+KINDS = {0: "months", 1: "july", 2: "thirteen", 3: "dollars"}
+WORLDS = [("as seen", place) for place in KINDS] + [
+    (reading, place) for place, reading in enumerate(list(READINGS)[1:])
+]
 _EPOCH = date(1970, 1, 1)
 _DATE = re.compile(r"/Date\((-?\d+)\)/")
 

@@ -2,57 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import running
 from tests.sandbox.client import Client
 from tests.sandbox.ledgers import INVOICES, PERIODS, TERMS, Books, cents, grouped, total
 
-FREE = {"minute_limit": 100_000, "day_limit": 100_000, "contract_limit": 100_000}
-READINGS: dict[str, dict[str, str]] = {
-    "as seen": {},
-    "headers are postings": {"memorial_header": "control"},
-    "headers have no account": {"memorial_header": "none"},
-    "years are not closed": {"closing": "none"},
-    "years end with balances": {"year_end": "balances"},
-    "receivables are positive": {"term_sign": "positive"},
-}
-KINDS = {0: "months", 1: "july", 2: "thirteen", 3: "dollars"}
-WORLDS = [("as seen", place) for place in KINDS] + [
-    (reading, place) for place, reading in enumerate(list(READINGS)[1:])
-]
 YEAR_ENDS, CLOSING, OPENING, RETURN, REVALUATION, DIFFERENCE = (327, 328), 310, 10, 50, 80, 82
 DAYS = (date(2021, 8, 20), date(2023, 12, 31), date(2025, 9, 13))
-
-
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Client]]:
-    """Start one sandbox for each reading."""
-    with contextlib.ExitStack() as stack:
-        clients = {}
-        for number, (reading, options) in enumerate(READINGS.items()):
-            folder: Path = tmp_path_factory.mktemp(f"reading{number}")
-            sandbox = stack.enter_context(running(folder, {"rows": 2500, "divisions": 5, **FREE, **options}))
-            client = Client(sandbox, sandbox.refresh_token)
-            assert client.refresh(sandbox.control.new_login()).status_code == 200
-            clients[reading] = client
-        yield clients
-
-
-@pytest.fixture(
-    scope="module", params=WORLDS, ids=lambda world: f"{world[0]}, {KINDS[world[1] % len(KINDS)]}"
-)
-def books(request: pytest.FixtureRequest, started: dict[str, Client]) -> Books:
-    reading, place = request.param
-    client = started[reading]
-    return Books(client, 1_000_001 + place, client.sandbox.control.options())
 
 
 def of_result(row: dict[str, Any]) -> bool:
@@ -377,63 +337,3 @@ def test_what_line_0_of_a_memorial_entry_is(books: Books) -> None:
     reading = books.options["memorial_header"]
     assert {row["GLAccount"] is None for row in headers} == {reading == "none"}
     assert {bool(row["AmountDC"]) for row in headers} == {reading == "control"}
-
-
-def test_schemes_classify_all_accounts_but_two(books: Books) -> None:
-    schemes = {row["ID"]: row for row in books.rows("financial/GLSchemes")}
-    assert [row["Code"] for row in schemes.values() if row["Main"]] == ["1"]
-    assert {"RGS versie 3.2", "RGS versie 3.5"} < {row["Code"] for row in schemes.values()}
-    nodes = {row["ID"]: row for row in books.rows("sync/Financial/GLClassifications")}
-    for node in nodes.values():
-        assert node["TaxonomyNamespace"] in schemes
-        rgs = schemes[node["TaxonomyNamespace"]]["Code"].startswith("RGS")
-        parent = nodes[node["Parent"]]["Code"] if node["Parent"] else None
-        if rgs:
-            assert parent == (node["Code"][:-3] or None if len(node["Code"]) > 1 else None)
-            assert node["PeriodType"] == ("instant" if node["Code"].startswith("B") else "duration")
-    by_scheme = grouped(
-        books.rows("financial/GLAccountClassificationMappings"), lambda row: row["GLSchemeCode"]
-    )
-    for code, unmapped in (("1", set()), ("RGS versie 3.5", {"2000", "4900"})):
-        mapped = {row["GLAccountCode"] for row in by_scheme[code]}
-        assert {row["Code"] for row in books.accounts.values()} - mapped == unmapped
-    for row in books.rows("financial/GLAccountClassificationMappings"):
-        assert nodes[row["Classification"]]["Code"] == row["ClassificationCode"]
-        assert nodes[row["Classification"]]["TaxonomyNamespace"] == row["GLSchemeID"]
-        assert books.accounts[row["GLAccount"]]["Code"] == row["GLAccountCode"]
-
-
-SHOWN = {
-    "sync/Financial/SalesEntries": {20, 21},
-    "sync/Financial/PurchaseEntries": {30, 31},
-    "salesentry/SalesEntryLines": {20, 21},
-    "purchaseentry/PurchaseEntryLines": {30, 31},
-    "financialtransaction/BankEntryLines": {40},
-    "financialtransaction/CashEntryLines": {40},
-    "generaljournalentry/GeneralJournalEntryLines": {90},
-}
-
-
-@pytest.mark.parametrize("path", SHOWN)
-def test_entries_are_shown_as_their_transaction_lines(books: Books, path: str) -> None:
-    lines = {(row["EntryID"], row["LineNumber"]): row for row in books.lines}
-    shown = books.rows(path)
-    assert len(shown) > 10
-    for row in shown:
-        line = lines[row["EntryID"], row["LineNumber"]]
-        assert line["Type"] in SHOWN[path]
-        for name in ("AmountDC", "AmountFC", "GLAccount", "VATCode", "CostCenter", "EntryNumber", "Status"):
-            assert row.get(name, line[name]) == line[name], name
-        assert row.get("Date", row.get("EntryDate", line["Date"])) == line["Date"]
-    if path.startswith("sync/"):
-        assert len(shown) == sum(1 for row in books.lines if row["Type"] in SHOWN[path])
-        return
-    folder, name = path.split("/")
-    headers = {row["EntryID"]: row for row in books.rows(f"{folder}/{name.replace('yLines', 'ies')}")}
-    assert {row["EntryID"] for row in shown} <= set(headers)
-    for header in headers.values():
-        line = lines[header["EntryID"], 0]
-        assert header["EntryNumber"] == line["EntryNumber"]
-        assert header.get("AmountDC", line["AmountDC"]) == line["AmountDC"]
-        assert header.get("FinancialPeriod", header.get("ReportingPeriod")) == line["FinancialPeriod"]
-        assert header.get("JournalCode", header.get("Journal")) == line["JournalCode"]
