@@ -44,7 +44,7 @@ test: $(PLUGINS_DONE) $(JSONL_DONE) $(BOOKS_DONE) ## Run all tests; ARGS="-k nam
 	@exec $(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: engines
-engines: $(PLUGINS_DONE) $(ENGINES_DONE) ## Run workers on Airflow, Dagster and as pods, for real; ARGS="-k dagster" for one
+engines: $(PLUGINS_DONE) $(BOOKS_DONE) $(ENGINES_DONE) ## Run workers on Airflow, Dagster and as pods, for real; ARGS="-k dagster" for one
 	@exec env ENGINES=1 $(BIN)/python -m pytest tests/engines $(ARGS)
 
 .PHONY: ledger
