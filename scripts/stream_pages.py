@@ -116,8 +116,8 @@ def _facts(resource: Resource) -> Iterator[tuple[str, str]]:
     yield "costs", _cost(resource)
     if resource.cadence != "always":
         yield "asked", f"{resource.cadence} at most, see [`cadence`](../settings.md)"
-    if resource.against:
-        behind = f"{code(resource.against.split())}, with which it is compared, where these are selected"
+    if resource.compared_with:
+        behind = f"{code(resource.compared_with)}, with which it is compared, where these are selected"
         yield "read behind", f"{behind}; they once more behind it" * resource.once_more or behind
     yield "key", code(resource.primary_keys)
     if resource.kind is Kind.OWN:

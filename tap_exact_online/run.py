@@ -199,9 +199,9 @@ class Run:
         return [granted[code] for code in picked]
 
     @cached_property
-    def reads(self) -> list[Read]:
-        """Every read that came to its end."""
-        return []
+    def reads(self) -> dict[tuple[str, int], Read]:
+        """The last read of each stream and division that came to its end."""
+        return {}
 
     @cached_property
     def planning(self) -> Planning:
@@ -251,7 +251,7 @@ class Run:
 
     def following(self, stream: str) -> ExactStream | None:
         """Return the stream that this run reads after another, or None."""
-        return self._following.get(stream) if self._comparing.divisions is None else None
+        return None if self.comparing else self._following.get(stream)
 
     @property
     def comparing(self) -> bool:
@@ -368,7 +368,7 @@ class Run:
         if plan is None or not (plan.limited or self.settings.bounded):
             return
         ages = self.planning.ages(self.client.clock())
-        read = sum(each.stream in plan.streams for each in self.reads)
+        read = sum(stream in plan.streams for stream, _ in self.reads)
         self.report.aged(
             read, plan.planned, ages, advice(self.planning.calls, self.settings.contract_calls, plan.interval)
         )

@@ -104,6 +104,11 @@ class Resource:
         return tuple(self.each.split())
 
     @property
+    def compared_with(self) -> tuple[str, ...]:
+        """The streams with whose rows it is compared."""
+        return tuple(self.against.split())
+
+    @property
     def kind(self) -> Kind:
         """How the stream is read."""
         if self.name in FILED:

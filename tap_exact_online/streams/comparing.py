@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tap_exact_online.catalog import BY_NAME
-from tap_exact_online.state import Read
 from tap_exact_online.streams.stream import ExactStream
 
 
@@ -29,7 +28,7 @@ class Comparing:
     def __init__(self) -> None:
         self.divisions: Sequence[int] | None = None
 
-    def ended(self, stream: str, streams: Sequence[ExactStream], reads: Iterable[Read]) -> None:
+    def ended(self, stream: str, streams: Sequence[ExactStream], reads: Iterable[tuple[str, int]]) -> None:
         """Take note that a stream has been read: behind the last one that is compared, read what it is compared with.
 
         Only of the divisions of which that was read to its end which asks for it.
@@ -37,15 +36,15 @@ class Comparing:
         Args:
             stream: The stream.
             streams: All that this run reads, in their order.
-            reads: What was read to its end so far.
+            reads: The streams and divisions that were read to their end so far.
         """
         compared = [each.name for each in streams if BY_NAME[each.name].against]
         if self.divisions is not None or compared[-1:] != [stream]:
             return
-        divisions = sorted({read.division for read in reads if BY_NAME[read.stream].once_more})
+        divisions = sorted({division for name, division in reads if BY_NAME[name].once_more})
         if not divisions:
             return
-        with_them = {name for each in compared for name in BY_NAME[each].against.split()}
+        with_them = {name for each in compared for name in BY_NAME[each].compared_with}
         self.divisions = divisions
         try:
             for other in streams:

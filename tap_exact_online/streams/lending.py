@@ -72,8 +72,8 @@ class Lender(Protocol):
         ...
 
     @property
-    def reads(self) -> list[Read]:
-        """Takes every read that came to its end."""
+    def reads(self) -> dict[tuple[str, int], Read]:
+        """Takes the last read of each stream and division that came to its end."""
         ...
 
     def planned(self, stream: str) -> Sequence[int]:

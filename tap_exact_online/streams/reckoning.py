@@ -130,19 +130,17 @@ class Reckoning:
         whole_began = None if done.whole or not done.rows else self.stream.whole_since(division)
         if whole_began is None or whole_began > done.began:
             whole_began = self._whole_began(division, done)
-        self.lender.reads.append(
-            Read(
-                self.stream.name,
-                division,
-                done.began,
-                datetime.now(UTC),
-                done.rows,
-                calls,
-                whole_began == done.began,
-                whole_began,
-                fields.fingerprint(done.fields),
-                known if self.stream.resumes else None,
-            )
+        self.lender.reads[self.stream.name, division] = Read(
+            self.stream.name,
+            division,
+            done.began,
+            datetime.now(UTC),
+            done.rows,
+            calls,
+            whole_began == done.began,
+            whole_began,
+            fields.fingerprint(done.fields),
+            known if self.stream.resumes else None,
         )
         return True
 

@@ -66,7 +66,7 @@ class ReadsStream(UndividedStream):
 
     @override
     def rows(self) -> Iterable[dict[str, Any]]:
-        return (read.row() for read in self.exact.reads)
+        return (read.row() for read in self.exact.reads.values())
 
     @property
     @override

@@ -48,8 +48,8 @@ def test_what_is_compared_comes_last(order: list[str], expected: list[str]) -> N
 
 def test_it_is_compared_with_streams_that_are_compared_with_nothing() -> None:
     for resource in STREAMS:
-        assert [name for name in resource.against.split() if BY_NAME[name].against] == []
-        assert resource.against or not resource.once_more
+        assert [name for name in resource.compared_with if BY_NAME[name].compared_with] == []
+        assert resource.compared_with or not resource.once_more
 
 
 def test_what_comes_and_goes_while_balances_are_read_is_there_in_the_end(
@@ -77,6 +77,20 @@ def test_what_comes_and_goes_while_balances_are_read_is_there_in_the_end(
     )
     before = {name for name, _ in order[: [name for name, _ in order].index(BALANCES)]}
     assert {LINES, DELETED} <= before
+
+
+def test_what_is_read_twice_is_told_once(start_sandbox: StartSandbox, tmp_path: Path) -> None:
+    """The stream `reads` has one row of it, the newest, and it counts as one of what was to be read."""
+    world = start_sandbox(divisions=2, rows=60)
+    tap = tap_for(world, tmp_path)
+    streams = [BALANCES, LINES, DELETED]
+    run = tap.run(catalog=tap.catalog([*streams, "reads"]), at_most_old="72h")
+    assert run.exit_code == 0, run.log
+    told = Counter((row["Stream"], row["Division"]) for row in run.records["reads"])
+    assert told == {(stream, row["Code"]): 1 for stream in streams for row in world.control.divisions()}
+    began = {row["Stream"]: row["BeganAt"] for row in run.records["reads"]}
+    assert began[LINES] > began[BALANCES]
+    assert "6 of 6 pairs of stream and division were read, as planned" in run.log
 
 
 def test_only_where_balances_were_read_to_their_end(start_sandbox: StartSandbox, tmp_path: Path) -> None:
