@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from tap_exact_online.sandbox.balances import PERIOD_CLOSING, Group
 from tap_exact_online.sandbox.calendars import calendar
 from tap_exact_online.sandbox.computed import Computed
-from tap_exact_online.sandbox.moment import CLOSING, PROFIT_AND_LOSS, REVENUE, Moment
+from tap_exact_online.sandbox.moment import CLOSING, PROFIT_AND_LOSS, REVENUE, Account, Moment
 from tap_exact_online.sandbox.values import DAY, Value
 
 JOURNALS = "financial/Journals"
@@ -37,19 +37,19 @@ def _in_result(group: Group) -> bool:
 
 def _revenue(moment: Moment) -> dict[tuple[int, int], int]:
     """Return the revenue of each period in cents; a period without revenue is not there."""
-    found: dict[tuple[int, int], int] = {}
-    for group, sums in moment.sums.items():
-        if moment.accounts[group.gl].kind == REVENUE and _in_result(group):
-            place = group.year, group.period
-            found[place] = found.get(place, 0) - sums.amount
-    return found
+    return _earned(moment, lambda account: account.kind == REVENUE)
 
 
 def _results(moment: Moment) -> dict[tuple[int, int], int]:
     """Return the result of each period in cents, a profit positive."""
+    return _earned(moment, lambda account: account.balance == PROFIT_AND_LOSS)
+
+
+def _earned(moment: Moment, counts: Callable[[Account], bool]) -> dict[tuple[int, int], int]:
+    """Return what some accounts add to the result of each period in cents, income positive."""
     found: dict[tuple[int, int], int] = {}
     for group, sums in moment.sums.items():
-        if moment.accounts[group.gl].balance == PROFIT_AND_LOSS and _in_result(group):
+        if counts(moment.accounts[group.gl]) and _in_result(group):
             place = group.year, group.period
             found[place] = found.get(place, 0) - sums.amount
     return found
@@ -123,9 +123,8 @@ def journal_statuses(moment: Moment) -> Computed:
 
 def _closed_until(moment: Moment) -> int:
     """Return the last year that is closed: books that were made without closing entries do not tell, and go by the calendar."""
-    if moment.balances.closes:
-        closed = [group.year for group in moment.sums if group.kind == PERIOD_CLOSING]
-    else:
+    closed = [group.year for group in moment.sums if group.kind == PERIOD_CLOSING]
+    if not closed and not moment.balances.closes:
         closed = [period.year for period in calendar(moment.alive.ledger.calendar).closed]
     return max(closed, default=0)
 

@@ -12,7 +12,7 @@ from tap_exact_online.sandbox.control import Control
 from tap_exact_online.sandbox.options import CHANGEABLE
 from tests.conftest import Sandbox, running
 from tests.sandbox.client import Client
-from tests.sandbox.ledgers import FREE, KINDS, READINGS, WORLDS, Books
+from tests.sandbox.ledgers import FREE, KINDS, PERIODS, READINGS, WORLDS, Books
 
 
 @pytest.fixture(scope="package")
@@ -39,6 +39,18 @@ def control(shared: Sandbox) -> Iterator[Control]:
 @pytest.fixture
 def division(control: Control) -> int:
     return control.add_division()
+
+
+@pytest.fixture
+def in_months(control: Control) -> int:
+    """Return a division whose financial years are calendar years, of months: divisions take turns in what they have."""
+    return next(
+        code
+        for code in iter(control.add_division, None)
+        if {row["FinPeriod"] for row in control.rows(code, PERIODS) if row["FinYear"] == 2025}
+        == {*range(1, 13)}
+        and all(row["FinYear"] < 2026 for row in control.rows(code, PERIODS))
+    )
 
 
 @pytest.fixture

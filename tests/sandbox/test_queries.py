@@ -239,20 +239,20 @@ def test_skipping_and_counting(client: Client, control: Control, division: int) 
     assert "__count" not in client.get(path, division, inlinecount="none").json()["d"]
 
 
-def test_filters_give_what_passes_them(client: Client, control: Control, division: int) -> None:
-    truth = control.rows(division, PERIODS)
+def test_filters_give_what_passes_them(client: Client, control: Control, in_months: int) -> None:
+    truth = control.rows(in_months, PERIODS)
     for condition, wanted in (
         ("FinYear eq 2022", {2022}),
         ("FinYear lt 2022 or FinYear gt 2024", {2021, 2025}),
         ("FinYear ge 2022 and FinYear le 2023", {2022, 2023}),
         ("FinYear ne 2021", {2022, 2023, 2024, 2025}),
     ):
-        rows = client.rows(PERIODS, division, select="ID,FinYear", filter=condition)
+        rows = client.rows(PERIODS, in_months, select="ID,FinYear", filter=condition)
         assert {row["FinYear"] for row in rows} == wanted
         assert len(rows) == len([row for row in truth if row["FinYear"] in wanted])
-    entries = [row["EntryID"] for row in control.rows(division, ENTRY_LINES)][:3]
+    entries = [row["EntryID"] for row in control.rows(in_months, ENTRY_LINES)][:3]
     condition = " or ".join(f"EntryID eq guid'{entry}'" for entry in entries)
-    rows = client.rows(ENTRY_LINES, division, select="ID,EntryID", filter=condition)
+    rows = client.rows(ENTRY_LINES, in_months, select="ID,EntryID", filter=condition)
     assert {row["EntryID"] for row in rows} == {*entries}
 
 
