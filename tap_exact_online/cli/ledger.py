@@ -21,6 +21,7 @@ from tap_exact_online.cli.certificate import certificate_of, of_a_ledger, show_c
 from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.ledger import building, package
 from tap_exact_online.ledger.building import Job
+from tap_exact_online.ledger.databases import parts_of
 from tap_exact_online.ledger.package import Act
 from tap_exact_online.ledger.profile import DATABASES, profile
 from tap_exact_online.telling import words
@@ -247,23 +248,7 @@ def _leading(url: str, duckdb: Path | None, schema: str) -> dict[str, str]:
         return {**environment, "EXACT_ONLINE_LEDGER_DUCKDB": str(duckdb.resolve())}
     if not url:
         return environment
-    try:
-        from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - needs the extra
-        from psycopg.pq import Conninfo  # noqa: PLC0415 - the same
-
-        from tap_exact_online.auth.stores.postgres import plain_address  # noqa: PLC0415 - the same
-    except ImportError as error:
-        msg = f'PostgreSQL needs one more package: pip install "tap-exact-online[postgres]" ({error})'
-        raise ConfigurationError(msg) from None
-    parts = {
-        name: str(value) for name, value in conninfo_to_dict(plain_address(url)).items() if value is not None
-    }
-    names = {
-        each.keyword.decode(): each.envvar.decode()
-        for each in Conninfo.get_defaults()
-        if each.envvar is not None
-    }
-    return building.reaching(parts, names, environment)
+    return building.reaching(*parts_of(url), environment)
 
 
 @contextmanager

@@ -8,10 +8,12 @@ and cost unit.
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
+from typing import TypeVar
 
 import msgspec
 
@@ -19,6 +21,7 @@ from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.telling import words
 
 ZERO = Decimal(0)
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 class Verdict(enum.Enum):
@@ -121,7 +124,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Certificate:
     """All of it.
 
@@ -162,10 +165,14 @@ class Certificate:
             return int(verdict is not Verdict.COMPLETE)
         return int(verdict is Verdict.DIFFERENT or not self.compared)
 
-    def groups_of(self, year: Year) -> list[Group]:
+    def groups_of(self, year: Year) -> Sequence[Group]:
         """Return the groups of a year that are not equal, the largest first."""
-        key = (year.division, year.financial_year)
-        return [group for group in self.groups if (group.division, group.financial_year) == key]
+        return self._by_year.get((year.division, year.financial_year), ())
+
+    @cached_property
+    def _by_year(self) -> Mapping[tuple[int, int | None], Sequence[Group]]:
+        """The groups of each company and year: there may be thousands of both."""
+        return _parted(self.groups, lambda group: (group.division, group.financial_year))
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,23 +247,28 @@ def narrowed(whole: Certificate, divisions: Collection[int] = (), years: Collect
 
 def by_account_and_period(groups: Iterable[Group]) -> list[Spot]:
     """Add groups up by account and period, the largest first."""
-    found: dict[tuple[str | None, str | None, int | None], list[Group]] = {}
-    for group in groups:
-        key = (group.gl_account_code, group.gl_account_name, group.financial_period)
-        found.setdefault(key, []).append(group)
-    return _spots(found.values())
+    return _spots(groups, lambda group: (*_account(group), group.financial_period))
 
 
 def by_account(groups: Iterable[Group]) -> list[Spot]:
     """Add groups up by account, the largest first."""
-    found: dict[tuple[str | None, str | None], list[Group]] = {}
+    return _spots(groups, _account)
+
+
+def _account(group: Group) -> tuple[str | None, str | None]:
+    return group.gl_account_code, group.gl_account_name
+
+
+def _parted(groups: Iterable[Group], key: Callable[[Group], _Key]) -> dict[_Key, list[Group]]:
+    """Put groups together that have the same key; they keep their order."""
+    found: dict[_Key, list[Group]] = {}
     for group in groups:
-        found.setdefault((group.gl_account_code, group.gl_account_name), []).append(group)
-    return _spots(found.values())
+        found.setdefault(key(group), []).append(group)
+    return found
 
 
-def _spots(parts: Iterable[Sequence[Group]]) -> list[Spot]:
-    spots = [_spot(part) for part in parts]
+def _spots(groups: Iterable[Group], key: Callable[[Group], _Key]) -> list[Spot]:
+    spots = [_spot(part) for part in _parted(groups, key).values()]
     return sorted(
         spots, key=lambda spot: (spot.why == (Why.MOVING,), -spot.off, spot.code or "", str(spot.periods))
     )

@@ -28,13 +28,10 @@ def in_postgres(url: str, schema: str) -> Iterator[Query]:
         ConfigurationError: psycopg is not installed, the address is none, or there is no ledger.
         TapError: The database cannot be reached, or refuses.
     """
-    try:
+    with _the_extra():
         import psycopg  # noqa: PLC0415 - needs the extra
 
         from tap_exact_online.auth.stores.postgres import plain_address  # noqa: PLC0415 - the same
-    except ImportError as error:
-        msg = f'PostgreSQL needs one more package: pip install "tap-exact-online[postgres]" ({error})'
-        raise ConfigurationError(msg) from None
     address = plain_address(url)
     try:
         with psycopg.connect(
@@ -57,6 +54,35 @@ def in_postgres(url: str, schema: str) -> Iterator[Query]:
         reason = spoken(error.diag.message_primary or type(error).__name__)
         msg = f"The database refuses to show the ledger: {reason}"
         raise TapError(msg) from None
+
+
+def parts_of(url: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what libpq reads in an address, and the variable of each such part, both as libpq names them.
+
+    Raises:
+        ConfigurationError: psycopg is not installed, or the address is none.
+    """
+    with _the_extra():
+        from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - needs the extra
+        from psycopg.pq import Conninfo  # noqa: PLC0415 - the same
+
+        from tap_exact_online.auth.stores.postgres import plain_address  # noqa: PLC0415 - the same
+    told = conninfo_to_dict(plain_address(url))
+    parts = {name: str(value) for name, value in told.items() if value is not None}
+    defaults = Conninfo.get_defaults()
+    return parts, {
+        each.keyword.decode(): each.envvar.decode() for each in defaults if each.envvar is not None
+    }
+
+
+@contextmanager
+def _the_extra() -> Iterator[None]:
+    """Say what to install where what is imported is not there."""
+    try:
+        yield
+    except ImportError as error:
+        msg = f'PostgreSQL needs one more package: pip install "tap-exact-online[postgres]" ({error})'
+        raise ConfigurationError(msg) from None
 
 
 @contextmanager

@@ -17,8 +17,7 @@ select
     sum(case when amount_dc <> 0 then 1 else 0 end) as nonzero_count,
     count(distinct entry_id) as entry_count,
     min(gl_account_code) as gl_account_code,
-    -- By Exact's own word, where it gives one: that a line was read again proves no change.
-    coalesce(max(coalesce(modified, created)), max(loaded_at)) as changed_at,
+    {{ exact_online.last_changed('line') }} as changed_at,
     max(loaded_at) as loaded_at
-from {{ ref('stg_exact_online__transaction_lines') }}
+from {{ ref('stg_exact_online__transaction_lines') }} as line
 group by 1, 2, 3, 4, 5, 6, 7, 8

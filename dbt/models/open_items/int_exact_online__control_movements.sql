@@ -15,7 +15,7 @@ select
     line.account as relation_id,
     line.entry_date,
     {{ exact_online.amount_of('sum(line.amount_dc)') }} as amount,
-    coalesce(max(coalesce(line.modified, line.created)), max(line.loaded_at)) as changed_at
+    {{ exact_online.last_changed('line') }} as changed_at
 from {{ ref('stg_exact_online__transaction_lines') }} as line
 inner join {{ ref('stg_exact_online__gl_accounts') }} as account
     on account.division = line.division and account.id = line.gl_account
