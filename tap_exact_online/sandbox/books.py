@@ -16,7 +16,7 @@ from tap_exact_online.sandbox.ledger import Ledger
 from tap_exact_online.sandbox.options import Options, kept
 from tap_exact_online.sandbox.shelf import CHANGED, MADE
 from tap_exact_online.sandbox.shown import SHOWN, WHOLE
-from tap_exact_online.sandbox.tables import Ids, Live, Series, Table, created, ids_of, nothing_odd
+from tap_exact_online.sandbox.tables import Ids, Live, Series, Table, Variants, created, ids_of, nothing_odd
 from tap_exact_online.sandbox.values import Value
 
 LINES = "sync/Financial/TransactionLines"
@@ -268,17 +268,14 @@ class Book:
         return dict.fromkeys(made, None) if missing else made
 
 
-def _listed(
-    book: Book, endpoint: edm.Endpoint, rows: Sequence[Mapping[str, Value]] | None
-) -> list[dict[str, Value]] | None:
+def _listed(book: Book, endpoint: edm.Endpoint, rows: Sequence[Mapping[str, Value]]) -> Variants:
     """Return one variant for each row of the tables whose rows are all written out."""
-    if rows is None:
-        return None
-    return [
-        book.variant(endpoint, k)
-        | {name: value for name, value in row.items() if name in endpoint.properties}
-        for k, row in enumerate(rows)
-    ]
+
+    def variant(number: int) -> Mapping[str, Value]:
+        said = {name: value for name, value in rows[number].items() if name in endpoint.properties}
+        return book.variant(endpoint, number) | said
+
+    return Variants(len(rows), variant)
 
 
 Makers = dict[str, tuple[Live, Callable[[int], Any]]]
@@ -342,7 +339,12 @@ def plain_table(
     """
     path, known = endpoint.path, endpoint.properties
     series, ids = book.series(path), book.ids(path)
-    listed = _listed(book, endpoint, LISTS.get(path) if rows is None else rows)
+    rows = LISTS.get(path) if rows is None else rows
+    variants = (
+        Variants(book.variety(path, _VARIANTS), lambda number: book.variant(endpoint, number))
+        if rows is None
+        else _listed(book, endpoint, rows)
+    )
     makers = _figures(endpoint) | _labels(endpoint) | _times(series) | _identities(endpoint, ids)
     used = [maker for name, maker in makers.items() if name in known]
     functions = tuple(make for _, make in used)
@@ -350,13 +352,12 @@ def plain_table(
         endpoint=endpoint,
         ids=ids,
         series=series,
-        variants=listed
-        or [book.variant(endpoint, number) for number in range(book.variety(path, _VARIANTS))],
+        variants=variants,
         live=tuple(live for live, _ in used),
         compute=lambda i: tuple(make(i) for make in functions),
         regular=series.rows,
         # a row added to a short list needs a code of its own
-        odd=(lambda i: {"Code": f"{i + 1:03d}"}) if listed and "Code" in known else nothing_odd,
+        odd=(lambda i: {"Code": f"{i + 1:03d}"}) if rows and "Code" in known else nothing_odd,
     )
 
 

@@ -16,7 +16,7 @@ from tap_exact_online.sandbox.entries import VAT, Place
 from tap_exact_online.sandbox.postings import FIRST_ENTRY, invoice_number, known_to, place_values, relations
 from tap_exact_online.sandbox.rounds import Entry
 from tap_exact_online.sandbox.shown import SHOWN, EntryIds
-from tap_exact_online.sandbox.tables import Live, Table, created
+from tap_exact_online.sandbox.tables import Live, Table, Variants, created
 from tap_exact_online.sandbox.values import DAY, FIRST_DAY, Value
 
 _SAID = {20: b'"Open"', 50: b'"Verwerkt"'}
@@ -117,12 +117,11 @@ def shown(book: Book, endpoint: edm.Endpoint) -> Table:
     known = {name: maker for name, maker in _makers(book).items() if name in endpoint.properties}
     functions = tuple(make for _, make in known.values())
     whole = how.rows == "entry"
-    variants = [
-        book.variant(endpoint, number) | known_to(endpoint, {**place_values(book, place), **_paid(place)})
-        for number, place in enumerate(places)
-    ]
-    times = ("Created", "Modified")
-    stamped = [name for name in ("Timestamp", *times) if name in endpoint.properties]
+    stamped = [name for name in ("Timestamp", "Created", "Modified") if name in endpoint.properties]
+
+    def variant(number: int) -> Mapping[str, Value]:
+        said = {**place_values(book, places[number]), **_paid(places[number])}
+        return book.variant(endpoint, number) | known_to(endpoint, said)
 
     def compute(index: int) -> tuple[Any, ...]:
         turn, at = divmod(index, len(places))
@@ -148,6 +147,7 @@ def shown(book: Book, endpoint: edm.Endpoint) -> Table:
         *(Live(name, "int64" if name == "Timestamp" else "date") for name in stamped),
         *(Live(name, kind) for name, (kind, _) in known.items()),
     )
+    variants = Variants(len(places), variant)
     return Table(endpoint, found if whole else own, series, variants, live, compute)
 
 

@@ -14,7 +14,7 @@ from tap_exact_online.sandbox.calendars import DAYS, MILLION
 from tap_exact_online.sandbox.chart import CHART, GL, JOURNAL_NAMES, VAT
 from tap_exact_online.sandbox.entries import CREDIT, PURCHASE, RETURNED, SALE, Place
 from tap_exact_online.sandbox.ledger import Ledger, Line
-from tap_exact_online.sandbox.tables import NULL, Live, Table, created, moment
+from tap_exact_online.sandbox.tables import NULL, Live, Table, Variants, created, moment
 from tap_exact_online.sandbox.values import DAY, FIRST_DAY, Value
 
 _DATES = tuple(FIRST_DAY + day * DAY for day in range(DAYS))
@@ -140,10 +140,10 @@ def transaction_lines(book: Book, endpoint: edm.Endpoint) -> Table:
     timestamp, modified, rounds = series.timestamp, series.modified, ledger.rounds
     guids, codes, names = relations(book)
     texts, status, places, days = _invoice_texts(ledger), ledger.status, ledger.cycle.places, ledger.days
-    variants = [
-        book.variant(endpoint, number) | known_to(endpoint, place_values(book, place))
-        for number, place in enumerate(places)
-    ]
+
+    def variant(number: int) -> Mapping[str, Value]:
+        return book.variant(endpoint, number) | known_to(endpoint, place_values(book, places[number]))
+
     signs = [
         (each.posting.amount, each.posting.base, each.posting.tax, each.posting.sign, each.kind.kind)
         for each in places
@@ -227,6 +227,7 @@ def transaction_lines(book: Book, endpoint: edm.Endpoint) -> Table:
     def odd(index: int) -> Mapping[str, Value]:
         return known_to(endpoint, _line_values(book, ledger.line(index)))
 
+    variants = Variants(len(places), variant)
     return Table(
         endpoint, ids, series, variants, live, compute, odd=odd, choose=lambda index: place_of(index)[1]
     )
@@ -246,11 +247,11 @@ def sales_invoices(book: Book, endpoint: edm.Endpoint) -> Table:
     ]
     size, known = len(rows), max(1, ledger.repeated(SALE))
     stated: dict[str, Value] = {"Status": 50, "StatusDescription": "Verwerkt", "Type": 8020}
-    variants = [
-        book.variant(endpoint, number)
-        | known_to(endpoint, place_values(book, place) | stated | dict(condition(2)))
-        for number, (_, place) in enumerate(rows)
-    ]
+
+    def variant(number: int) -> Mapping[str, Value]:
+        said = place_values(book, rows[number][1]) | stated | dict(condition(2))
+        return book.variant(endpoint, number) | known_to(endpoint, said)
+
     places = ("OrderedBy", "InvoiceTo", "DeliverTo")
 
     def compute(index: int) -> tuple[Any, ...]:
@@ -293,7 +294,7 @@ def sales_invoices(book: Book, endpoint: edm.Endpoint) -> Table:
         Live("Created", "date"),
         Live("Modified", "date"),
     )
-    return Table(endpoint, ids, series, variants, live, compute)
+    return Table(endpoint, ids, series, Variants(size, variant), live, compute)
 
 
 def payment_terms(book: Book, endpoint: edm.Endpoint) -> Table:
@@ -301,14 +302,15 @@ def payment_terms(book: Book, endpoint: edm.Endpoint) -> Table:
     series, ids, lines, entries = book.series(TERMS), book.ids(TERMS), book.ids(LINES), book.entry_ids()
     ledger, sign = book.ledger, book.term_sign
     guids, codes, names = relations(book)
-    variants = []
-    for number, slot in enumerate(ledger.cycle.slots):
-        place = ledger.cycle.places[slot.control]
-        condition_of = next(nth for nth in range(3) if condition(nth)["PaymentDays"] == place.kind.days)
-        more: dict[str, Value] = {"TransactionIsReversal": False, "IsBatchBooking": 0}
-        more |= dict.fromkeys(("AmountDiscountDC", "AmountDiscountFC"), 0.0)
-        said = place_values(book, place) | dict(condition(condition_of)) | more
-        variants.append(book.variant(endpoint, number) | known_to(endpoint, said))
+    slots, places = ledger.cycle.slots, ledger.cycle.places
+
+    def variant(number: int) -> Mapping[str, Value]:
+        place = places[slots[number].control]
+        days = next(nth for nth in range(3) if condition(nth)["PaymentDays"] == place.kind.days)
+        said = place_values(book, place) | dict(condition(days))
+        said |= {"TransactionIsReversal": False, "IsBatchBooking": 0}
+        said |= dict.fromkeys(("AmountDiscountDC", "AmountDiscountFC"), 0.0)
+        return book.variant(endpoint, number) | known_to(endpoint, said)
 
     def compute(index: int) -> tuple[Any, ...]:
         term = ledger.term(index)
@@ -386,7 +388,8 @@ def payment_terms(book: Book, endpoint: edm.Endpoint) -> Table:
         Live("Created", "date"),
         Live("Modified", "date"),
     )
-    return Table(endpoint, ids, series, variants, live, compute, choose=lambda index: ledger.term(index).slot)
+    variants = Variants(len(slots), variant)
+    return Table(endpoint, ids, series, variants, live, compute, choose=ledger.slot)
 
 
 MAKERS: Mapping[str, Callable[[Book, edm.Endpoint], Table]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from typing_extensions import override
@@ -49,17 +50,15 @@ class Shown:
         """Return the places in the cycle of the entries that are shown."""
         return tuple(entry for entry, kind in enumerate(cycle.kinds) if self.of(kind))
 
-    def places(self, cycle: Cycle) -> list[Place]:
+    def places(self, cycle: Cycle) -> tuple[Place, ...]:
         """Return the lines that rows stand for; of an entry its first."""
-        return [
-            place
-            for place in cycle.places
-            if self.of(place.kind)
-            and (
-                self.rows == "all"
-                or (0 < place.posting.line < _SPECIAL if self.rows == "plain" else place.posting.line == 0)
-            )
-        ]
+        return _places(self, cycle)
+
+    def holds(self, place: Place) -> bool:
+        """Tell whether a row stands for a line."""
+        line = place.posting.line
+        among = {"all": True, "plain": 0 < line < _SPECIAL, "entry": line == 0}
+        return self.of(place.kind) and among[self.rows]
 
     def rows_of(self, cycle: Cycle, number: int) -> list[int]:
         """Return the rows that show an entry of the cycle."""
@@ -72,6 +71,12 @@ class Shown:
         turns, begun = divmod(entries, len(cycle.kinds))
         places = self.places(cycle)
         return turns * len(places) + sum(1 for place in places if place.entry < begun)
+
+
+@lru_cache
+def _places(shown: Shown, cycle: Cycle) -> tuple[Place, ...]:
+    """Return the same once for all divisions, of which there may be thousands."""
+    return tuple(place for place in cycle.places if shown.holds(place))
 
 
 _SALES, _PURCHASES = frozenset({SALE, CREDIT}), frozenset({PURCHASE, RETURNED})

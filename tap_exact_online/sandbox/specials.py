@@ -19,6 +19,7 @@ from tap_exact_online.sandbox.rounds import Rounds, exchange, part
 YearEnd = Literal["none", "balances"]
 Closing = Literal["result", "none"]
 OPENING, RETURN, REVALUATION, CLOSING, END, START = 10, 50, 80, 310, 327, 328
+LEAST = 30
 _VAT_ACCOUNTS = ("1500", "1505", "1510", "1520")
 _FILED, _PAID = 25, 30  # days after a quarter
 _UNIT = 10_000  # cents: what opening balances are multiples of, for each round of entries
@@ -138,6 +139,8 @@ class Plan:
 
     def made(self, room: int) -> list[Special]:
         """Return the entries in the order of their days: all that take no more than two fifths of the lines."""
+        if room < LEAST:
+            return []  # books too small for an opening balance
         opening = [self._memorial(OPENING, 0, self.first_before + len(self.before), _opening, early=True)]
         years = list(self._years())
         for chosen in ([*opening, *years, *self._returns()], [*opening, *years], opening):

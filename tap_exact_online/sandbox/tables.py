@@ -11,9 +11,10 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import orjson
+from typing_extensions import override
 
 from tap_exact_online import edm
 from tap_exact_online.sandbox import values
@@ -136,6 +137,38 @@ def moment(wall: int | None) -> bytes:
     return NULL if wall is None else b"%b%d%b" % (_BEFORE_DATE, wall, _BEHIND_DATE)
 
 
+class Variants(Sequence[Mapping[str, Value]]):
+    """The prepared rows of a table, each made when it is first asked for: a small table needs few of many.
+
+    Args:
+        count: How many there are.
+        make: Makes one.
+    """
+
+    def __init__(self, count: int, make: Callable[[int], Mapping[str, Value]]) -> None:
+        self._make = make
+        self._made: list[Mapping[str, Value] | None] = [None] * count
+
+    @override
+    def __len__(self) -> int:
+        return len(self._made)
+
+    @overload
+    def __getitem__(self, index: int) -> Mapping[str, Value]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Mapping[str, Value]]: ...
+
+    @override
+    def __getitem__(self, index: int | slice) -> Mapping[str, Value] | Sequence[Mapping[str, Value]]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        made = self._made[index]
+        if made is None:
+            made = self._made[index] = self._make(index)
+        return made
+
+
 def nothing_odd(_: int) -> Mapping[str, Value]:
     """Return no differences: every row fits the pattern."""
     return {}
@@ -170,7 +203,10 @@ class Table:
 
     def padded(self) -> Table:
         """Return the same table with texts that fill the width of their columns."""
-        return dataclasses.replace(self, variants=[values.padded(variant) for variant in self.variants])
+        known = self.variants
+        return dataclasses.replace(
+            self, variants=Variants(len(known), lambda number: values.padded(known[number]))
+        )
 
     def of(self, endpoint: edm.Endpoint) -> Table:
         """Return the same rows as another endpoint gives them, which knows fewer properties."""

@@ -12,7 +12,6 @@ from tap_exact_online import edm
 from tap_exact_online.sandbox.answers import xml
 from tap_exact_online.sandbox.clock import iso_of
 from tap_exact_online.sandbox.shelf import Shelf
-from tap_exact_online.sandbox.tables import Live
 from tap_exact_online.sandbox.values import Value
 from tap_exact_online.sandbox.wording import type_name
 
@@ -102,20 +101,22 @@ class Encoder:
         live = {each.name: (place, each) for place, each in enumerate(table.live)}
         sync = endpoint.path.startswith("sync/")
         key = "Timestamp" if sync else endpoint.keys[0]
-        self._places: list[int] = []
+        self._live, self._key = live, key
         self._prepared = key in live and (sync or len(endpoint.keys) == 1)
+        self._templates: list[bytes | None] = [None] * len(table.variants)
         if self._prepared:
-            self._templates = [self._template(dict(v), live, key) for v in table.variants]
-            self._pick = itemgetter(*self._places[: len(self._places) // len(table.variants)])
+            self._templates[0], places = self._template(table.variants[0])
+            self._pick = itemgetter(*places)  # the holes of all templates are the same
 
-    def _template(
-        self, variant: Mapping[str, Value], live: Mapping[str, tuple[int, Live]], key: str
-    ) -> bytes:
+    def _template(self, variant: Mapping[str, Value]) -> tuple[bytes, list[int]]:
+        """Return a row with holes for what varies, and the place of what goes into each of them."""
+        live, key = self._live, self._key
+        places: list[int] = []
         endpoint = self._shelf.table.endpoint
 
         def hole(name: str, form: bytes | None = None) -> bytes:
             place, each = live[name]
-            self._places.append(place)
+            places.append(place)
             if form is None:
                 form = each.form
                 return form.strip(b'"') if self._numbers and each.kind == "int64" else form
@@ -143,7 +144,7 @@ class Encoder:
                     b"%", b"%%"
                 )
                 parts.append(b'"%b":%b' % (name.encode(), static))
-        return b"{" + b",".join(parts) + b"}"
+        return b"{" + b",".join(parts) + b"}", places
 
     def writes(self, shelf: Shelf) -> bool:
         """Tell whether this encoder was made for these rows: those of a division linked to HR are replaced."""
@@ -170,7 +171,11 @@ class Encoder:
         for i in indexes:
             at = (i % count if i < regular else -1) if choose is None else choose(i)
             if at >= 0 and i not in changes:
-                yield templates[at] % pick(compute(i))
+                template = templates[at]
+                if template is None:
+                    template, _ = self._template(table.variants[at])
+                    templates[at] = template
+                yield template % pick(compute(i))
             else:
                 yield encode(shelf.row(i), table.endpoint, self._names, self._root, numbers=self._numbers)
 
