@@ -5,6 +5,19 @@
 {%- endmacro -%}
 
 
+{#- Whether what has a status counts: all that was entered, or only what is processed, as the user says. -#}
+{%- macro counts(status) -%}
+    {{- return(status ~ ' = 50' if var('exact_online_status', 'after_entry') == 'processed' else 'true') -}}
+{%- endmacro -%}
+
+
+{#- A period as a number: they follow each other across years. -#}
+{%- macro period_key(period='') -%}
+    {%- set of = period ~ '.' if period else '' -%}
+    {{- return(of ~ 'financial_year * 1000 + ' ~ of ~ 'financial_period') -}}
+{%- endmacro -%}
+
+
 {#- When the newest of some lines was made or changed, by Exact's own word where it gives one: that one was read again proves no change. -#}
 {%- macro last_changed(line) -%}
     {{- return('coalesce(max(coalesce(' ~ line ~ '.modified, ' ~ line ~ '.created)), max(' ~ line ~ '.loaded_at))') -}}

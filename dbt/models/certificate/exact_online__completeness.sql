@@ -46,7 +46,7 @@ results as (
         on account.division = booked.division and account.gl_account_id = booked.gl_account_id
             and account.statement = 'profit_and_loss'
     where booked.in_result
-    {%- if var('exact_online_status', 'after_entry') == 'processed' %} and booked.status = 50{% endif %}
+    and {{ exact_online.counts('booked.status') }}
     group by 1, 2
 
 ),

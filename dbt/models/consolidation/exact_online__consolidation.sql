@@ -5,7 +5,7 @@
 -- translated at what its result was: accounts of the result close at 0, and what was earned rises by the result of the group. What
 -- does not add up by that is the translation difference. A group is the sum of its companies, less what is to be eliminated.
 {%- set keys = 'division, financial_year, financial_period' %}
-{%- set period_key = 'financial_year * 1000 + financial_period' %}
+{%- set period_key = exact_online.period_key() %}
 {%- set year = 'over (partition by division, gl_account_id, financial_year)' %}
 {%- set year_so_far %}over (
             partition by division, gl_account_id, financial_year

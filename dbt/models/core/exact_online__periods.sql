@@ -46,7 +46,7 @@ placed as (
 
     select
         periods.*,
-        financial_year * 1000 + financial_period as period_key,
+        {{ exact_online.period_key() }} as period_key,
         coalesce(
             max(last_day) over (
                 partition by division order by financial_year, financial_period
@@ -55,7 +55,7 @@ placed as (
             min(last_day) over (partition by division)
         ) as month_day,
         max(case
-            when is_booked or {{ exact_online.is_current('first_day', 'last_day') }} then financial_year * 1000 + financial_period
+            when is_booked or {{ exact_online.is_current('first_day', 'last_day') }} then {{ exact_online.period_key() }}
         end) over (partition by division) as last_key
     from periods
 

@@ -24,14 +24,14 @@ with moved as (
         sum(line_count) as line_count
     from {{ ref('int_exact_online__booked') }}
     where in_balance
-    {%- if var('exact_online_status', 'after_entry') == 'processed' %} and status = 50{% endif %}
+    and {{ exact_online.counts('status') }}
     group by 1, 2, 3, 4, 5, 6
 
 ),
 
 begun as (
 
-    select {{ keys | join(', ') }}, min(financial_year * 1000 + financial_period) as first_period
+    select {{ keys | join(', ') }}, min({{ exact_online.period_key() }}) as first_period
     from moved
     group by 1, 2, 3, 4
 

@@ -24,7 +24,5 @@ left join {{ ref('exact_online_transaction_types') }} as booking on booking.tran
 -- Entries that take all balances off at the end of a year, and put them back, settle nothing.
 where coalesce(booking.in_balance, true)
     and (account.type in (20, 22) or (account.type = 21 and on_terms.gl_account is not null))
-{%- if var('exact_online_status', 'after_entry') == 'processed' %}
-    and line.status = 50
-{%- endif %}
+    and {{ exact_online.counts('line.status') }}
 group by 1, 2, 3, 4

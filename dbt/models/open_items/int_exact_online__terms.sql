@@ -9,6 +9,4 @@ select
 from {{ ref('stg_exact_online__payment_terms') }} as term
 left join {{ ref('stg_exact_online__gl_accounts') }} as account
     on account.division = term.division and account.id = term.gl_account
-{%- if var('exact_online_status', 'after_entry') == 'processed' %}
-where term.transaction_status = 50
-{%- endif %}
+where {{ exact_online.counts('term.transaction_status') }}

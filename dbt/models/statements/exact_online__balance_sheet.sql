@@ -73,4 +73,4 @@ left join balances as before
         and coalesce(before.gl_account_id, before.gl_account_name) = coalesce(balances.gl_account_id, balances.gl_account_name)
         and coalesce(before.cost_center_code, '') = coalesce(balances.cost_center_code, '')
         and coalesce(before.cost_unit_code, '') = coalesce(balances.cost_unit_code, '')
-        and before.financial_year * 1000 + before.financial_period = period.period_key_last_year
+        and {{ exact_online.period_key('before') }} = period.period_key_last_year

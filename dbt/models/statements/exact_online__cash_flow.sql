@@ -14,7 +14,7 @@
     where coalesce(kind.in_result, true) and coalesce(line.type, 0) <> 10
     {#- Of years that Exact's balances stand for, the entries are not known. #}
     {%- if years %} and line.financial_year >= {{ years | min }}{% endif %}
-    {%- if var('exact_online_status', 'after_entry') == 'processed' %} and line.status = 50{% endif %}
+    and {{ exact_online.counts('line.status') }}
 {%- endset %}
 with charted as (
 

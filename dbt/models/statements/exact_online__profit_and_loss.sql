@@ -88,4 +88,4 @@ left join running as before
     on before.division = running.division and before.gl_account_id = running.gl_account_id
         and coalesce(before.cost_center_code, '') = coalesce(running.cost_center_code, '')
         and coalesce(before.cost_unit_code, '') = coalesce(running.cost_unit_code, '')
-        and before.financial_year * 1000 + before.financial_period = period.period_key_last_year
+        and {{ exact_online.period_key('before') }} = period.period_key_last_year

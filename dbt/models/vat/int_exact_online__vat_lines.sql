@@ -58,7 +58,7 @@ lines as (
     left join vat_accounts on vat_accounts.division = line.division and vat_accounts.gl_account_id = line.gl_account_id
     left join single_codes on single_codes.division = line.division and single_codes.entry_id = line.entry_id
     where line.in_result
-    {%- if var('exact_online_status', 'after_entry') == 'processed' %} and line.status = 50{% endif %}
+    and {{ exact_online.counts('line.status') }}
 
 )
 
