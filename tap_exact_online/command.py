@@ -17,8 +17,9 @@ from typing_extensions import override
 from tap_exact_online import meltano
 from tap_exact_online import settings as _settings
 from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.settings import read_env
 from tap_exact_online.spoken import spoken
-from tap_exact_online.streams import TerminableTap
+from tap_exact_online.streams import TerminableTap, settings_of_sdk
 from tap_exact_online.telling import tell_outcome
 
 _CONFIGURATIONS = "tap_exact_online.configurations"
@@ -80,7 +81,7 @@ class CommandTap(TerminableTap):
         meltano.begin(value)
         with cls._exit_codes():
             try:
-                return super().cb_config(ctx, param, value)
+                found = super().cb_config(ctx, param, value)
             except (OSError, ValueError) as error:
                 # Who gives the settings themselves instead of a file has a secret in them.
                 inline = any(each.lstrip().startswith("{") for each in value)
@@ -88,6 +89,11 @@ class CommandTap(TerminableTap):
                 why = "it is no file, but the settings themselves" if inline else spoken(error)
                 msg = f"--config: {named} cannot be read as JSON: {why}"
                 raise ConfigurationError(msg) from None
+            found.config = _settings.of_config(found.config)
+            if found.parse_env:
+                found.config |= cls._from_environment()
+                found.parse_env = False
+            return found
 
     @classmethod
     @override
@@ -107,24 +113,22 @@ class CommandTap(TerminableTap):
         super().cb_test(ctx, param, value)
 
     @classmethod
-    def _from_command_line(cls, config: Any, state: Any = None, catalog: Any = None) -> Self:
-        parse_env = bool(config and config.parse_env)
-        if parse_env:
-            _settings.check_environment(os.environ)
-        given = config.config if config else {}
+    def _from_environment(cls) -> dict[str, Any]:
+        """Read the environment, with the `.env` file of the working folder behind it."""
+        read_env()
         try:
-            tap = cls(
-                config=given, state=state, catalog=catalog, parse_env_config=parse_env, setup_mapper=False
-            )
-            tap.only_selected = True
-            tap.choose()
-            tap.setup_mapper()
+            return {**settings_of_sdk(cls, _settings.PREFIX), **_settings.of_environment(os.environ)}
         except ValueError as error:
-            if not parse_env:
-                raise
-            # Of a .env file, which the SDK reads by itself.
-            msg = f"A variable TAP_EXACT_ONLINE_… of the .env file is not what it should be: {error}"
+            msg = f"A variable TAP_EXACT_ONLINE_… is not what it should be: {spoken(error)}"
             raise ConfigurationError(msg) from None
+
+    @classmethod
+    def _from_command_line(cls, config: Any, state: Any = None, catalog: Any = None) -> Self:
+        given = config.config if config else {}
+        tap = cls(config=given, state=state, catalog=catalog, setup_mapper=False)
+        tap.only_selected = True
+        tap.choose()
+        tap.setup_mapper()
         tap.check()
         return tap
 

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.surroundings import how_to
 
 _CONFIGURATION = re.compile(r"tap\.[0-9a-f-]{36}\.config\.json")
 # The rights to run a file mean nothing for one that is no program. Nothing else of it survives its being read and goes with it.
@@ -56,7 +57,7 @@ def check_alone(configurations: Iterable[str]) -> None:
             msg = (
                 f"Another run of this tap has begun in the same Meltano project folder at the same time ({mine.parent}). Meltano keeps"
                 " one state and one catalog there for both, so this run may have been given the other's. Nothing was read. Start it"
-                " again in a minute, or give each run a folder of its own: `exact-online work` does."
+                f" again in a minute, or give each run a folder of its own: `{how_to('work')}` does."
             )
             raise ConfigurationError(msg)
         _mark(mine, _HAS_READ)

@@ -128,6 +128,7 @@ def capture(
     *,
     given: bytes = b"",
     env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> Captured:
     """Start a program; what it is given on standard input is all there at once."""
     out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  closed when it has ended
@@ -135,7 +136,7 @@ def capture(
         stdin.write(given)
         stdin.seek(0)
         files = {"stdin": stdin.fileno(), "stdout": out.fileno(), "stderr": err.fileno()}
-        return Captured(fork(program, arguments, env=env, **files), out, err)
+        return Captured(fork(program, arguments, env=env, folder=folder, **files), out, err)
 
 
 def run(

@@ -15,15 +15,19 @@ from tap_exact_online.errors import (
     Unreachable,
 )
 from tap_exact_online.spoken import spoken
+from tap_exact_online.surroundings import how_to
 
-LOGIN = "Connect again with `exact-online login` (or put a new token in the setting `refresh_token`)."
+
+def login() -> str:
+    """Return how a connection is had back."""
+    return f"Connect again with `{how_to('login')}` (or put a new token in the setting `refresh_token`)."
 
 
 def not_connected(place: str) -> LoginNeeded:
     """Say that there is nothing to start from."""
     return LoginNeeded(
         f"Not connected to Exact Online: the token store {place} is empty and the setting `refresh_token` is not set."
-        f" {LOGIN}"
+        f" {login()}"
     )
 
 
@@ -33,12 +37,12 @@ def given_up(tokens: Tokens, place: str) -> LoginNeeded:
     if tokens.refused:
         return LoginNeeded(
             f"The refresh token in {place} was sent to Exact {tokens.tries} times, {last}, and is dead. Exact said:"
-            f" {spoken(tokens.refused)}. {LOGIN}"
+            f" {spoken(tokens.refused)}. {login()}"
         )
     return LoginNeeded(
         f"The refresh token in {place} was sent to Exact {tokens.tries} times without an answer coming back, {last}: the"
         " connection broke or the process was ended in that moment. Exact has most likely replaced the token, and the"
-        f" new one is lost. {LOGIN}"
+        f" new one is lost. {login()}"
     )
 
 
@@ -70,7 +74,7 @@ def unkept(place: str, error: OSError | None, saved: str | None) -> TokenNotStor
     said = spoken((error.strerror or error) if error else "unknown why")
     msg = f"A new token came but could not be kept in {place} ({said}); the stored one is dead. Make the store writable."
     if saved is None:
-        return TokenNotStored(f"{msg} {LOGIN}")
+        return TokenNotStored(f"{msg} {login()}")
     return TokenNotStored(
         f"{msg} The token was saved in {saved}; the next run on this machine brings it home by itself."
     )
@@ -101,11 +105,11 @@ def refused(answer: TokenAnswer, now: float, place: str, tokens: Tokens) -> TapE
         first = tokens.other_by or tokens.tried_by
         earlier = f" An earlier try by {spoken(first)} got no answer." if tokens.tries > 1 else ""
         return LoginNeeded(
-            f"The refresh token was used before, and {place} holds no newer one. {said}{earlier} {LOGIN}"
+            f"The refresh token was used before, and {place} holds no newer one. {said}{earlier} {login()}"
         )
     if answer.verdict is Verdict.LAPSED:
         return LoginNeeded(
-            f"Exact does not accept the connection any more: unused for 30 days, replaced by a newer login, or ended in Exact. {said} {LOGIN}"
+            f"Exact does not accept the connection any more: unused for 30 days, replaced by a newer login, or ended in Exact. {said} {login()}"
         )
     return Unreachable(
         f"Exact's token endpoint is out of order ({answer.said}); this happens at night, around 04:00 Dutch time."

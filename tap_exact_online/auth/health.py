@@ -11,6 +11,7 @@ from tap_exact_online.auth.tokens import Tokens, fingerprint
 from tap_exact_online.auth.tries import MOST, replaced_by_seed
 from tap_exact_online.errors import LoginNeeded
 from tap_exact_online.spoken import spoken
+from tap_exact_online.surroundings import how_to
 
 _DAY = 86_400.0
 LIFE_DAYS = 30
@@ -25,7 +26,6 @@ _EXIT_CODES: Mapping[Word, int] = {
     "lapsed": LoginNeeded.exit_code,
     "broken": LoginNeeded.exit_code,
 }
-LOGIN = "Connect with `exact-online login`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +107,21 @@ class Health:
     def _warnings(self) -> Iterator[str]:
         word, tokens = self.word, self.kept
         if word == "not connected":
-            yield f"Nothing is stored in {self.place}. {LOGIN}"
+            yield f"Nothing is stored in {self.place}. Connect with `{how_to('login')}`."
         if word == "seed":
             yield (
                 "The next run starts from the setting `refresh_token`, which has not been used yet; nobody knows"
                 " whether it still works."
             )
         if word == "lapsed":
-            yield f"The refresh token was not used for {LIFE_DAYS} days and has lapsed. {LOGIN}"
+            yield f"The refresh token was not used for {LIFE_DAYS} days and has lapsed. Connect with `{how_to('login')}`."
         if word == "broken" and tokens is not None:
             why = (
                 f"Exact said: {spoken(tokens.refused)}"
                 if tokens.refused
                 else "no answer came, and it is most likely dead"
             )
-            yield f"The refresh token was sent {_times(self._tries)}, last {_by(tokens)}; {why}. {LOGIN}"
+            yield f"The refresh token was sent {_times(self._tries)}, last {_by(tokens)}; {why}. Connect with `{how_to('login')}`."
         if self.saved:
             yield (
                 f"The store did not take the newest token; it was saved in {self.saved}. The next run on this machine"

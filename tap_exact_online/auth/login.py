@@ -28,8 +28,13 @@ from tap_exact_online.errors import (
     Unreachable,
 )
 from tap_exact_online.spoken import keep_secret, spoken
+from tap_exact_online.surroundings import how_to
 
-AGAIN = "Run `exact-online login` again."
+
+def again() -> str:
+    """Return what to do after a login that led to nothing."""
+    return f"Run `{how_to('login')}` again."
+
 
 _WRITE_WAITS = (0.2, 1.0)
 _LONGEST_QUOTE = 200
@@ -121,7 +126,7 @@ class Consent:
             msg = (
                 "The answer belongs to another login: its `state` is not the one of this login. Nothing was"
                 " exchanged. Perhaps an older tab was used; if you did not expect this, somebody may have tried to"
-                f" connect you to their account. {AGAIN}"
+                f" connect you to their account. {again()}"
             )
             raise Foreign(msg)
         if "error" in given:
@@ -155,7 +160,7 @@ def _not_an_answer(given: dict[str, str], redirect_uri: str) -> NotAnAnswer:
 
 def _no_consent(given: dict[str, str]) -> TapError:
     if given["error"] == "access_denied":
-        return LoginNeeded(f"Access was denied on Exact's page, so there is no connection. {AGAIN}")
+        return LoginNeeded(f"Access was denied on Exact's page, so there is no connection. {again()}")
     said = f"{given['error']}: {given.get('error_description', '').replace('+', ' ')}"
     shown = spoken(said, _LONGEST_QUOTE).rstrip(" :")
     return ConfigurationError(
@@ -262,7 +267,7 @@ class Login:
                     msg = (
                         f"Exact gave a connection, but it could not be kept in {self.store.place}"
                         f" ({error.strerror or error}) and is lost. An earlier connection of the same user is dead"
-                        f" too. Make the store writable. {AGAIN}"
+                        f" too. Make the store writable. {again()}"
                     )
                     raise TokenNotStored(msg) from error
                 self.sleep(wait)
@@ -298,7 +303,7 @@ def refused(answer: TokenAnswer, now: float) -> TapError:
         return LoginNeeded(
             f"The code was sent, but no answer says what became of it ({answer.said}). A code works once, so it was not sent again."
             " Whether Exact made the connection is not known; an earlier one of the same user may be dead now."
-            f" {AGAIN}"
+            f" {again()}"
         )
     if answer.verdict is Verdict.OUT_OF_ORDER:
         return Unreachable(
@@ -307,5 +312,5 @@ def refused(answer: TokenAnswer, now: float) -> TapError:
         )
     return LoginNeeded(
         "Exact does not accept the code. It works once and for three minutes: it was used before, or is too old."
-        f" {said} {AGAIN}"
+        f" {said} {again()}"
     )

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 from typing_extensions import override
 
+from tap_exact_online.surroundings import how_to
+
 _PATIENCE = 120.0  # longer than an exchange and the waits for the store may take
 _SERVED_WITHIN = 5.0
 _SILENCE = 30.0
@@ -78,17 +80,21 @@ CONNECTED = View(
     "The connection is stored. You can close this window: the terminal goes on from here.",
     good=True,
 )
-STOPPED = View("The login was stopped", "Nothing was connected. Run `exact-online login` again.", good=False)
 _NOTHING_HERE = View(
     "Nothing to see here yet",
-    "Open the address that `exact-online login` shows in the terminal; Exact Online then leads back to this page.",
+    "Open the address that the login shows in the terminal; Exact Online then leads back to this page.",
     good=False,
 )
 _NOT_OURS = View(
     "Not the answer to this login",
-    "Nothing was exchanged, and `exact-online login` goes on waiting. Use the address that it shows now, not an older tab.",
+    "Nothing was exchanged, and the login goes on waiting. Use the address that it shows now, not an older tab.",
     good=False,
 )
+
+
+def stopped() -> View:
+    """Return what to show where the person at the terminal ends the login."""
+    return View("The login was stopped", f"Nothing was connected. Run `{how_to('login')}` again.", good=False)
 
 
 def failed(error: Exception) -> View:
@@ -141,7 +147,7 @@ class Arrival:
     def outcome(self) -> View:
         """Wait for what to show."""
         self._decided.wait(_PATIENCE)
-        return self._view or STOPPED
+        return self._view or stopped()
 
     def served(self) -> None:
         """Note that the page is out."""
@@ -196,7 +202,7 @@ class Loopback:
     def close(self) -> None:
         """Stop listening. A browser that still waits is told so."""
         if self._arrival is not None:
-            self._arrival.show(STOPPED)
+            self._arrival.show(stopped())
         for server in self._servers:
             server.shutdown()
             server.server_close()

@@ -125,7 +125,7 @@ class Rotation:
         _log.warning("The access token is refused before its end; a new one may be asked for in %.0f s", wait)
         self.sleep(wait)
         if not self._replaced(rejected):
-            msg = f"Exact Online refuses the access token and gives no other. {failures.LOGIN}"
+            msg = f"Exact Online refuses the access token and gives no other. {failures.login()}"
             raise LoginNeeded(msg)
 
     def settle(self) -> TokenNotStored | None:

@@ -86,3 +86,6 @@ class _Lazy(click.Group):
 def main() -> None:
     """Work with Exact Online beside the Singer tap."""
     leave_no_core()
+    from tap_exact_online.settings import read_env  # noqa: PLC0415 - takes time, and help needs none
+
+    read_env()

@@ -18,11 +18,11 @@ from tap_exact_online.auth import loopback
 from tap_exact_online.auth.exchange import Exchange
 from tap_exact_online.auth.health import LIFE_DAYS, Health
 from tap_exact_online.auth.login import (
-    AGAIN,
     Consent,
     Foreign,
     Login,
     NotAnAnswer,
+    again,
     check_redirect_uri,
     new_state,
 )
@@ -32,6 +32,7 @@ from tap_exact_online.errors import ConfigurationError, LoginNeeded, TapError
 from tap_exact_online.reading import granted_divisions
 from tap_exact_online.settings import Settings
 from tap_exact_online.spoken import spoken
+from tap_exact_online.surroundings import how_to
 from tap_exact_online.telling import words
 
 _LEAST_STATE = 16
@@ -287,7 +288,7 @@ def _receive(inbox: _Inbox, consent: Consent, login: Login, deadline: float) -> 
         if answer.address is None:
             if inbox.listens:
                 continue  # nothing more can be typed, but the browser may still come
-            msg = f"Standard input ended without an answer. {AGAIN}"
+            msg = f"Standard input ended without an answer. {again()}"
             raise LoginNeeded(msg)
         try:
             login.redeem(consent.code_in(answer.address), consent.redirect_uri)
@@ -306,7 +307,7 @@ def _receive(inbox: _Inbox, consent: Consent, login: Login, deadline: float) -> 
 def _no_answer() -> LoginNeeded:
     return LoginNeeded(
         "No answer came in time. If Exact showed an error instead of asking for access, check `client_id`, `region` and"
-        f" that the redirect URI is exactly the registered one. {AGAIN}"
+        f" that the redirect URI is exactly the registered one. {again()}"
     )
 
 
@@ -315,7 +316,7 @@ def _report(settings: Settings, places: Kept) -> None:
     click.echo(f"\nConnected. The connection is stored in {places.store.place}.")
     click.echo(
         f"It stays alive for {LIFE_DAYS} days without a run, and every run starts that time anew. See how it is doing with"
-        " `exact-online status`."
+        f" `{how_to('status')}`."
     )
     sys.stdout.flush()
     client = kept(replace(settings, maintenance=0.0)).connect()  # a person waits

@@ -14,11 +14,9 @@ from typing import Any
 import click
 
 from tap_exact_online.errors import ConfigurationError
-from tap_exact_online.settings import SETTINGS, Settings, check_environment, config_jsonschema, parse
+from tap_exact_online.settings import SETTINGS, Settings, config_jsonschema, of_config, of_environment, parse
 
-_PREFIX = "TAP_EXACT_ONLINE_"
 _TYPES: Mapping[str, type] = {"integer": int, "array": list, "object": dict, "boolean": bool}
-_TRUE = frozenset({"true", "1", "yes", "on"})  # as the tap reads them
 _OR_OBJECT = frozenset(setting.name for setting in SETTINGS if setting.or_object)
 _KINDS = {setting.name: setting.kind for setting in SETTINGS}
 _LEVELS = ("debug", "info", "warning", "error")
@@ -86,8 +84,9 @@ def load(files: tuple[str, ...], environment: Mapping[str, str], named: Mapping[
     for file in files:
         if file != "ENV":
             config |= json_object(file, "--config")
-    config |= _from(environment)
+    config |= of_environment(environment)
     config |= {name: value for name, value in named.items() if value is not None}
+    config = of_config(config)
     for name, schema in config_jsonschema()["properties"].items():
         value = config.get(name)
         free = name in _OR_OBJECT and isinstance(value, Mapping)
@@ -122,22 +121,6 @@ def json_object(file: str, option: str) -> dict[str, Any]:
         msg = f"{option}: {place} does not hold a JSON object."
         raise ConfigurationError(msg)
     return found
-
-
-def _from(environment: Mapping[str, str]) -> dict[str, Any]:
-    check_environment(environment)
-    given = {}
-    for setting in SETTINGS:
-        text = environment.get(f"{_PREFIX}{setting.name.upper()}")
-        if text is not None:
-            given[setting.name] = _value(text, setting.kind)
-    return given
-
-
-def _value(text: str, kind: str) -> Any:
-    if kind == "boolean":
-        return text.lower() in _TRUE
-    return json.loads(text) if kind in _TYPES else text
 
 
 def _has_kind(value: Any, kind: str) -> bool:

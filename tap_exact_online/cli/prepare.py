@@ -15,6 +15,7 @@ from tap_exact_online.cli.options import with_settings
 from tap_exact_online.connection import kept
 from tap_exact_online.reading import USUAL, read_divisions
 from tap_exact_online.settings import Settings
+from tap_exact_online.surroundings import project_folder
 from tap_exact_online.telling import words
 
 _SCHEMAS_ONLY = "TAP_EXACT_ONLINE_SCHEMAS_ONLY"
@@ -64,7 +65,7 @@ def command(settings: Settings, *, folder: Path | None, command_line: tuple[str,
 def _run(command_line: tuple[str, ...], folder: Path | None) -> int:
     environment = dict(os.environ)
     signals, leash = running.Signals(), running.Leash()
-    project = folder or meltano.found(Path.cwd(), environment)
+    project = folder or project_folder(Path.cwd(), environment)
     try:
         with signals.noted(), meltano.own_system_folder(project, environment) as own:
             given = {**environment, **own, **meltano.own_state("prepare", environment), _SCHEMAS_ONLY: "true"}

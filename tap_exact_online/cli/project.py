@@ -21,15 +21,6 @@ _FOLDERS = ("extractors", "loaders", "mappers", "utilities")
 _DATABASE = "meltano.db"
 
 
-def found(start: Path, environment: Mapping[str, str]) -> Path | None:
-    """Return the Meltano project that a command would run in: the nearest folder upwards with a `meltano.yml`, or None."""
-    named = environment.get(_ROOT)
-    if named:
-        return Path(named)
-    folders = (start, *start.parents)
-    return next((folder for folder in folders if (folder / "meltano.yml").is_file()), None)
-
-
 def own_state(name: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variable that gives a `meltano run` a state of its own. A suffix that is set already stays in front."""
     given = environment.get(_SUFFIX)

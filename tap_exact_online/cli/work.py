@@ -23,6 +23,7 @@ from tap_exact_online.connection import kept
 from tap_exact_online.errors import TapError
 from tap_exact_online.reading import Shard
 from tap_exact_online.settings import Settings
+from tap_exact_online.surroundings import project_folder
 
 _SHARD = "TAP_EXACT_ONLINE_SHARD"
 
@@ -230,7 +231,7 @@ def command(  # noqa: PLR0913 - one for each option
     try:
         with (
             signals.noted(),
-            meltano.own_system_folder(folder or meltano.found(Path.cwd(), environment), environment) as own,
+            meltano.own_system_folder(folder or project_folder(Path.cwd(), environment), environment) as own,
         ):
             code = _Worker(rounds, command_line, {**environment, **own}, signals, leash, again).work()
     finally:

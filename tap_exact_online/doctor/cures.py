@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from tap_exact_online.errors import (
     TapError,
     TokenNotStored,
 )
+from tap_exact_online.surroundings import how_to
 
 DOCS = "https://github.com/tap-exact-online/tap-exact-online/blob/main/docs/doctor.md"
 """The page that says more; each cure has a section there."""
@@ -46,8 +48,13 @@ class Cure:
         return f"{DOCS}#{anchor.replace(' ', '-')}"
 
     def filled(self, values: Mapping[str, str]) -> Cure:
-        """Return it with what its words leave open."""
-        return replace(self, english=self.english.format_map(values), dutch=self.dutch.format_map(values))
+        """Return it with what its words leave open, and with our commands as they are run here."""
+        english, dutch = (_here(words.format_map(values)) for words in (self.english, self.dutch))
+        return replace(self, english=english, dutch=dutch)
+
+
+def _here(words: str) -> str:
+    return re.sub(r"`exact-online (\w+)`", lambda found: f"`{how_to(found[1])}`", words)
 
 
 _COMPANIES = "user menu > My Exact Online > Security Centre > My app's permissions > Manage companies"

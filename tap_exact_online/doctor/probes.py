@@ -19,6 +19,7 @@ from tap_exact_online.doctor.verdicts import READABLE, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, Unreachable
 from tap_exact_online.reading import Client, Conversation, Patience, Reading, Scheduler, Wanted
 from tap_exact_online.settings import Settings
+from tap_exact_online.surroundings import how_to
 from tap_exact_online.wire import BackOff, Call, Decoder, Need, Rest, Retry, Send, Watcher, call_to, explain
 
 # A filter that no row passes, in the form that the tap's own reads have: Exact seeks behind the last row and answers an empty
@@ -113,7 +114,7 @@ class ShortSleep:
             msg = (
                 "Exact refuses the stored access token although its time is not over, and gives another only in"
                 f" {seconds / 60:.0f} minutes: the app's access was most likely taken away. Connect again with"
-                " `exact-online login`."
+                f" `{how_to('login')}`."
             )
             raise LoginNeeded(msg)
         if self.slept + seconds > _IN_ALL:

@@ -20,6 +20,7 @@ from tap_exact_online.doctor.survey import Survey
 from tap_exact_online.doctor.verdicts import WORDS, Result
 from tap_exact_online.evidence import told
 from tap_exact_online.spoken import PARAGRAPH, spoken
+from tap_exact_online.surroundings import how_to
 from tap_exact_online.telling import told_costs, words
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def _divisions(result: Examination) -> list[Padding | Table | Text]:
     if rest:
         more = "more, " if shown else ""
         parts.append(
-            Text(f"{words.counted(rest, 'division')} {more}listed by `exact-online divisions`.", "dim")
+            Text(f"{words.counted(rest, 'division')} {more}listed by `{how_to('divisions')}`.", "dim")
         )
     return parts
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -142,34 +141,6 @@ def parse(config: Mapping[str, Any]) -> Settings:
     )
 
 
-_WRITTEN: Mapping[str, tuple[type, str]] = {
-    "integer": (int, "a whole number"),
-    "array": (list, "a JSON list of numbers, for example [1, 2]"),
-    "object": (dict, "a JSON object"),
-}
-
-
-def check_environment(environment: Mapping[str, str]) -> None:
-    """Check the settings that the environment gives as text but that are numbers, lists or objects.
-
-    Raises:
-        ConfigurationError: One of them is not what it should be; the message names the variable.
-    """
-    for setting in SETTINGS:
-        variable = f"TAP_EXACT_ONLINE_{setting.name.upper()}"
-        text = environment.get(variable)
-        if text is None or setting.kind not in _WRITTEN:
-            continue
-        kind, wanted = _WRITTEN[setting.kind]
-        try:
-            value = json.loads(text)
-        except ValueError:
-            value = None
-        if not isinstance(value, kind) or isinstance(value, bool):
-            msg = f"{variable}: '{text}' is not {wanted}."
-            raise ConfigurationError(msg)
-
-
 def explain(errors: Iterable[str]) -> str:
     """Turn the messages of a JSON Schema validation into one that names settings and says what to do."""
     by_name = {setting.name: setting for setting in SETTINGS}
@@ -183,7 +154,8 @@ def explain(errors: Iterable[str]) -> str:
         elif name in by_name and by_name[name].secret:
             lines.append(f"`{name}`: the value has the wrong type.")
         else:
-            lines.append(f"`{name}`: {error}" if name else error)
+            said = error.partition(" in config[")[0]
+            lines.append(f"`{name}`: {said}." if name else said)
     return " ".join(lines)
 
 

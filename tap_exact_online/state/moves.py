@@ -11,6 +11,7 @@ from typing import Any
 
 from tap_exact_online.catalog import STREAMS, Kind
 from tap_exact_online.state.bookmarks import forget
+from tap_exact_online.surroundings import how_to
 
 MOVE = "DivisionMoveDate"
 HR_LINK = "DivisionHRLinkUnlinkDate"
@@ -34,7 +35,7 @@ class Move:
         text = (
             f"Exact has moved division {self.division} or changed its HR link ({', '.join(self.dates)}): its row versions"
             " are new, so all its Sync streams are read anew in this run. What this run does not load again is no longer in Exact:"
-            " `exact-online deletes` removes it behind the load. Entries of its log that were loaded before carry old versions:"
+            f" `{how_to('deletes')}` removes it behind the load. Entries of its log that were loaded before carry old versions:"
             " remove those from the table `deleted`."
         )
         if HR_LINK in self.dates:

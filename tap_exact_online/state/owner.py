@@ -12,6 +12,7 @@ from typing import Any
 
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.spoken import spoken
+from tap_exact_online.surroundings import how_to
 
 BELONGS_TO = "belongs_to"
 """Under this name the state says it, beside `bookmarks`."""
@@ -67,7 +68,7 @@ class Owner:
         whose, mine = differs
         msg = (
             f"The state belongs to {whose}, and this run {mine}. Nothing was read. Of two runs that start at once in one Meltano"
-            " project folder, one may be given the other's state: let `exact-online work` start them, or give each a folder and a"
+            f" project folder, one may be given the other's state: let `{how_to('work')}` start them, or give each a folder and a"
             f" --state-id-suffix of its own. If this state is meant, take `{BELONGS_TO}` out of it (`meltano state get`, `meltano"
             " state set`)."
         )

@@ -9,6 +9,7 @@ from typing import Any
 from tap_exact_online.catalog import BY_NAME
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.state.bookmarks import forget
+from tap_exact_online.surroundings import how_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Reread:
         if gone := sorted(self.divisions - {*divisions, *others}):
             msg = (
                 f"`reread` names divisions that are not read: {', '.join(map(str, gone))}. They are not granted to this app,"
-                " or the settings `divisions` and `exclude_divisions` leave them out; `exact-online divisions` lists"
+                f" or the settings `divisions` and `exclude_divisions` leave them out; `{how_to('divisions')}` lists"
                 " what is granted."
             )
             raise ConfigurationError(msg)

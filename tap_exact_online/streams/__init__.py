@@ -19,6 +19,7 @@ from tap_exact_online.streams.planning import (
 from tap_exact_online.streams.sdk import (
     Outgoing,
     TerminableTap,
+    settings_of_sdk,
 )
 from tap_exact_online.streams.stream import (
     ExactStream,
@@ -35,5 +36,6 @@ __all__ = [
     "TerminableTap",
     "UndividedStream",
     "behind",
+    "settings_of_sdk",
     "stream_of",
 ]

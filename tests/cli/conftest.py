@@ -33,3 +33,10 @@ def program(shared: Sandbox, tmp_path: Path) -> Iterator[Program]:
     control.allow()
     for division in control.divisions():
         control.grant_division(division["Code"])
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand where there is no Meltano project, and no `.env` file of whoever runs the tests."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MELTANO_PROJECT_ROOT", raising=False)

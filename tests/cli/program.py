@@ -120,12 +120,14 @@ class Running:
 
 
 def start(
-    arguments: Sequence[str], env: Mapping[str, str], stdin: int, out: int, err: int
+    arguments: Sequence[str], env: Mapping[str, str], folder: Path, *, files: tuple[int, int, int]
 ) -> subprocess.Popen[bytes] | Forked:
-    """Start `exact-online`: anew where a variable is for Python itself, else forked."""
+    """Start `exact-online` with its standard files: anew where a variable is for Python itself, else forked."""
+    stdin, out, err = files
     if any(name.startswith("PYTHON") and os.environ.get(name) != value for name, value in env.items()):
-        return subprocess.Popen([*COMMAND, *arguments], stdin=stdin, stdout=out, stderr=err, env=env)
-    return fork("exact-online", arguments, stdin=stdin, stdout=out, stderr=err, env=env)
+        command = [*COMMAND, *arguments]
+        return subprocess.Popen(command, stdin=stdin, stdout=out, stderr=err, env=env, cwd=folder)
+    return fork("exact-online", arguments, stdin=stdin, stdout=out, stderr=err, env=env, folder=folder)
 
 
 @dataclass
@@ -177,7 +179,8 @@ class Program:
             theirs, ours = os.pipe()
         (out, their_out), (err, their_err) = os.pipe(), os.pipe()
         arguments = [options[0], "--log-level=debug", *options[1:]]
-        process = start(arguments, {**self.env(), **(env or {})}, theirs, their_out, their_err)
+        files = theirs, their_out, their_err
+        process = start(arguments, {**self.env(), **(env or {})}, self.folder, files=files)
         for each in (theirs, their_out, their_err):
             os.close(each)
         running = Running(process, ours, os.fdopen(out, "rb"), os.fdopen(err, "rb"))

@@ -106,7 +106,7 @@ def test_stray_requests_are_turned_away(server: Server, target: str) -> None:
 def test_the_page_without_an_answer_says_what_to_do(server: Server, target: str) -> None:
     answer = server.get(target)
     assert answer.status_code == 200
-    assert "Open the address that exact-online login shows" in words_of(answer.text)
+    assert "Open the address that the login shows" in words_of(answer.text)
     assert server.arrivals.empty()
 
 

@@ -73,7 +73,14 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, config: Any, says: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("DIVISIONS", "1,2"), ("CONCURRENCY", "two"), ("REGION", "xx"), ("BASE_URL", "x")]
+    ("name", "value"),
+    [
+        ("DIVISIONS", "1;2"),
+        ("LATE_COMMITS", "maybe"),
+        ("CONCURRENCY", "two"),
+        ("REGION", "xx"),
+        ("BASE_URL", "x"),
+    ],
 )
 def test_a_variable_that_cannot_be_used(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=name.lower() if name in {"REGION", "BASE_URL"} else name):

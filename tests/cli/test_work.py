@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from tap_exact_online.cli.leash import end
-from tap_exact_online.cli.project import found, own_system_folder
+from tap_exact_online.cli.project import own_system_folder
 from tap_exact_online.cli.work import variables
 from tap_exact_online.reading import Shard
+from tap_exact_online.surroundings import project_folder
 from tests.conftest import Sandbox, StartSandbox
 from tests.faults.quick import only
 from tests.processes import Captured, capture, until
@@ -259,10 +260,12 @@ def test_the_variables_of_a_group(given: dict[str, str], suffix: str) -> None:
 
 def test_the_project_is_the_nearest_one_upwards(folder: Path) -> None:
     (folder / "books" / "deep").mkdir(parents=True)
-    assert found(folder / "books" / "deep", {"MELTANO_PROJECT_ROOT": "/elsewhere"}) == Path("/elsewhere")
+    assert project_folder(folder / "books" / "deep", {"MELTANO_PROJECT_ROOT": "/elsewhere"}) == Path(
+        "/elsewhere"
+    )
     (folder / "books" / "meltano.yml").touch()
-    assert found(folder / "books" / "deep", {}) == folder / "books"
-    assert found(folder / "books", {}) == folder / "books"
+    assert project_folder(folder / "books" / "deep", {}) == folder / "books"
+    assert project_folder(folder / "books", {}) == folder / "books"
 
 
 def test_a_worker_has_a_system_folder_of_its_own_that_shares_all_but_what_runs_write(folder: Path) -> None:

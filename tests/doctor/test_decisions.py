@@ -185,7 +185,7 @@ def test_how_long_a_person_is_kept_waiting() -> None:
     sleep(60.0)  # the rest of a minute
     with pytest.raises(LimitReached, match="429"):
         sleep(60.0)
-    with pytest.raises(LoginNeeded, match="exact-online login"):
+    with pytest.raises(LoginNeeded, match=r"Connect again with `.*login`"):
         sleep(570.0)
     assert waited == [5.0, 10.0, 20.0, 40.0, 60.0]
 

@@ -16,6 +16,7 @@ from demo.processes import ProgramFailed, started
 from demo.project import PluginsMissing, copy_project
 from tap_exact_online.settings import SETTINGS
 from tests.conftest import StartSandbox
+from tests.docs.pages import page
 from tests.docs.troubles import explained
 from tests.meltano.conftest import NOWHERE, MakeProject, loaded
 from tests.processes import until
@@ -73,34 +74,56 @@ def test_a_run_that_was_killed_is_in_the_way_of_the_next_unless_it_is_forced(
     assert "Exit code 0: complete." in project.meltano(demo, run, "--force", *plugins)
 
 
-_BLANK = {
-    "options": "ValueError: '' is not a valid choice",
-    "array": "ValueError: Failed to parse JSON array",
-    "object": "ValueError: Failed to parse JSON object",
-    "integer": "ValueError: invalid literal for int()",
+_TAKEN = {
     "boolean": '"late_commits": false',
     "date_iso8601": '"start_date": ""',
     "string": '"shard": ""',
 }
+_REFUSED = {
+    "options": "ValueError: '…' is not a valid choice",
+    "array": "ValueError: Failed to parse JSON array",
+    "object": "ValueError: Failed to parse JSON object",
+    "integer": "ValueError: invalid literal for int()",
+}
+
+
+def _printed(folder: Path, line: str) -> str:
+    """Return the configuration that Meltano would give to the tap, with one more line in `.env`."""
+    project = loaded(copy_project(folder / "project", {"DEMO_CLIENT_ID": "any", "DEMO_CLIENT_SECRET": "any"}))
+    (project.folder / ".env").write_text(f"{line}\n")
+    return project.meltano("--environment=demo", "config", "print", "tap-exact-online")
 
 
 @pytest.mark.parametrize("kind", sorted({setting.kind for setting in SETTINGS}))
 def test_what_meltano_makes_of_a_blank_variable(tmp_path: Path, kind: str) -> None:
-    project = loaded(
-        copy_project(tmp_path / "project", {"DEMO_CLIENT_ID": "any", "DEMO_CLIENT_SECRET": "any"})
+    named = re.findall(r'^"(\w+)"', _TAKEN.get(kind, ""))
+    (name,) = named or [next(setting.name for setting in SETTINGS if setting.kind == kind)]
+    line = f"TAP_EXACT_ONLINE_{name.upper()}="
+    if kind in _TAKEN:
+        assert _TAKEN[kind] in _printed(tmp_path, line)
+        return
+    with pytest.raises(ProgramFailed) as refused:
+        _printed(tmp_path, line)
+    assert explained(_REFUSED[kind]).search(str(refused.value))
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [("DIVISIONS=123", "array"), ("REGION=NL", "options"), ("CONCURRENCY=two", "integer")],
+)
+def test_what_meltano_does_not_take_though_the_tap_would_or_says_better(
+    tmp_path: Path, line: str, kind: str
+) -> None:
+    with pytest.raises(ProgramFailed) as refused:
+        _printed(tmp_path, f"TAP_EXACT_ONLINE_{line}")
+    assert explained(_REFUSED[kind]).search(str(refused.value))
+    assert line.partition("=")[2] in page("troubleshooting.md").text.split("### A value that Meltano")[1]
+
+
+def test_what_meltano_takes_for_a_list(tmp_path: Path) -> None:
+    assert '"divisions": [\n    123,\n    456\n  ]' in _printed(
+        tmp_path, "TAP_EXACT_ONLINE_DIVISIONS=123,456"
     )
-    says = _BLANK[kind]
-    (name,) = re.findall(r'^"(\w+)"', says) or [
-        next(setting.name for setting in SETTINGS if setting.kind == kind)
-    ]
-    (project.folder / ".env").write_text(f"TAP_EXACT_ONLINE_{name.upper()}=\n")
-    command = ("--environment=demo", "config", "print", "tap-exact-online")
-    if says.startswith("ValueError"):
-        with pytest.raises(ProgramFailed) as refused:
-            project.meltano(*command)
-        assert explained(says).search(str(refused.value))
-    else:
-        assert says in project.meltano(*command)
 
 
 def test_plugins_are_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

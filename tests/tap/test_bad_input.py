@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tap_exact_online.tap import TapExactOnline
 from tests.conftest import Sandbox, StartSandbox
+from tests.processes import capture
 from tests.singer import Tap, tap_for
 
 SECRET = "planted-secret"
@@ -46,16 +45,25 @@ def test_a_setting_that_cannot_be_used(tap: Tap, config: dict[str, Any], says: s
     assert run.records == {}
 
 
-def test_an_env_file_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK looks for it above the folder that it is installed in, which no test can have to itself."""
-    file = tmp_path / ".env"
-    file.write_text("TAP_EXACT_ONLINE_CONCURRENCY=many\n")
-    monkeypatch.setattr("singer_sdk.configuration._dict_config.find_dotenv", lambda: str(file))
-    monkeypatch.setenv("TAP_EXACT_ONLINE_CONCURRENCY", "1")  # so that it is put back afterwards
-    monkeypatch.delenv("TAP_EXACT_ONLINE_CONCURRENCY")
-    with pytest.raises(SystemExit) as caught:
-        TapExactOnline.invoke(config=SimpleNamespace(config={}, parse_env=True))
-    assert caught.value.code == 2
+@pytest.mark.parametrize(
+    ("variable", "says"),
+    [
+        ("TAP_EXACT_ONLINE_CONCURRENCY=many", "TAP_EXACT_ONLINE_CONCURRENCY: 'many' is not a whole number."),
+        ("TAP_EXACT_ONLINE_STREAM_MAPS=many", "A variable TAP_EXACT_ONLINE_… is not what it should be"),
+    ],
+)
+def test_an_env_file_that_cannot_be_used(tmp_path: Path, variable: str, says: str) -> None:
+    (tmp_path / ".env").write_text(variable)
+    ended = capture("tap", ["--config=ENV"], folder=tmp_path).end()
+    assert (ended.returncode, says in ended.stderr) == (2, True), ended.stderr
+
+
+def test_what_can_only_mean_one_thing_is_read_so(tap: Tap, sandbox: Sandbox) -> None:
+    division = sandbox.control.divisions()[0]["Code"]
+    given = {"divisions": f" {division} ", "region": "NL", "concurrency": "2", "late_commits": "no"}
+    run = tap.run(**given, catalog=tap.catalog(["journals"]))
+    assert run.exit_code == 0, run.log
+    assert {row["Division"] for row in run.records["journals"]} == {division}
 
 
 def test_a_wrong_client(tap: Tap) -> None:

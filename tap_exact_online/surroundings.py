@@ -1,0 +1,97 @@
+"""What lies around the working folder: a `.env` file, a Meltano project, and so how a command of ours is run here."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+_ROOT, _PLUGIN = "MELTANO_PROJECT_ROOT", "MELTANO_EXTRACTOR_NAME"
+_TAP = "tap-exact-online"
+IN_MELTANO: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("divisions", "doctor", "hint", "login", "logout", "plan", "prepare", "status", "streams", "work"), ""
+    ),
+    "deletes": "exact-online",  # the plugin beside the tap, which knows the database
+}
+"""The commands that `meltano.yml` has, each with the plugin that it belongs to; empty for the tap."""
+_HAS_OURS = re.compile(r"\"?executable\"?: \"?exact-online\b")
+
+
+def project_folder(start: Path, environment: Mapping[str, str]) -> Path | None:
+    """Return the Meltano project that a command would run in: the nearest folder upwards with a `meltano.yml`, or None."""
+    named = environment.get(_ROOT)
+    return Path(named) if named else _upwards(start, "meltano.yml")
+
+
+def read_env_file(start: Path, environment: MutableMapping[str, str]) -> Path | None:
+    """Put what the nearest `.env` file upwards says into an environment. What is there already stays, as under Meltano.
+
+    Returns:
+        The file, None where there is none.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is no text.
+    """
+    folder = _upwards(start, ".env")
+    if folder is None:
+        return None
+    from dotenv.main import DotEnv  # noqa: PLC0415 - takes time, and few need it
+
+    file = folder / ".env"
+    # Some editors put a mark in front of the first name.
+    said = DotEnv(file, encoding="utf-8-sig", override=False).dict()
+    for name, value in said.items():
+        if value is not None:
+            environment.setdefault(name, value)
+    return file
+
+
+def how_to(command: str) -> str:
+    """Return how a command of ours is run here, for a message: `exact-online login`, or what Meltano calls it.
+
+    Args:
+        command: Its name, with arguments behind it where there are some.
+    """
+    return named(command, Path.cwd(), os.environ)
+
+
+def named(command: str, start: Path, environment: Mapping[str, str]) -> str:
+    """Return how a command of ours is run in a folder.
+
+    In a Meltano project only Meltano knows all the settings. One that was put together by hand has no commands.
+
+    Args:
+        command: Its name, with arguments behind it where there are some.
+        start: The working folder.
+        environment: The environment, in which Meltano tells what it calls the plugin.
+    """
+    name, _, arguments = command.partition(" ")
+    project = project_folder(start, environment)
+    if name not in IN_MELTANO or project is None or not _has_ours(project):
+        return f"exact-online {command}"
+    plugin = IN_MELTANO[name] or environment.get(_PLUGIN) or _TAP
+    return f"meltano invoke {plugin}:{name} {arguments}".rstrip()
+
+
+def _has_ours(project: Path) -> bool:
+    """Tell whether the tap has its commands in a project: in its file, or in the definition that came from the Hub."""
+    files = [project / "meltano.yml", *(project / "plugins" / "extractors").glob("*.lock")]
+    return any(_HAS_OURS.search(_text(file)) for file in files)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _upwards(start: Path, name: str) -> Path | None:
+    """Return the nearest folder upwards that holds a file."""
+    try:
+        return next((folder for folder in (start, *start.parents) if (folder / name).is_file()), None)
+    except OSError:  # a folder that may not be looked into
+        return None

@@ -1,0 +1,122 @@
+"""What lies around the working folder: a `.env` file, a Meltano project, and how a command is run there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tap_exact_online.cli import COMMANDS
+from tap_exact_online.surroundings import IN_MELTANO, how_to, named, project_folder, read_env_file
+from tests.docs.pages import ROOT
+
+OURS = "commands:\n  login:\n    executable: exact-online\n"
+LOCK = '{"commands": {"login": {"args": "login", "executable": "exact-online"}}}'
+PLAIN = "exact-online login"
+IN_PROJECT = "meltano invoke tap-exact-online:login"
+
+
+def test_the_commands_that_meltano_has_are_those_of_the_project() -> None:
+    plugins = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))["plugins"]
+    (tap,), (beside,) = plugins["extractors"], plugins["utilities"]
+    tap_has = {name for name, each in tap["commands"].items() if each.get("executable") == "exact-online"}
+    assert {name for name, plugin in IN_MELTANO.items() if not plugin} == tap_has - {"deletes"}
+    assert {name for name, plugin in IN_MELTANO.items() if plugin} == {*beside["commands"]}
+    assert {*IN_MELTANO} <= {*COMMANDS}
+
+
+@pytest.mark.parametrize(
+    ("files", "environment", "command", "said"),
+    [
+        pytest.param({}, {}, "login", PLAIN, id="no project"),
+        pytest.param({"meltano.yml": OURS}, {}, "login", IN_PROJECT, id="in its folder"),
+        pytest.param({"../meltano.yml": OURS}, {}, "login", IN_PROJECT, id="in a folder of it"),
+        pytest.param({"meltano.yml": "{}"}, {}, "login", PLAIN, id="the tap has no commands there"),
+        pytest.param(
+            {"meltano.yml": "{}", "plugins/extractors/tap-exact-online.lock": LOCK},
+            {},
+            "login",
+            IN_PROJECT,
+            id="defined by the Hub",
+        ),
+        pytest.param(
+            {"meltano.yml": OURS}, {}, "deletes", "meltano invoke exact-online:deletes", id="beside"
+        ),
+        pytest.param({"meltano.yml": OURS}, {}, "sandbox", "exact-online sandbox", id="not in Meltano"),
+        pytest.param(
+            {"meltano.yml": OURS},
+            {"MELTANO_EXTRACTOR_NAME": "tap-books"},
+            "login --yes",
+            "meltano invoke tap-books:login --yes",
+            id="under another name",
+        ),
+        pytest.param({}, {"MELTANO_PROJECT_ROOT": "elsewhere"}, "login", PLAIN, id="a project that is gone"),
+    ],
+)
+def test_a_command_is_named_as_it_works_here(
+    tmp_path: Path, files: dict[str, str], environment: dict[str, str], command: str, said: str
+) -> None:
+    here = tmp_path / "folder"
+    here.mkdir()
+    for name, text in files.items():
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(text)
+    assert named(command, here, environment) == said
+
+
+def test_a_project_that_meltano_names_counts_wherever_one_stands(tmp_path: Path) -> None:
+    (tmp_path / "meltano.yml").write_text(OURS)
+    elsewhere = tmp_path.parent
+    assert named("login", elsewhere, {"MELTANO_PROJECT_ROOT": str(tmp_path)}) == IN_PROJECT
+    assert project_folder(elsewhere, {"MELTANO_PROJECT_ROOT": str(tmp_path)}) == tmp_path
+    assert project_folder(tmp_path, {}) == tmp_path
+
+
+def test_where_this_process_stands_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MELTANO_PROJECT_ROOT", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert how_to("login") == PLAIN
+    (tmp_path / "meltano.yml").write_text(OURS)
+    assert how_to("login") == IN_PROJECT
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "found"),
+    [
+        pytest.param("A=1\n", {}, {"A": "1"}, id="a line"),
+        pytest.param("A=1\n", {"A": "2"}, {"A": "2"}, id="the environment wins"),
+        pytest.param("A=1\n", {"A": ""}, {"A": ""}, id="also where it is blank"),
+        pytest.param("\ufeffA=1\r\nB= two \r\n", {}, {"A": "1", "B": "two"}, id="as Windows writes it"),
+        pytest.param("# note\nA\nexport B='x y' # note\n", {}, {"B": "x y"}, id="what is no value"),
+        pytest.param("A=1\nB=$A/${A}\n", {}, {"A": "1", "B": "$A/1"}, id="names another variable"),
+    ],
+)
+def test_an_env_file_stands_behind_the_environment(
+    tmp_path: Path, text: str, environment: dict[str, str], found: dict[str, str]
+) -> None:
+    (tmp_path / ".env").write_text(text, encoding="utf-8", newline="")
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert read_env_file(below, environment) == tmp_path / ".env"
+    assert environment == found
+
+
+def test_the_nearest_env_file_counts(tmp_path: Path) -> None:
+    below = tmp_path / "project"
+    below.mkdir()
+    (tmp_path / ".env").write_text("A=far\n")
+    (below / ".env").write_text("A=near\n")
+    environment: dict[str, str] = {}
+    read_env_file(below, environment)
+    assert environment == {"A": "near"}
+
+
+def test_no_env_file_changes_nothing(tmp_path: Path) -> None:
+    environment = {"A": "1"}
+    if any((folder / ".env").exists() for folder in tmp_path.parents):
+        pytest.skip("somebody has one above the folder for temporary files")
+    assert read_env_file(tmp_path, environment) is None
+    assert environment == {"A": "1"}
+    assert "A" not in os.environ
