@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, NoReturn, Self
 
@@ -167,19 +167,23 @@ class CommandTap(TerminableTap):
 
 def _catalog(file: IO[str] | None) -> dict[str, Any] | None:
     """Read a catalog that was given on the command line."""
-    catalog = _document(file, "--catalog")
-    if catalog is None:
+    if file is None or (catalog := _document(file, "--catalog")) is None:
         return None
-    streams = catalog.get("streams")
-    if not isinstance(streams, list) or not all(
+    if not is_catalog(catalog):
+        msg = f"--catalog: {file.name} holds no Singer catalog. Make one with --discover."
+        raise ConfigurationError(msg)
+    return catalog
+
+
+def is_catalog(document: Mapping[str, Any]) -> bool:
+    """Tell whether a JSON object is a Singer catalog."""
+    streams = document.get("streams")
+    return isinstance(streams, list) and all(
         isinstance(each, dict)
         and isinstance(each.get("tap_stream_id"), str)
         and isinstance(each.get("metadata", []), list)
         for each in streams
-    ):
-        msg = "--catalog: the file holds no Singer catalog. Make one with --discover."
-        raise ConfigurationError(msg)
-    return catalog
+    )
 
 
 def _document(file: IO[str] | None, option: str) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,15 +13,18 @@ from typing_extensions import override
 
 from tap_exact_online import settings as _settings
 from tap_exact_online.catalog import (
-    BY_NAME,
     FILES,
     READS,
     STREAMS,
+    Chosen,
     Entry,
     Resource,
     Told,
+    Unknown,
+    check_rules,
     chosen,
     forget_words,
+    unknown_in,
 )
 from tap_exact_online.command import CommandTap
 from tap_exact_online.errors import ConfigurationError
@@ -95,15 +98,18 @@ class TapExactOnline(CommandTap):
         catalog = self.input_catalog
         if catalog is None:
             return
-        found = chosen(
-            entries(catalog), Told.of(os.environ), everything=self.exact.settings.select_everything
+        found, unknown, warnings = choice(
+            catalog, os.environ, everything=self.exact.settings.select_everything
         )
+        for name, former in unknown.former.items():
+            for field in former:
+                catalog[name].metadata["properties", field].selected = False
         for name, selected in found.streams.items():
             catalog[name].metadata.root.selected = selected
         for name, fields in found.fields.items():
             for field, selected in fields.items():
                 catalog[name].metadata["properties", field].selected = selected
-        for line in found.warnings:
+        for line in warnings:
             self.logger.warning("%s", line)
 
     @override
@@ -111,17 +117,6 @@ class TapExactOnline(CommandTap):
         """Check settings, catalog and state, before anything is sent."""
         filing = self.exact.filing
         self.exact.own(os.environ)
-        unknown = sorted(
-            name
-            for name, entry in (self.input_catalog or {}).items()
-            if name not in BY_NAME and is_selected(entry)
-        )
-        if unknown:
-            msg = (
-                f"The catalog selects streams that this tap does not have: {spoken(', '.join(unknown))}."
-                " Make the catalog anew (`meltano run --refresh-catalog`, or --discover) or deselect them."
-            )
-            raise ConfigurationError(msg)
         wanting = [
             each.name for each in FILES if each.name in self.streams and self.streams[each.name].selected
         ]
@@ -152,15 +147,43 @@ class TapExactOnline(CommandTap):
         self.exact.test()
 
 
+def choice(
+    catalog: Catalog, environment: Mapping[str, str], *, everything: bool
+) -> tuple[Chosen, Unknown, Sequence[str]]:
+    """Return what is read of a catalog, what of it is not known here, and warnings.
+
+    Args:
+        catalog: The catalog.
+        environment: The environment, in which Meltano says what it was told.
+        everything: A catalog that selects everything is meant.
+
+    Raises:
+        ConfigurationError: It selects what there is not.
+    """
+    said, told = entries(catalog), Told.of(environment)
+    found = chosen(said, told, everything=everything)
+    rules = check_rules(told) if told is not None and told.fits(said) else ()
+    unknown = Unknown(()) if found.nothing else unknown_in(said)
+    unknown.check()
+    return found, unknown, (*unknown.warnings, *rules, *found.warnings)
+
+
 def entries(catalog: Catalog) -> dict[str, Entry]:
     """Return what a catalog says of each stream."""
-    return {name: Entry(bool(is_selected(entry)), dict(_fields(entry))) for name, entry in catalog.items()}
+    return {name: _entry(entry) for name, entry in catalog.items()}
 
 
-def _fields(entry: CatalogEntry) -> Iterator[tuple[str, bool | None]]:
-    for breadcrumb, said in entry.metadata.items():
-        if len(breadcrumb) == 2:  # noqa: PLR2004  a field, not a part of one
-            yield breadcrumb[1], said.selected
+def _entry(entry: CatalogEntry) -> Entry:
+    said = {crumb[1]: each.selected for crumb, each in entry.metadata.items() if len(crumb) == _OF_A_FIELD}
+    if not is_selected(entry):
+        return Entry(selected=False, fields=said)
+    resolved = entry.metadata.resolve_selection()
+    asked = frozenset(crumb[1] for crumb, asked in resolved.items() if asked and len(crumb) == _OF_A_FIELD)
+    return Entry(selected=True, fields=said, asked=asked, columns=frozenset(entry.schema.properties or ()))
+
+
+_OF_A_FIELD = 2
+"""Parts of the place of a field in a catalog, `properties` and its name; more are a part of one."""
 
 
 def is_selected(entry: CatalogEntry) -> bool:

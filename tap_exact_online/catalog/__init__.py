@@ -5,7 +5,7 @@ All of it is data and pure functions on it. A stream is added by one line in `ta
 
 from __future__ import annotations
 
-from tap_exact_online.catalog.chosen import Entry, Told, chosen
+from tap_exact_online.catalog.chosen import Chosen, Entry, Told, chosen
 from tap_exact_online.catalog.codes import code_rows, codes_of
 from tap_exact_online.catalog.costs import Bill, Cost, bill, cost
 from tap_exact_online.catalog.described import forget_words, sentences, words_of
@@ -43,6 +43,7 @@ from tap_exact_online.catalog.schemas import (
     schema_of,
     selected_by_default,
 )
+from tap_exact_online.catalog.unknown import Unknown, check_rules, unknown_in
 
 __all__ = [
     "BY_NAME",
@@ -61,6 +62,7 @@ __all__ = [
     "STREAMS",
     "Bill",
     "Cadence",
+    "Chosen",
     "Cost",
     "Entry",
     "Filed",
@@ -68,8 +70,10 @@ __all__ = [
     "Reference",
     "Resource",
     "Told",
+    "Unknown",
     "advice",
     "bill",
+    "check_rules",
     "check_streams",
     "chosen",
     "code_rows",
@@ -84,5 +88,6 @@ __all__ = [
     "sentences",
     "stands_for",
     "stream_of_deleted",
+    "unknown_in",
     "words_of",
 ]

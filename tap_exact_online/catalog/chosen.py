@@ -30,10 +30,14 @@ class Entry:
     Attributes:
         selected: Whether the stream is selected.
         fields: What is said of its fields, by name: selected, not selected, or None where only the default is told.
+        asked: The fields that this comes to.
+        columns: The fields that the catalog's own schema has.
     """
 
     selected: bool
     fields: Mapping[str, bool | None] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+    columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

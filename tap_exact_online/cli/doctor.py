@@ -8,15 +8,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from tap_exact_online.catalog import RESOURCES
 from tap_exact_online.cli.console import console_on, show
 from tap_exact_online.cli.options import json_object, with_connection
-from tap_exact_online.cli.selection import divisions_named, select_lines, streams_named, streams_of
+from tap_exact_online.cli.selection import (
+    BY_DEFAULT,
+    check_options,
+    divisions_named,
+    select_lines,
+    selection,
+    selection_options,
+)
 from tap_exact_online.doctor.document import document
 from tap_exact_online.doctor.examination import Request, Tools, examine
 from tap_exact_online.doctor.findings import Finding
@@ -34,10 +39,7 @@ _T = TypeVar("_T")
 
 @click.command("doctor")
 @click.option("--divisions", metavar="N,N", help="Only these divisions. Default: as the settings say.")
-@click.option(
-    "--streams", metavar="A,B", help="Only these streams. Default: those that are selected by default."
-)
-@click.option("--catalog", metavar="FILE", help="The streams that this Singer catalog selects.")
+@selection_options
 @click.option(
     "--state",
     metavar="FILE",
@@ -69,7 +71,7 @@ def command(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Find out what is not right in Exact Online, and where to click.
 
-    Checks the settings, the server, the connection, which divisions are granted, which selected stream can be read in
+    Looks at the streams that a run would read here, and says what selects them. Checks the settings, the server, the connection, which divisions are granted, which selected stream can be read in
     which division, how many calls are left, and, with --state, what the last run read and how old the log of deleted
     rows is. It reads no data, and spends at most one call for each stream and division; none of the last ones of a
     day. --streams divisions spends none of them.
@@ -86,10 +88,7 @@ def command(  # noqa: PLR0913 - one for each option
     Exit codes: 0 all is well; 1 something cannot be read; 2 a setting or an option cannot be used; 3 a login is needed;
     4 calls are used up, run again at the time named; 5 a new token could not be stored.
     """
-    if streams is not None and catalog is not None:
-        msg = "--streams and --catalog both say which streams to look at: give one of them."
-        raise click.UsageError(msg)
-
+    check_options(streams, catalog)
     mistakes: list[Finding] = []
 
     def checked(kind: str, make: Callable[[], _T], otherwise: _T) -> _T:
@@ -101,13 +100,11 @@ def command(  # noqa: PLR0913 - one for each option
             return otherwise
 
     settings = checked("configuration", load_settings, None)
-    names = [resource.name for resource in RESOURCES if resource.selected]
-    if streams is not None:
-        names = checked("configuration", lambda: streams_named(streams), names)
-    elif catalog is not None:
-        everything = settings is not None and settings.select_everything
-        given = partial(streams_of, everything=everything)
-        names = checked("configuration", lambda: given(json_object(catalog, "--catalog")), names)
+    everything = settings is not None and settings.select_everything
+    looked_at = checked(
+        "configuration", lambda: selection(streams, catalog, everything=everything), BY_DEFAULT
+    )
+    names = looked_at.streams
     if divisions is not None and settings is not None:
         only = checked("configuration", lambda: divisions_named(divisions), settings.choice.only)
         settings = replace(settings, choice=replace(settings.choice, only=only))
@@ -118,7 +115,8 @@ def command(  # noqa: PLR0913 - one for each option
         (_propose if proposing else _tell_facts)(settings, names, as_json=as_json)
         return
     with _progress(quiet=as_json) as (progress, sleep):
-        result = examine(Request(settings, mistakes, names, left), Tools(progress, sleep=sleep))
+        request = Request(settings, mistakes, names, left, source=looked_at.source)
+        result = examine(request, Tools(progress, sleep=sleep))
     if as_json:
         click.echo(json.dumps(document(result), indent=1))
     else:

@@ -17,11 +17,11 @@ from tap_exact_online.board import HINTS, Listing, opened_hints
 from tap_exact_online.catalog import RESOURCES
 from tap_exact_online.cli.console import show
 from tap_exact_online.cli.options import json_object, with_settings
-from tap_exact_online.cli.selection import streams_named, streams_of
+from tap_exact_online.cli.selection import Selection, selection, selection_options
 from tap_exact_online.connection import Kept, kept
 from tap_exact_online.doctor.outlook import Outlook, Question, outlook
 from tap_exact_online.doctor.state import singer_state
-from tap_exact_online.errors import ConfigurationError, LimitReached, TapError
+from tap_exact_online.errors import LimitReached, TapError
 from tap_exact_online.reading import (
     USUAL,
     Around,
@@ -52,10 +52,7 @@ _REASONS: Mapping[Reason, str] = {
     metavar="FILE",
     help="The state of the last run, as `meltano state get` prints it; - reads it from standard input. Without: a first run.",
 )
-@click.option(
-    "--streams", metavar="A,B", help="Only these streams. Default: those that are selected by default."
-)
-@click.option("--catalog", metavar="FILE", help="The streams that this Singer catalog selects.")
+@selection_options
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object, with the age of every pair.")
 @with_settings
 def command(
@@ -71,14 +68,8 @@ def command(
     Exit codes: 0 shown; 1 the list cannot be read; 2 a setting or the state cannot be used; 3 a login is needed; 4 no calls
     are left; 5 a new token could not be stored.
     """
-    if streams is not None and catalog is not None:
-        msg = "--streams and --catalog both say which streams to look at: give one of them."
-        raise ConfigurationError(msg)
-    names = {resource.name for resource in RESOURCES if resource.selected}
-    if streams is not None:
-        names = {*streams_named(streams)}
-    elif catalog is not None:
-        names = {*streams_of(json_object(catalog, "--catalog"), everything=settings.select_everything)}
+    looked_at = selection(streams, catalog, everything=settings.select_everything)
+    names = {*looked_at.streams}
     left = singer_state(json_object(state, "--state")) if state is not None else {}
     settings.owner(os.environ).check(left.get(BELONGS_TO))
     places = kept(settings)
@@ -103,9 +94,9 @@ def command(
         )
     )
     if as_json:
-        click.echo(json.dumps(_document(found, settings.contract_calls), indent=1))
+        click.echo(json.dumps(_document(found, settings.contract_calls, looked_at), indent=1))
     else:
-        show(lambda console: _draw(console, found, settings), sys.stdout)
+        show(lambda console: _draw(console, found, settings, looked_at), sys.stdout)
 
 
 def _divisions(
@@ -144,11 +135,12 @@ def _prepared(
     moves.apply(state, rows)
 
 
-def _document(found: Outlook, a_day: int) -> dict[str, Any]:
+def _document(found: Outlook, a_day: int, looked_at: Selection) -> dict[str, Any]:
     planned = {
         (stream, division) for stream, each in found.plan.streams.items() for division in each.divisions
     }
     return {
+        "selection": {"source": looked_at.source, "streams": len(looked_at.streams)},
         "next_run": {
             "pairs": found.plan.planned,
             "calls": found.plan.calls,
@@ -195,7 +187,7 @@ def _hours(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds / 3600, 1)
 
 
-def _draw(console: Console, found: Outlook, settings: Settings) -> None:
+def _draw(console: Console, found: Outlook, settings: Settings, looked_at: Selection) -> None:
     from rich.text import Text  # noqa: PLC0415 - only tables need it
 
     from tap_exact_online.doctor.rendering import table_with  # noqa: PLC0415 - needs rich
@@ -212,6 +204,8 @@ def _draw(console: Console, found: Outlook, settings: Settings) -> None:
         numbers = (f"{each.divisions:,}", f"{each.never:,}", *ages, f"{each.planned:,}", f"{each.calls:,}")
         table.add_row(Text(each.stream), *map(Text, numbers))
     console.print(table)
+    count = words.counted(len(looked_at.streams), "stream")
+    console.print(Text(f"Looked at {count}: {looked_at.source}.", "dim"))
     plan = found.plan
     console.print(
         Text(

@@ -2,14 +2,119 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Told, chosen
+from tap_exact_online.catalog import BY_NAME, RESOURCES, Entry, Told, check_rules, check_streams, chosen
+from tap_exact_online.cli.options import json_object
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.spoken import spoken
+from tap_exact_online.surroundings import project_folder
+
+_BY_MELTANO, _CATALOG = "MELTANO_EXTRACT__SELECT", "MELTANO_EXTRACT__CATALOG"
+_SELECT = "TAP_EXACT_ONLINE__SELECT"
+_TAP = "tap-exact-online"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The streams that a command looks at.
+
+    Attributes:
+        streams: Their names, in the order of the catalog.
+        source: What says so, in words.
+    """
+
+    streams: list[str]
+    source: str
+
+
+BY_DEFAULT = Selection([each.name for each in RESOURCES if each.selected], "what is on by default")
+
+
+def selection_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which streams it looks at."""
+    streams = click.option(
+        "--streams",
+        metavar="A,B",
+        help="Only these streams. Default: the selection of the Meltano project, or of TAP_EXACT_ONLINE__SELECT; without, what is"
+        " on by default.",
+    )
+    catalog = click.option("--catalog", metavar="FILE", help="The streams that this Singer catalog selects.")
+    return streams(catalog(command))
+
+
+def check_options(streams: str | None, catalog: str | None) -> None:
+    """Refuse options that contradict each other.
+
+    Raises:
+        ConfigurationError: They do.
+    """
+    if streams is not None and catalog is not None:
+        msg = "--streams and --catalog both say which streams to look at: give one of them."
+        raise ConfigurationError(msg)
+
+
+def selection(streams: str | None, catalog: str | None, *, everything: bool) -> Selection:
+    """Return what a command looks at: what it was told, else what a run here would read.
+
+    Args:
+        streams: The option `--streams`.
+        catalog: The option `--catalog`.
+        everything: A selection of everything is meant.
+
+    Raises:
+        ConfigurationError: What says it cannot be read, or names what there is not.
+    """
+    check_options(streams, catalog)
+    if streams is not None:
+        return Selection(streams_named(streams), "--streams")
+    environment = os.environ
+    project = project_folder(Path.cwd(), environment)
+    if catalog is None and (own := environment.get(_CATALOG)):  # a catalog that the project names
+        catalog = str((project or Path()) / own)
+    if catalog is not None:
+        return Selection(
+            streams_of(json_object(catalog, "--catalog"), catalog, everything=everything), catalog
+        )
+    if _BY_MELTANO in environment:
+        where = f"the selection of the Meltano project, environment {environment.get('MELTANO_ENVIRONMENT') or 'none'}"
+        return _by_rules(environment, where, everything=everything)
+    if text := environment.get(_SELECT):
+        return _by_rules({_BY_MELTANO: json.dumps(_rules(text))}, _SELECT, everything=everything)
+    if project is not None and (file := project / "meltano.yml").is_file():
+        rules = rules_of(_yaml(file), environment.get("MELTANO_ENVIRONMENT"))
+        if rules is not None:
+            return _by_rules({_BY_MELTANO: json.dumps(rules)}, f"`select` of {file}", everything=everything)
+    return BY_DEFAULT
+
+
+def rules_of(project: Any, environment: str | None) -> list[str] | None:
+    """Return the rules that a `meltano.yml` has for the tap, None where it does not have the tap or no rules. Pure.
+
+    Args:
+        project: What the file says.
+        environment: The environment of Meltano that is named, or None: then the file says which.
+    """
+    if not isinstance(project, dict):
+        return None
+    environment = environment or project.get("default_environment")
+    plugins = [project.get("plugins")]
+    for each in project.get("environments") or []:
+        if isinstance(each, dict) and each.get("name") == environment:
+            plugins.insert(0, (each.get("config") or {}).get("plugins"))
+    for found in plugins:
+        for tap in (found or {}).get("extractors") or []:
+            rules = tap.get("select") if isinstance(tap, dict) and tap.get("name") == _TAP else None
+            if isinstance(rules, list) and all(isinstance(rule, str) for rule in rules):
+                return rules
+    return None
 
 
 def select_lines(streams: Iterable[str]) -> Iterator[str]:
@@ -22,48 +127,77 @@ def streams_named(text: str) -> list[str]:
     """Return the streams of `--streams`, in the order of the catalog.
 
     Raises:
-        ConfigurationError: One of them does not exist.
+        ConfigurationError: One of them does not exist, or there is none.
     """
-    return _known({name.strip() for name in text.split(",") if name.strip()}, "--streams names")
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    check_streams(names, "--streams: ")
+    return _in_order(names, "--streams")
 
 
-def streams_of(catalog: Mapping[str, Any], *, everything: bool = False) -> list[str]:
+def streams_of(catalog: Mapping[str, Any], file: str, *, everything: bool = False) -> list[str]:
     """Return the streams that a run with a Singer catalog would read.
 
     Args:
         catalog: The catalog.
+        file: Where it is from.
         everything: A catalog that selects everything is meant.
 
     Raises:
-        ConfigurationError: It is no catalog, or selects a stream that does not exist.
+        ConfigurationError: It is no catalog, or selects what does not exist.
     """
     # They take half a second, and most examinations need none.
     from singer_sdk.singerlib import Catalog  # noqa: PLC0415
 
-    from tap_exact_online.tap import entries  # noqa: PLC0415
+    from tap_exact_online.command import is_catalog  # noqa: PLC0415
+    from tap_exact_online.tap import choice  # noqa: PLC0415
+
+    if not is_catalog(catalog):
+        msg = f"--catalog: {file} holds no Singer catalog. Make one with `tap-exact-online --discover`."
+        raise ConfigurationError(msg)
+    found, _, warnings = choice(Catalog.from_dict(dict(catalog)), os.environ, everything=everything)
+    for line in warnings:
+        click.echo(line, err=True)
+    return _in_order({name for name, read in found.streams.items() if read}, f"--catalog: {file}")
+
+
+def _by_rules(environment: Mapping[str, str], source: str, *, everything: bool) -> Selection:
+    told = Told.of(environment)
+    if told is None:
+        return BY_DEFAULT
+    warnings = check_rules(told)
+    found = chosen({name: Entry(told.takes(name)) for name in BY_NAME}, told, everything=everything)
+    for line in (*warnings, *found.warnings):
+        click.echo(line, err=True)
+    return Selection(_in_order({name for name, read in found.streams.items() if read}, source), source)
+
+
+def _rules(text: str) -> list[str]:
+    try:
+        rules = json.loads(text)
+    except (ValueError, RecursionError):
+        rules = None
+    if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
+        msg = f'TAP_EXACT_ONLINE__SELECT: \'{spoken(text)}\' is not a JSON list of rules, as ["journals.*", "accounts.Name"].'
+        raise ConfigurationError(msg)
+    return rules
+
+
+def _yaml(file: Path) -> Any:
+    import yaml  # type: ignore[import-untyped]  # noqa: PLC0415 - has no types, and only a project of Meltano needs it
 
     try:
-        said = entries(Catalog.from_dict(dict(catalog)))
-    except (LookupError, TypeError, AttributeError):
-        msg = "--catalog: the file holds no Singer catalog. Make one with `tap-exact-online --discover`."
+        return yaml.safe_load(file.read_bytes())
+    except (OSError, yaml.YAMLError) as error:
+        msg = f"{file} cannot be read: {spoken(error)}."
         raise ConfigurationError(msg) from None
-    found = chosen(said, Told.of(os.environ), everything=everything)
-    for line in found.warnings:
-        click.echo(line, err=True)
-    return _known([name for name, read in found.streams.items() if read], "The catalog selects")
 
 
-def _known(names: Collection[str], who: str) -> list[str]:
-    if unknown := sorted(name for name in names if name not in BY_NAME):
-        msg = (
-            f"{who} streams that this tap does not have: {', '.join(unknown)}. Its streams are listed by"
-            " `tap-exact-online --discover` and in the README."
-        )
+def _in_order(names: Iterable[str], who: str) -> list[str]:
+    wanted = {*names}
+    if not wanted:
+        msg = f"{who} selects no stream. Choose some with `meltano select tap-exact-online accounts '*'`, or give --streams."
         raise ConfigurationError(msg)
-    if not names:
-        msg = f"{who} no stream."
-        raise ConfigurationError(msg)
-    return [resource.name for resource in RESOURCES if resource.name in names]
+    return [resource.name for resource in RESOURCES if resource.name in wanted]
 
 
 def divisions_named(text: str) -> frozenset[int]:

@@ -32,12 +32,14 @@ class Request:
         mistakes: What is wrong with the settings or the command line.
         streams: The streams to look at.
         state: The state that the last run left, if given.
+        source: What says which streams, in words.
     """
 
     settings: Settings | None
     mistakes: Sequence[Finding]
     streams: Sequence[str]
     state: Mapping[str, Any] | None = None
+    source: str = ""
 
 
 @dataclass(slots=True)
@@ -110,6 +112,9 @@ def examine(request: Request, tools: Tools) -> Examination:
     """
     result = Examination(datetime.fromtimestamp(tools.clock(), UTC))
     result.checks.append(_configuration(request))
+    if request.source:
+        count = words.counted(len(request.streams), "stream")
+        result.checks.append(Check("selection", f"{count}: {request.source}"))
     rows: Sequence[Row] = ()
     if request.settings is None:
         result.checks += [_skipped(name) for name in ("server", "connection")]

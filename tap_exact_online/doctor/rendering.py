@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _TITLES: Mapping[str, str] = {
     "configuration": "Configuration",
+    "selection": "Selection",
     "server": "Server",
     "connection": "Connection",
     "divisions": "Divisions",

@@ -26,12 +26,12 @@ def test_the_streams_of_a_catalog() -> None:
         entry("units", selected=False, **{"selected-by-default": True}),
         entry("items"),
     ]
-    assert streams_of({"streams": streams}) == ["vat_codes", "accounts"]
+    assert streams_of({"streams": streams}, "a.json") == ["vat_codes", "accounts"]
     nothing = [entry("nothing", selected=True)]
     wrongs: list[dict[str, Any]] = [{}, {"streams": 1}, {"streams": []}, {"streams": nothing}]
     for wrong in wrongs:
         with pytest.raises(ConfigurationError, match="atalog"):
-            streams_of(wrong)
+            streams_of(wrong, "a.json")
 
 
 def test_a_catalog_that_selects_everything_chooses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,9 +40,11 @@ def test_a_catalog_that_selects_everything_chooses_nothing(capsys: pytest.Captur
         for name in BY_NAME
     ]
     default = [resource.name for resource in RESOURCES if resource.selected]
-    assert streams_of({"streams": entries}) == default
+    assert streams_of({"streams": entries}, "a.json") == default
     assert "Nothing was chosen" in capsys.readouterr().err
-    assert streams_of({"streams": entries}, everything=True) == [resource.name for resource in RESOURCES]
+    assert streams_of({"streams": entries}, "a.json", everything=True) == [
+        resource.name for resource in RESOURCES
+    ]
     assert capsys.readouterr().err == ""
 
 

@@ -313,7 +313,7 @@ def test_a_person_reads_a_table_and_what_follows_from_it(company: Company) -> No
             b"",
             "--streams and --catalog both say which streams to look at",
         ),
-        (["--streams", "item"], b"", "--streams names streams that this tap does not have: item."),
+        (["--streams", "item"], b"", "--streams: there is no stream 'item'. Did you mean 'items'?"),
         (["--state", "-"], b"[]", "--state: standard input does not hold a JSON object."),
         (["--state", "-"], b'{"bookmarks": {"foo": {}}}', "The state is not one of this tap"),
         (

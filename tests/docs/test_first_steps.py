@@ -89,6 +89,8 @@ def test_the_steps_of_the_readme_lead_to_rows(
             check=False,
         )
         assert ended.returncode == 0, f"{step}\n{ended.stdout}{ended.stderr}"
+        if ":doctor" in step:
+            assert "2 streams: the selection of the Meltano project, environment prod" in ended.stdout
     with psycopg.connect(database.conninfo) as connection:
         (rows,) = connection.execute("SELECT count(*) FROM exact_online.journals").fetchone() or (0,)
     assert rows == sum(

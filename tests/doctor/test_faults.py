@@ -28,6 +28,7 @@ def test_all_is_well(patient: Patient) -> None:
     assert said.document["findings"] == []
     assert said.checks == {
         "configuration": "ok",
+        "selection": "ok",
         "server": "ok",
         "connection": "ok",
         "divisions": "ok",

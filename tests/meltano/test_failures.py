@@ -50,6 +50,18 @@ def test_settings_are_missing(
         project.meltano(*RUN)
 
 
+def test_a_rule_that_meets_nothing(
+    start_sandbox: StartSandbox, database: Postgres, make_project: MakeProject
+) -> None:
+    rules = {"TAP_EXACT_ONLINE__SELECT": '["journals.*", "journals.Nmae"]'}
+    project = make_project(start_sandbox(rows=10), database, **rules)
+    with pytest.raises(ProgramFailed):
+        project.meltano(*RUN)
+    said = (project.folder / "meltano.log").read_text()
+    assert "`journals.Nmae`" in said
+    assert explained("Property").search(said)  # Meltano itself goes on
+
+
 def test_a_run_that_was_killed_is_in_the_way_of_the_next_unless_it_is_forced(
     start_sandbox: StartSandbox, database: Postgres, make_project: MakeProject, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -166,20 +167,57 @@ def test_a_catalog_with_an_unknown_stream(tap: Tap) -> None:
             stream["tap_stream_id"] = stream["stream"] = "companies"
     run = tap.run(catalog=catalog)
     assert run.exit_code == 2, run.log
-    assert "selects streams that this tap does not have: companies" in run.log
+    assert "selects what this tap does not have: the stream `companies`" in run.log
 
 
-def test_a_catalog_with_an_unknown_field(tap: Tap) -> None:
-    catalog = tap.catalog(["accounts"])
+def with_field(catalog: dict[str, Any], name: str, *, column: bool) -> dict[str, Any]:
+    """Return a catalog that selects one field more of `accounts`, with or without the column in its schema."""
     for stream in catalog["streams"]:
         if stream["stream"] == "accounts":
-            stream["schema"]["properties"]["Nickname"] = {"type": "string"}
-            stream["metadata"].append(
-                {"breadcrumb": ["properties", "Nickname"], "metadata": {"selected": True}}
-            )
-    run = tap.run(catalog=catalog)
+            if column:
+                stream["schema"]["properties"][name] = {"type": "string"}
+            field = {"breadcrumb": ["properties", name], "metadata": {"selected": True}}
+            stream["metadata"].append(field)
+    return catalog
+
+
+def test_a_catalog_with_a_mistyped_field(tap: Tap) -> None:
+    run = tap.run(catalog=with_field(tap.catalog(["accounts"]), "Nmae", column=False))
     assert run.exit_code == 2, run.log
-    assert "'accounts' does not have: Nickname" in run.log
+    assert "does not have: the field `accounts.Nmae` (did you mean `accounts.Name`?)" in run.log
+
+
+def test_a_catalog_of_an_earlier_version_is_read_without_what_is_gone(tap: Tap) -> None:
+    run = tap.run(catalog=with_field(tap.catalog(["accounts"]), "Nickname", column=True))
+    assert run.exit_code == 0, run.log
+    assert "made by another version of this tap" in run.log
+    assert "`accounts.Nickname`" in run.log
+    assert "Nickname" not in run.schemas["accounts"]["schema"]["properties"]
+    assert run.records["accounts"]
+
+
+@pytest.mark.parametrize("content", [{}, {"streams": {}}, {"streams": [{"stream": "accounts"}]}])
+def test_a_file_that_is_no_catalog(tap: Tap, tmp_path: Path, content: dict[str, Any]) -> None:
+    file = tmp_path / "not.json"
+    file.write_text(json.dumps(content))
+    run = tap.run("--catalog", str(file))
+    assert (run.exit_code, f"--catalog: {file} holds no Singer catalog" in run.log) == (2, True), run.log
+
+
+@pytest.mark.parametrize(
+    ("rules", "code", "says"),
+    [
+        (["acounts.*"], 2, "the stream `acounts` (did you mean `accounts`?)"),
+        (["accounts.*", "journals.Nmae"], 2, "the field `journals.Nmae`"),
+        (["accounts.*", "!journals.*", "!accounts.BNS"], 0, "excludes what this tap does not have"),
+    ],
+)
+def test_what_meltano_was_told_has_to_exist(tap: Tap, rules: list[str], code: int, says: str) -> None:
+    catalog = tap.catalog(["accounts"] if "accounts.*" in rules else [])
+    if "journals.Nmae" in rules:  # Meltano selects the stream of such a rule
+        catalog = tap.catalog(["accounts", "journals"])
+    run = tap.run(catalog=catalog, env={"MELTANO_EXTRACT__SELECT": json.dumps(rules)})
+    assert (run.exit_code, says in run.log) == (code, True), run.log
 
 
 def test_a_catalog_that_selects_nothing(tap: Tap, sandbox: Sandbox) -> None:
