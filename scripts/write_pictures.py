@@ -34,7 +34,7 @@ PICTURES = ROOT / "docs" / "pictures"
 REDIRECT_URI = "http://localhost:8400/callback"
 
 _MAIN = (sys.executable, "-c", "from tap_exact_online.cli import main; main()")
-_SANDBOX = ("--port=8765", "--seed=1", "--rows=2500", "--minute-limit=1000", f"--redirect-uri={REDIRECT_URI}")
+_SANDBOX = ("--port=8765", "--seed=1", "--rows=2500", f"--redirect-uri={REDIRECT_URI}")
 _CHROMIUM = ("--headless", "--disable-gpu", "--hide-scrollbars", "--no-proxy-server", "--window-size=720,360")
 _WIDTH = 110
 _FOREIGN = ("TAP_", "TARGET_", "EXACT_ONLINE_", "MELTANO_", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
@@ -67,7 +67,7 @@ def _reader(home: Path) -> Iterator[dict[str, str]]:
 def _login(environment: Mapping[str, str], home: Path) -> None:
     """Connect as a person does, and picture what is seen on the way."""
     command = [*_MAIN, "login", "--redirect-uri", REDIRECT_URI]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=home)
     said = []
     for line in process.stdout or ():
         said.append(line)
@@ -95,8 +95,11 @@ def _screenshot(name: str, url: str) -> None:
         subprocess.run([chromium, *flags, url], check=True, stderr=subprocess.DEVNULL, timeout=60)
 
 
-def _shown(command: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Run a command on a terminal and return what stays on it, colours included; a bar of progress goes by."""
+def _shown(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> str:
+    """Run a command on a terminal and return what stays on it, colours included; a bar of progress goes by.
+
+    In a folder of its own, where neither a project nor a `.env` file makes a difference, but for the demo.
+    """
     ours, its = pty.openpty()
     termios.tcsetwinsize(its, (50, _WIDTH))
     with subprocess.Popen(
@@ -104,7 +107,7 @@ def _shown(command: Sequence[str], environment: Mapping[str, str]) -> str:
         stdout=its,
         stderr=subprocess.DEVNULL,
         env={**environment, "TERM": "xterm-256color"},
-        cwd=ROOT,
+        cwd=folder,
     ) as process:
         os.close(its)
         parts = []
@@ -133,17 +136,17 @@ def _terminal(name: str, command: str, output: str, home: Path) -> None:
 
 
 def _status(environment: Mapping[str, str], home: Path) -> None:
-    _terminal("status.svg", "exact-online status", _shown([*_MAIN, "status"], environment), home)
+    _terminal("status.svg", "exact-online status", _shown([*_MAIN, "status"], environment, home), home)
 
 
 def _doctor(environment: Mapping[str, str], home: Path) -> None:
-    _terminal("doctor.svg", "exact-online doctor", _shown([*_MAIN, "doctor"], environment), home)
+    _terminal("doctor.svg", "exact-online doctor", _shown([*_MAIN, "doctor"], environment, home), home)
 
 
 def _demo(environment: Mapping[str, str], home: Path) -> None:
     command = [sys.executable, "-m", "demo", f"--folder={home / 'demo'}"]
     own = {name: value for name, value in environment.items() if not name.startswith(_FOREIGN)}
-    _terminal("demo.svg", "make demo", _shown(command, {**own, "HOME": os.environ["HOME"]}), home)
+    _terminal("demo.svg", "make demo", _shown(command, {**own, "HOME": os.environ["HOME"]}, ROOT), home)
 
 
 _STEPS: Mapping[str, Callable[[Mapping[str, str], Path], None]] = {

@@ -20,7 +20,7 @@ from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.settings import read_env
 from tap_exact_online.spoken import spoken
 from tap_exact_online.streams import TerminableTap, settings_of_sdk
-from tap_exact_online.telling import tell_outcome
+from tap_exact_online.telling import tell_failure, tell_outcome
 
 _CONFIGURATIONS = "tap_exact_online.configurations"
 
@@ -34,6 +34,11 @@ class CommandTap(TerminableTap):
     @abstractmethod
     def read(self) -> bool:
         """Read everything that is selected; return whether nothing is left for the next run."""
+
+    @property
+    @abstractmethod
+    def has_skipped(self) -> bool:
+        """Whether something was skipped for lack of a right."""
 
     @abstractmethod
     def test(self) -> None:
@@ -70,8 +75,9 @@ class CommandTap(TerminableTap):
             given = _document(state, "--state"), _catalog(catalog)
             context = click.get_current_context(silent=True)
             meltano.check_alone(context.meta.get(_CONFIGURATIONS, ()) if context else ())
-            whole = cls._from_command_line(config, *given).read()
-            tell_outcome(0, whole=whole)
+            tap = cls._from_command_line(config, *given)
+            whole = tap.read()
+            tell_outcome(0, whole=whole, skipped=tap.has_skipped)
 
     @classmethod
     @override
@@ -159,9 +165,7 @@ class CommandTap(TerminableTap):
 
     @classmethod
     def _fail(cls, error: TapError) -> NoReturn:
-        tell_outcome(error.exit_code)
-        # The last line is what `meltano config test` shows of a failure.
-        cls.logger.error("%s", error)
+        tell_failure(error)
         sys.exit(error.exit_code)
 
 

@@ -50,6 +50,11 @@ def spoken(text: object, most: int = LONGEST) -> str:
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
+def unstopped(text: object) -> str:
+    """Return a text without its full stop, for a sentence of ours that ends behind it: others end theirs as they like."""
+    return str(text).rstrip(" .")
+
+
 def _spellings(secret: str) -> set[str]:
     return {secret, quote(secret, safe=""), quote_plus(secret), html.escape(secret), json.dumps(secret)[1:-1]}
 

@@ -142,6 +142,11 @@ class TapExactOnline(CommandTap):
         self.exact.read()
         return self.exact.whole
 
+    @property
+    @override
+    def has_skipped(self) -> bool:
+        return bool(self.exact.report.skipped)
+
     @override
     def test(self) -> None:
         self.exact.test()

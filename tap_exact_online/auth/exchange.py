@@ -10,7 +10,7 @@ import requests
 
 from tap_exact_online.auth.responses import TokenAnswer, Verdict, classify
 from tap_exact_online.errors import ConfigurationError, Unreachable
-from tap_exact_online.spoken import keep_secret
+from tap_exact_online.spoken import keep_secret, unstopped
 from tap_exact_online.wire import Adapter, Session, explain, intake, redirected, unfit
 
 _log = logging.getLogger("tap-exact-online.auth")
@@ -138,7 +138,7 @@ class Exchange:
         """Say why nothing went out."""
         proxies = requests.utils.get_environ_proxies(url)
         return unfit(error, proxies, url) or Unreachable(
-            f"Cannot reach {self.base_url}: {explain(error)}. Check the network and the settings `region` and"
+            f"Cannot reach {self.base_url}: {unstopped(explain(error))}. Check the network and the settings `region` and"
             " `base_url`. Nothing was spent."
         )
 

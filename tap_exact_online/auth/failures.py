@@ -14,7 +14,7 @@ from tap_exact_online.errors import (
     TokenNotStored,
     Unreachable,
 )
-from tap_exact_online.spoken import spoken
+from tap_exact_online.spoken import spoken, unstopped
 from tap_exact_online.surroundings import how_to
 
 
@@ -26,8 +26,8 @@ def login() -> str:
 def not_connected(place: str) -> LoginNeeded:
     """Say that there is nothing to start from."""
     return LoginNeeded(
-        f"Not connected to Exact Online: the token store {place} is empty and the setting `refresh_token` is not set."
-        f" {login()}"
+        f"Not connected to Exact Online: nobody has logged in yet, as far as the token store {place} knows, and the setting"
+        f" `refresh_token` is not set. Log in with `{how_to('login')}`."
     )
 
 
@@ -37,7 +37,7 @@ def given_up(tokens: Tokens, place: str) -> LoginNeeded:
     if tokens.refused:
         return LoginNeeded(
             f"The refresh token in {place} was sent to Exact {tokens.tries} times, {last}, and is dead. Exact said:"
-            f" {spoken(tokens.refused)}. {login()}"
+            f" {unstopped(spoken(tokens.refused))}. {login()}"
         )
     return LoginNeeded(
         f"The refresh token in {place} was sent to Exact {tokens.tries} times without an answer coming back, {last}: the"
@@ -89,7 +89,7 @@ def refused(answer: TokenAnswer, now: float, place: str, tokens: Tokens) -> TapE
         place: The token store.
         tokens: What it holds: whose tries went before.
     """
-    said = f"Exact says: {answer.said.rstrip('.')}."
+    said = f"Exact says: {unstopped(answer.said)}."
     if answer.verdict is Verdict.WRONG_CLIENT:
         return ConfigurationError(
             f"The app registration is not accepted: check `client_id` and `client_secret`. {said}"

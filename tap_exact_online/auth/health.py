@@ -10,7 +10,7 @@ from typing import Any, Literal
 from tap_exact_online.auth.tokens import Tokens, fingerprint
 from tap_exact_online.auth.tries import MOST, replaced_by_seed
 from tap_exact_online.errors import LoginNeeded
-from tap_exact_online.spoken import spoken
+from tap_exact_online.spoken import spoken, unstopped
 from tap_exact_online.surroundings import how_to
 
 _DAY = 86_400.0
@@ -121,7 +121,7 @@ class Health:
                 if tokens.refused
                 else "no answer came, and it is most likely dead"
             )
-            yield f"The refresh token was sent {_times(self._tries)}, last {_by(tokens)}; {why}. Connect with `{how_to('login')}`."
+            yield f"The refresh token was sent {_times(self._tries)}, last {_by(tokens)}; {unstopped(why)}. Connect with `{how_to('login')}`."
         if self.saved:
             yield (
                 f"The store did not take the newest token; it was saved in {self.saved}. The next run on this machine"

@@ -27,7 +27,7 @@ from tap_exact_online.errors import (
     TokenNotStored,
     Unreachable,
 )
-from tap_exact_online.spoken import keep_secret, spoken
+from tap_exact_online.spoken import keep_secret, spoken, unstopped
 from tap_exact_online.surroundings import how_to
 
 
@@ -281,7 +281,7 @@ def refused(answer: TokenAnswer, now: float) -> TapError:
         answer: What the token endpoint said.
         now: Epoch seconds.
     """
-    said = f"Exact says: {answer.said}."
+    said = f"Exact says: {unstopped(answer.said)}."
     if answer.verdict is Verdict.WRONG_CLIENT:
         return ConfigurationError(
             "The app registration is not accepted: check `client_id`, `client_secret` and `region`, each region is a"

@@ -13,7 +13,7 @@ from tap_exact_online.cli.options import with_settings
 from tap_exact_online.connection import kept
 from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.settings import Settings
-from tap_exact_online.spoken import spoken
+from tap_exact_online.spoken import spoken, unstopped
 from tap_exact_online.telling import words
 
 _MOST_DIGITS = 12
@@ -43,7 +43,7 @@ def command(settings: Settings, *, division: str | None, stream: str | None) -> 
     try:
         board.change(HINTS, lambda content: given(content, hints, time.time()))
     except OSError as error:
-        msg = f"Hints cannot be kept at {board.place}: {error.strerror}. Check `store`."
+        msg = f"Hints cannot be kept at {board.place}: {unstopped(error.strerror)}. Check `store`."
         raise TapError(msg) from None
     click.echo(f"{words.counted(len(hints), 'hint')} noted.")
 

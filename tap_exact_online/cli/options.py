@@ -15,6 +15,7 @@ import click
 
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings import SETTINGS, Settings, config_jsonschema, of_config, of_environment, parse
+from tap_exact_online.spoken import unstopped
 
 _TYPES: Mapping[str, type] = {"integer": int, "array": list, "object": dict, "boolean": bool}
 _OR_OBJECT = frozenset(setting.name for setting in SETTINGS if setting.or_object)
@@ -113,7 +114,7 @@ def json_object(file: str, option: str) -> dict[str, Any]:
     try:
         found = json.loads(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
     except OSError as error:
-        msg = f"{option}: {place} cannot be read: {error.strerror}."
+        msg = f"{option}: {place} cannot be read: {unstopped(error.strerror)}."
         raise ConfigurationError(msg) from None
     except (ValueError, RecursionError):
         found = None

@@ -32,6 +32,7 @@ from tap_exact_online.reading import (
     known_divisions,
 )
 from tap_exact_online.settings import Settings
+from tap_exact_online.spoken import unstopped
 from tap_exact_online.state import BELONGS_TO, moves, read_before
 from tap_exact_online.telling import hours, words
 
@@ -78,7 +79,7 @@ def command(
     try:
         hints = opened_hints(places.board.read(HINTS))
     except OSError as error:
-        msg = f"Hints cannot be read at {places.board.place}: {error.strerror}. Check `store`."
+        msg = f"Hints cannot be read at {places.board.place}: {unstopped(error.strerror)}. Check `store`."
         raise TapError(msg) from None
     found = outlook(
         Question(

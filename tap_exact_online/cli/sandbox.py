@@ -12,6 +12,7 @@ import click
 from tap_exact_online import edm
 from tap_exact_online.sandbox.clock import Clock
 from tap_exact_online.sandbox.options import Options
+from tap_exact_online.spoken import unstopped
 
 if TYPE_CHECKING:
     from tap_exact_online.sandbox.server import Listening
@@ -156,7 +157,7 @@ def command(  # noqa: PLR0913 - one for each option
         bound = server.listen(host, port)
     except OSError as error:
         click.echo(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port, or 0 for any.",
+            f"Cannot listen on {host}:{port}: {unstopped(error.strerror)}. Choose another with --port, or 0 for any.",
             err=True,
         )
         raise SystemExit(2) from None

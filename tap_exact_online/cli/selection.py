@@ -14,7 +14,7 @@ import click
 from tap_exact_online.catalog import BY_NAME, RESOURCES, Entry, Told, check_rules, check_streams, chosen
 from tap_exact_online.cli.options import json_object
 from tap_exact_online.errors import ConfigurationError
-from tap_exact_online.spoken import spoken
+from tap_exact_online.spoken import spoken, unstopped
 from tap_exact_online.surroundings import project_folder
 
 _BY_MELTANO, _CATALOG = "MELTANO_EXTRACT__SELECT", "MELTANO_EXTRACT__CATALOG"
@@ -188,7 +188,7 @@ def _yaml(file: Path) -> Any:
     try:
         return yaml.safe_load(file.read_bytes())
     except (OSError, yaml.YAMLError) as error:
-        msg = f"{file} cannot be read: {spoken(error)}."
+        msg = f"{file} cannot be read: {unstopped(spoken(error))}."
         raise ConfigurationError(msg) from None
 
 

@@ -23,6 +23,7 @@ from tap_exact_online.connection import kept
 from tap_exact_online.errors import TapError
 from tap_exact_online.reading import Shard
 from tap_exact_online.settings import Settings
+from tap_exact_online.spoken import unstopped
 from tap_exact_online.surroundings import project_folder
 
 _SHARD = "TAP_EXACT_ONLINE_SHARD"
@@ -115,7 +116,7 @@ class _Worker:
             except OSError as error:
                 if time.monotonic() > end or self.signals.came is not None:
                     msg = (
-                        f"The board beside the token store {self.rounds.board.place} cannot be used: {error.strerror}."
+                        f"The board beside the token store {self.rounds.board.place} cannot be used: {unstopped(error.strerror)}."
                         " Check `store` and its rights."
                     )
                     raise BoardUnusable(msg) from None

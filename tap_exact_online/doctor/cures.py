@@ -107,7 +107,7 @@ CURES: Mapping[str, Cure] = {
     "login": Cure(
         "A login is needed",
         "Connect with `exact-online login`.",
-        "Maak opnieuw verbinding met `exact-online login`.",
+        "Maak verbinding met `exact-online login`.",
         failure=LoginNeeded,
     ),
     "connection": Cure(

@@ -19,6 +19,7 @@ from tap_exact_online.doctor.verdicts import READABLE, Verdict, judge
 from tap_exact_online.errors import LimitReached, LoginNeeded, ReadError, Unreachable
 from tap_exact_online.reading import Client, Conversation, Patience, Reading, Scheduler, Wanted
 from tap_exact_online.settings import Settings
+from tap_exact_online.spoken import unstopped
 from tap_exact_online.surroundings import how_to
 from tap_exact_online.wire import BackOff, Call, Decoder, Need, Rest, Retry, Send, Watcher, call_to, explain
 
@@ -150,7 +151,7 @@ def reach(base_url: str) -> float:
             status = answer.status_code
     except (requests.RequestException, OSError) as error:
         why = explain(error) if isinstance(error, requests.RequestException) else str(error)
-        msg = f"{base_url}: {why}."
+        msg = f"{base_url}: {unstopped(why)}."
         raise Unreachable(msg) from None
     if status >= _OUT_OF_ORDER:
         msg = f"{base_url} answers, but is out of order ({status})."

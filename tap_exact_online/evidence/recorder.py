@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.evidence.scrubbing import Scrubber
+from tap_exact_online.spoken import unstopped
 
 _log = logging.getLogger("tap-exact-online.recorder")
 
@@ -42,7 +43,7 @@ class Recorder:
             self.folder = _own(folder)
         except OSError as error:
             if error.errno not in _FULL:
-                msg = f"`record`: the folder {folder} cannot be used: {error.strerror}."
+                msg = f"`record`: the folder {folder} cannot be used: {unstopped(error.strerror)}."
                 raise ConfigurationError(msg) from None
             self._stop(error)
         else:
@@ -71,7 +72,9 @@ class Recorder:
     def _stop(self, error: OSError) -> None:
         self._stopped = True
         _log.warning(
-            "The recording in %s ends here: %s. The run goes on without it.", self.folder, error.strerror
+            "The recording in %s ends here: %s. The run goes on without it.",
+            self.folder,
+            unstopped(error.strerror),
         )
 
 

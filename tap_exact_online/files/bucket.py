@@ -14,6 +14,7 @@ import obstore
 from tap_exact_online import buckets
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.files.places import FORSAKEN, UNFINISHED, Unfinished
+from tap_exact_online.spoken import unstopped
 
 if TYPE_CHECKING:
     from obstore import WritableFile
@@ -142,6 +143,6 @@ def open_bucket(url: str) -> BucketFolder:
     try:
         store = buckets.opened(scheme, bucket)
     except OSError as error:
-        msg = f"`files`: {where} cannot be used: {error}. Check what the environment says ({buckets.ENVIRONMENT[scheme]})."
+        msg = f"`files`: {where} cannot be used: {unstopped(error)}. Check what the environment says ({buckets.ENVIRONMENT[scheme]})."
         raise ConfigurationError(msg) from None
     return BucketFolder(where, store, f"{folder}/" if folder else "")

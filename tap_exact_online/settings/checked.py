@@ -16,7 +16,7 @@ from tap_exact_online.files import Only
 from tap_exact_online.reading import Choice, Shard, Terms
 from tap_exact_online.settings.freshness import terms_of
 from tap_exact_online.settings.table import HOSTS, SETTINGS, Setting
-from tap_exact_online.spoken import spoken
+from tap_exact_online.spoken import spoken, unstopped
 from tap_exact_online.state import Cadences, Owner, Reread
 
 
@@ -155,7 +155,7 @@ def explain(errors: Iterable[str]) -> str:
             lines.append(f"`{name}`: the value has the wrong type.")
         else:
             said = error.partition(" in config[")[0]
-            lines.append(f"`{name}`: {said}." if name else said)
+            lines.append(f"`{name}`: {unstopped(said)}." if name else said)
     return " ".join(lines)
 
 

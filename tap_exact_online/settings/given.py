@@ -11,7 +11,7 @@ from typing import Any
 
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings.table import SETTINGS, Setting
-from tap_exact_online.spoken import spoken
+from tap_exact_online.spoken import spoken, unstopped
 from tap_exact_online.surroundings import read_env_file
 
 PREFIX = "TAP_EXACT_ONLINE_"
@@ -116,5 +116,5 @@ def read_env() -> None:
     try:
         read_env_file(Path.cwd(), os.environ)
     except (OSError, ValueError) as error:
-        msg = f"The .env file of this folder cannot be read: {spoken(error)}."
+        msg = f"The .env file of this folder cannot be read: {unstopped(spoken(error))}."
         raise ConfigurationError(msg) from None

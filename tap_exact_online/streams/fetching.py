@@ -22,6 +22,7 @@ from tap_exact_online.errors import (
 )
 from tap_exact_online.files import Asked, Filing, Known, Unfit, Unkept, is_id
 from tap_exact_online.reading import Client, download
+from tap_exact_online.spoken import unstopped
 from tap_exact_online.wire import BackOff, Call, Need, Sink
 
 _IN_A_ROW = 3
@@ -142,7 +143,7 @@ class Fetching:
 
     def _unkept(self, why: str) -> NotKept:
         self.filing.trouble = (
-            f"`files`: {self.filing.place.where} cannot be used: {why}. Make room there, or give this program the right to read and"
+            f"`files`: {self.filing.place.where} cannot be used: {unstopped(why)}. Make room there, or give this program the right to read and"
             " write; the next run goes on."
         )
         return NotKept(self.filing.trouble)

@@ -19,6 +19,7 @@ from tap_exact_online.telling.progress import (
 )
 from tap_exact_online.telling.report import (
     Report,
+    tell_failure,
     tell_outcome,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "advice",
     "affordable",
     "hours",
+    "tell_failure",
     "tell_outcome",
     "told_costs",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tap_exact_online.errors import Denied, EnoughForNow, LimitReached, ReadError, joined
+from tap_exact_online.errors import Denied, EnoughForNow, LimitReached, ReadError, TapError, joined
 from tap_exact_online.telling.ages import Ages, as_planned, broken
 from tap_exact_online.telling.gaps import Gap, Told, lines
 from tap_exact_online.telling.progress import Totals
@@ -19,33 +19,40 @@ _log = logging.getLogger("tap-exact-online")
 
 
 OUTCOMES: Mapping[int, str] = {
-    0: "complete.",
-    1: "not everything was read. The log says what is missing and why; the next run goes on from the state.",
-    2: "a setting, the catalog or the state cannot be used. Correct what the message names.",
-    3: "the connection is dead. Somebody has to log in: exact-online login",
-    4: "stopped by a limit. Run again later; the next run goes on from the state.",
-    5: "a new token came but could not be stored. Make the store writable, and run again on this machine.",
-    130: "ended by Ctrl-C. The next run goes on from the state.",
-    143: "terminated. The next run goes on from the state.",
+    0: "complete",
+    1: "not everything was read. The log says what is missing and why; the next run goes on from the state",
+    4: "stopped by a limit. Run again later; the next run goes on from the state",
+    130: "ended by Ctrl-C. The next run goes on from the state",
+    143: "terminated. The next run goes on from the state",
 }
-"""What each exit code means: `meltano run` turns all of them but 0 into 1."""
+"""What the end of a run means that nothing has broken off: `meltano run` turns every exit code but 0 into 1."""
+
+_LEFT = "as much was read as the settings say{but}. The rest is left for the next run, which goes on from the state"
+_BUT = " but for what was skipped"
 
 
-_LEFT = (
-    "as much was read as the settings say. The rest is left for the next run, which goes on from the state."
-)
-
-
-def tell_outcome(code: int, *, whole: bool = True) -> None:
+def tell_outcome(code: int, *, whole: bool = True, skipped: bool = False) -> None:
     """Log an exit code in words, at the end of a run.
 
     Args:
         code: The exit code.
         whole: Nothing is left for the next run.
+        skipped: Something was skipped for lack of a right.
     """
     level = logging.INFO if code == 0 else logging.WARNING if code in _NO_FAULT else logging.ERROR
-    words = OUTCOMES.get(code, "ended.") if whole else _LEFT
-    _log.log(level, "Exit code %d: %s", code, words, extra={"exit_code": code})
+    but = _BUT * skipped
+    words = OUTCOMES.get(code, "ended") + but * (code == 0) if whole else _LEFT.format(but=but)
+    _log.log(level, "Exit code %d: %s.", code, words, extra={"exit_code": code})
+
+
+def tell_failure(error: TapError) -> None:
+    """Log what broke a run off, and its exit code, in one line: `meltano config test` shows the last one alone.
+
+    Args:
+        error: What did.
+    """
+    code = error.exit_code
+    _log.error("Exit code %d: %s", code, error, extra={"exit_code": code})
 
 
 _EXAMPLES = 20

@@ -249,6 +249,7 @@ def test_a_forbidden_stream_is_skipped_and_listed(start_sandbox: StartSandbox, t
     assert run.exit_code == 0, run.log
     assert run.records["gl_accounts"]
     assert "was skipped for lack of a right" in run.log
+    assert "Exit code 0: complete but for what was skipped." in run.log
     assert "lacks the scope 'crm.accounts'. Add it in the Exact Online App Centre" in run.log
     assert world.control.stats()["client_errors"] == {"403": {"sync/CRM/Accounts": 2}}
     assert tap.run(catalog=catalog, on_denied="fail").exit_code == 1

@@ -20,7 +20,7 @@ from tap_exact_online.errors import (
 )
 from tap_exact_online.telling.gaps import Gap
 from tap_exact_online.telling.progress import Totals
-from tap_exact_online.telling.report import OUTCOMES, Report, tell_outcome
+from tap_exact_online.telling.report import Report, tell_failure, tell_outcome
 
 MIDNIGHT = datetime(2025, 6, 2, tzinfo=UTC)
 TOTALS = Totals(rows=1234, streams=2, divisions=3, calls=45, seconds=6.0)
@@ -131,7 +131,6 @@ def test_the_summary_counts_gaps_and_warnings(caplog: pytest.LogCaptureFixture) 
     [
         pytest.param(0, logging.INFO, "complete", id="complete"),
         pytest.param(1, logging.ERROR, "not everything was read", id="some-missing"),
-        pytest.param(3, logging.ERROR, "log in", id="dead"),
         pytest.param(4, logging.WARNING, "stopped by a limit", id="limit"),
         pytest.param(143, logging.WARNING, "terminated", id="terminated"),
     ],
@@ -147,13 +146,37 @@ def test_an_exit_code_is_told_in_words(
     assert words in line.getMessage()
 
 
-def test_every_failure_has_its_words() -> None:
-    codes = {
-        each.exit_code
-        for each in vars(errors).values()
-        if isinstance(each, type) and issubclass(each, TapError)
-    }
-    assert {0, 130, 143} | codes == set(OUTCOMES)
+@pytest.mark.parametrize(
+    "kind", [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, TapError)]
+)
+def test_a_failure_and_its_exit_code_are_one_line(
+    caplog: pytest.LogCaptureFixture, kind: type[TapError]
+) -> None:
+    tell_failure(kind("What is wrong. What to do."))
+    (line,) = caplog.records
+    assert line.getMessage() == f"Exit code {kind.exit_code}: What is wrong. What to do."
+    assert (line.levelno, vars(line)["exit_code"]) == (logging.ERROR, kind.exit_code)
+
+
+@pytest.mark.parametrize(
+    ("whole", "skipped", "said"),
+    [
+        (True, False, "Exit code 0: complete."),
+        (True, True, "Exit code 0: complete but for what was skipped."),
+        (
+            False,
+            True,
+            "Exit code 0: as much was read as the settings say but for what was skipped. The rest is left",
+        ),
+    ],
+)
+def test_a_run_that_skipped_something_is_not_called_complete(
+    caplog: pytest.LogCaptureFixture, *, whole: bool, skipped: bool, said: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    tell_outcome(0, whole=whole, skipped=skipped)
+    assert caplog.messages[0].startswith(said)
+    assert ".." not in caplog.messages[0]
 
 
 def test_rows_without_end_are_counted_and_a_few_of_them_named(caplog: pytest.LogCaptureFixture) -> None:

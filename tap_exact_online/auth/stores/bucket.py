@@ -12,6 +12,7 @@ from obstore.store import S3Store
 
 from tap_exact_online import buckets
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.spoken import unstopped
 
 if TYPE_CHECKING:
     from obstore import PutMode, UpdateVersion
@@ -144,6 +145,6 @@ def unusable(place: str, what: str, said: str) -> str:
         said: Why.
     """
     return (
-        f"The token store {place} cannot be {what}: {said}. Check `store` and what the environment says"
+        f"The token store {place} cannot be {what}: {unstopped(said)}. Check `store` and what the environment says"
         f" ({buckets.ENVIRONMENT[place.partition(':')[0]]})."
     )

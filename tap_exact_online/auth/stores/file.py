@@ -20,6 +20,7 @@ from tap_exact_online.auth.stores.mounts import network_file_system
 from tap_exact_online.auth.tokens import Tokens
 from tap_exact_online.disk import fsync_folder
 from tap_exact_online.errors import ConfigurationError, LimitReached
+from tap_exact_online.spoken import unstopped
 from tap_exact_online.wire import intake
 
 _log = logging.getLogger("tap-exact-online.auth")
@@ -66,7 +67,7 @@ class FileStore:
         except FileNotFoundError:
             return None
         except OSError as error:
-            msg = f"The token store {place} cannot be read: {error.strerror}. Check `store` and its rights."
+            msg = f"The token store {place} cannot be read: {unstopped(error.strerror)}. Check `store` and its rights."
             raise ConfigurationError(msg) from error
         if os.name == "posix" and stat.S_IMODE(facts.st_mode) & 0o077:
             msg = f"The token store {place} can be read by others. Close it: chmod 600 {place}"

@@ -18,7 +18,7 @@ from tap_exact_online.auth.exchange import LONGEST
 from tap_exact_online.auth.form import Form
 from tap_exact_online.auth.tokens import Tokens
 from tap_exact_online.errors import ConfigurationError, LimitReached
-from tap_exact_online.spoken import keep_secret, spoken
+from tap_exact_online.spoken import keep_secret, spoken, unstopped
 
 LOCK_TIMEOUT = LONGEST + 30.0
 """Seconds: more than a token request takes at most, with the writes around it, so that a working holder is waited for."""
@@ -263,7 +263,7 @@ class PostgresStore:
         connection.close()
 
     def _unusable(self, what: str, error: psycopg.Error) -> str:
-        msg = f"The token store {self.place} cannot be {what}: {words(error)}."
+        msg = f"The token store {self.place} cannot be {what}: {unstopped(words(error))}."
         if isinstance(error, errors.InsufficientPrivilege):
             return (
                 f"{msg} Give the user the right to create a table, or let somebody else run:"
