@@ -118,10 +118,21 @@ def test_a_command_of_the_tap_takes_arguments(world: World) -> None:
     assert 'MERGE INTO "accounts"' in deletes
 
 
-def test_a_schedule_runs_its_job_with_the_state_in_postgresql(world: World) -> None:
+def test_the_schedule_runs_the_job_that_the_docs_recommend(world: World) -> None:
     (schedule,) = json.loads(world.ask("schedule", "list", "--format=json"))["schedules"]["job"]
-    assert schedule["job"]["tasks"] == ["tap-exact-online target-postgres"]
-    log = world.project.meltano(DEMO, "--log-format=json", "schedule", "run", schedule["name"])
+    assert schedule["job"]["name"] == "exact-online-mirror"
+    assert schedule["job"]["tasks"] == ["tap-exact-online target-postgres exact-online:deletes"]
+    for name in ("README.md", "docs/getting-started.md", "docs/running.md", "docs/deletes.md", "Dockerfile"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert schedule["job"]["name"] in text, name
+        assert not re.search(r"(?m)^ *\$ meltano run tap-exact-online target-postgres$", text), name
+
+
+def test_a_schedule_runs_its_job_with_the_state_in_postgresql(world: World) -> None:
+    world.project.meltano(
+        "schedule", "add", "only-loads", "--job=exact-online-to-postgres", "--interval=@daily"
+    )
+    log = world.project.meltano(DEMO, "--log-format=json", "schedule", "run", "only-loads")
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     counted = [line for line in lines if line.get("metric_info", {}).get("metric") == "record_count"]
     assert {line["metric_info"]["tags"]["stream"] for line in counted} == set(PATHS)  # structured, to the end
