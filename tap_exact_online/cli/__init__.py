@@ -8,6 +8,7 @@ command named `command` and add a line to `COMMANDS`.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ import click
 from typing_extensions import override
 
 from tap_exact_online.auth.signals import leave_no_core
+from tap_exact_online.cli.failing import fail, is_read_as_data
 from tap_exact_online.errors import TapError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -62,7 +64,12 @@ class _Lazy(click.Group):
         try:
             return super().invoke(ctx)
         except TapError as error:
-            click.echo(f"Error: {error}", err=True)
+            fail(str(error))
+            raise SystemExit(error.exit_code) from None
+        except click.ClickException as error:
+            if not is_read_as_data(os.environ):
+                raise
+            fail(error.format_message())
             raise SystemExit(error.exit_code) from None
 
     @override

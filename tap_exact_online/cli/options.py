@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from tap_exact_online.cli.failing import LogFormatter
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings import SETTINGS, Settings, config_jsonschema, of_config, of_environment, parse
 from tap_exact_online.spoken import unstopped
@@ -58,7 +59,9 @@ def with_connection(command: Callable[..., None]) -> Callable[..., None]:
     )
     @functools.wraps(command)
     def wrapped(files: tuple[str, ...], log_level: str, **given: Any) -> None:
-        logging.basicConfig(format="%(levelname)s %(message)s", level=log_level.upper(), force=True)
+        handler = logging.StreamHandler()
+        handler.setFormatter(LogFormatter())
+        logging.basicConfig(handlers=[handler], level=log_level.upper(), force=True)
         named = {name: given.pop(name) for name in ("region", "base_url", "store")}
         command(load_settings=functools.partial(load, files, os.environ, named), **given)
 

@@ -13,7 +13,7 @@ import pytest
 
 from demo.postgres import Postgres, PostgresNotStarted, postgres
 from demo.processes import ProgramFailed, started
-from demo.project import PluginsMissing, copy_project
+from demo.project import ROOT, PluginsMissing, copy_project
 from tap_exact_online.settings import SETTINGS
 from tests.conftest import StartSandbox
 from tests.docs.pages import page
@@ -48,6 +48,38 @@ def test_settings_are_missing(
     project = make_project(start_sandbox(rows=10), database, DEMO_CLIENT_ID="", **ONE)
     with pytest.raises(ProgramFailed, match=r"`client_id` is not set.*TAP_EXACT_ONLINE_CLIENT_ID"):
         project.meltano(*RUN)
+
+
+@pytest.mark.parametrize(
+    ("command", "variables", "says"),
+    [
+        pytest.param(
+            ("--log-level=warning", "invoke", "tap-exact-online:status"),
+            {"TAP_EXACT_ONLINE_SHARD": "9/2"},
+            r"error.*`shard`: '9/2' is not a part",
+            id="a command of the tap",
+        ),
+        pytest.param(
+            ("--log-level=warning", "invoke", "tap-exact-online:status", "--nothing"),
+            {},
+            r"error.*No such option",
+            id="an option",
+        ),
+        pytest.param(
+            (f"--log-config={ROOT / 'quiet.yaml'}", "run", "exact-online:deletes"),
+            {"EXACT_ONLINE_DELETES_STREAMS": "nothing"},
+            r"Error: --streams: there is no stream nothing\.",
+            id="deletes in a job",
+        ),
+    ],
+)
+def test_a_short_log_says_why_something_failed(
+    tmp_path: Path, command: tuple[str, ...], variables: dict[str, str], says: str
+) -> None:
+    given = {"DEMO_CLIENT_ID": "any", "DEMO_CLIENT_SECRET": "any", "DEMO_POSTGRES": "postgresql://nobody"}
+    project = loaded(copy_project(tmp_path / "project", {**given, **variables}))
+    with pytest.raises(ProgramFailed, match=says):
+        project.meltano("--environment=demo", *command)
 
 
 def test_a_rule_that_meets_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import signal
 import sys
@@ -128,12 +129,21 @@ class States(StateWriter):
         self._enough = self._writer.written + _SHARE * size
 
 
+_TELLS_NOTHING = frozenset({"Skipping parse of env var settings...", "Skipping deselected stream '%s'."})
+"""What the SDK says at every run, and what sounds as if something were missing."""
+
+
+def _tells_something(record: logging.LogRecord) -> bool:
+    return record.msg not in _TELLS_NOTHING
+
+
 class TerminableTap(Tap):
     """A tap that ends in good order when it is terminated, and says so by its exit code."""
 
     message_writer_class = Writer
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.logger.addFilter(_tells_something)
         super().__init__(*args, **kwargs)
         if isinstance(self.message_writer, Writer):
             self._state_writer = States(self.message_writer)
