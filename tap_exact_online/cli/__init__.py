@@ -2,7 +2,7 @@
 
 Each command is in a module of its own, which is imported only when that command runs: `exact-online --help` stays
 quick, and one command's missing extra does not break the others. To add a command, write a module with a click
-command named `command` and add a line to `COMMANDS`.
+command named `command`, and add a line to `COMMANDS` and its name to a group.
 """
 
 from __future__ import annotations
@@ -55,6 +55,15 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
 }
 
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Connect": ("login", "status", "logout"),
+    "Look": ("doctor", "divisions", "streams", "plan"),
+    "Run": ("prepare", "work", "hint", "deletes"),
+    "Ledger": ("ledger", "certificate"),
+    "Try out": ("sandbox",),
+}
+"""The commands by what a person wants, for --help. What is not there is left out."""
+
 
 class _Lazy(click.Group):
     """A group that imports a command when it is asked for, and ends with the exit code that a failure means."""
@@ -85,13 +94,23 @@ class _Lazy(click.Group):
 
     @override
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+        widest = max(map(len, COMMANDS))  # so that all groups have their second column in one place
+        for title, names in GROUPS.items():
+            if there := [(name.ljust(widest), COMMANDS[name][1]) for name in names if name in COMMANDS]:
+                with formatter.section(title):
+                    formatter.write_dl(there)
 
 
 @click.group(cls=_Lazy)
 def main() -> None:
-    """Work with Exact Online beside the Singer tap."""
+    """Work with Exact Online beside the Singer tap.
+
+    Settings come from --config, the nearest .env file and the environment, the later ones winning. In a Meltano project write
+    `meltano invoke tap-exact-online:login` for `exact-online login`, and so on: only Meltano knows all its settings.
+
+    Exit codes: 0 all is well; 1 something could not be read, or Exact does not answer; 2 a setting or an option cannot be used;
+    3 a login is needed; 4 a limit is reached; 5 a new token could not be stored. `exact-online COMMAND --help` has the details.
+    """
     leave_no_core()
     from tap_exact_online.settings import read_env  # noqa: PLC0415 - takes time, and help needs none
 

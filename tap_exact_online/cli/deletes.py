@@ -106,6 +106,8 @@ def command(  # noqa: PLR0913 - one for each option
     `reads`, a row is gone that the last whole read did not find any more. The SQL can be run again at any time.
 
     With --apply it is run on PostgreSQL at once, which needs the extra [postgres].
+
+    Exit codes: 0 printed, or run; 1 the database cannot be reached, or refuses; 2 an option cannot be used.
     """
     dialect = dialect or ("postgres" if run else None)
     if dialect is None:

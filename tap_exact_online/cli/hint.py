@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 
@@ -22,8 +23,9 @@ _MOST_DIGITS = 12
 @click.command("hint")
 @click.argument("division", required=False)
 @click.argument("stream", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
 @with_settings
-def command(settings: Settings, *, division: str | None, stream: str | None) -> None:
+def command(settings: Settings, *, division: str | None, stream: str | None, as_json: bool) -> None:
     """Say that DIVISION has news, in STREAM or anywhere: the next run reads it first.
 
     For whoever receives the webhooks of Exact, or knows otherwise. Without DIVISION, or with -, hints are read from standard
@@ -45,7 +47,8 @@ def command(settings: Settings, *, division: str | None, stream: str | None) -> 
     except OSError as error:
         msg = f"Hints cannot be kept at {board.place}: {unstopped(error.strerror)}. Check `store`."
         raise TapError(msg) from None
-    click.echo(f"{words.counted(len(hints), 'hint')} noted.")
+    told = f"{words.counted(len(hints), 'hint')} noted."
+    click.echo(json.dumps({"hints": len(hints)}, indent=1) if as_json else told)
 
 
 def _hint(text: str, where: str) -> Hint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -28,9 +29,10 @@ _SCHEMAS_ONLY = "TAP_EXACT_ONLINE_SCHEMAS_ONLY"
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The Meltano project. Default: MELTANO_PROJECT_ROOT, or the nearest folder upwards with a meltano.yml.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
 @click.argument("command_line", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 @with_settings
-def command(settings: Settings, *, folder: Path | None, command_line: tuple[str, ...]) -> None:
+def command(settings: Settings, *, folder: Path | None, as_json: bool, command_line: tuple[str, ...]) -> None:
     r"""Make what has to be there before several workers start. It can be run again at any time.
 
     The connection is tried, with a fresh token, and the list of divisions is read. Then COMMAND is run once with
@@ -55,9 +57,11 @@ def command(settings: Settings, *, folder: Path | None, command_line: tuple[str,
     if (unsaved := client.settle()) is not None:
         raise unsaved
     picked = settings.choice.pick(granted)
-    click.echo(
+    told = (
         f"Connected: {words.counted(len(granted), 'division')} granted, {len(picked):,} of them to be read."
     )
+    document = {"divisions": len(granted), "to_read": len(picked)}
+    click.echo(json.dumps(document, indent=1) if as_json else told)
     if command_line:
         raise SystemExit(_run(command_line, folder))
 

@@ -140,6 +140,8 @@ def command(  # noqa: PLR0913 - one for each option
     Nothing in it is real, and nothing leaves this machine. Point the tap at it with the setting base_url.
 
     Its address /_sandbox/ lists the commands that change its data, move its clock and script its failures.
+
+    Exit codes: 0 ended; 2 an option cannot be used, the port cannot be had, or the extra [sandbox] is not installed.
     """
     try:
         from tap_exact_online.sandbox import replay, server, service  # noqa: PLC0415 - needs the extra
