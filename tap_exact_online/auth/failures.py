@@ -26,7 +26,7 @@ def login() -> str:
 def not_connected(place: str) -> LoginNeeded:
     """Say that there is nothing to start from."""
     return LoginNeeded(
-        f"Not connected to Exact Online: nobody has logged in yet, as far as the token store {place} knows, and the setting"
+        f"Not connected to Exact Online: the token store {place} is empty, as it is before the first login, and the setting"
         f" `refresh_token` is not set. Log in with `{how_to('login')}`."
     )
 

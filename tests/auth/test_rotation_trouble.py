@@ -217,7 +217,7 @@ def test_a_token_that_nothing_takes_is_used_to_its_end_and_said_to_be_lost() -> 
     rotation = it.rotation()
     assert rotation.access_token() == "access-1-hunter2"
     assert rotation.unsaved is not None
-    assert "exact-online login" in str(rotation.unsaved)
+    assert "exact-online:login`" in str(rotation.unsaved)
 
 
 def test_a_token_that_was_saved_elsewhere_is_brought_home_by_the_next_run() -> None:
