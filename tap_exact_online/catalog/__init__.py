@@ -12,6 +12,7 @@ from tap_exact_online.catalog.described import forget_words, sentences, words_of
 from tap_exact_online.catalog.filed import FILED, Filed
 from tap_exact_online.catalog.ledger import PURPOSES
 from tap_exact_online.catalog.own import CODE_LISTS, READS
+from tap_exact_online.catalog.personal import special
 from tap_exact_online.catalog.references import (
     Reference,
     references_of,
@@ -86,6 +87,7 @@ __all__ = [
     "schema_of",
     "selected_by_default",
     "sentences",
+    "special",
     "stands_for",
     "stream_of_deleted",
     "unknown_in",

@@ -117,6 +117,18 @@ class Told:
         """Tell whether a catalog selects those streams that Meltano would select: otherwise it is not Meltano's."""
         return all(self.takes(name) is entry.selected for name, entry in catalog.items())
 
+    def entries(self) -> dict[str, Entry]:
+        """Return the catalog that Meltano makes of it: a field is selected that a pattern meets, and none leaves out."""
+        return {
+            name: Entry(self.takes(name), {each: self._takes_field(name, each) for each in _columns(name)})
+            for name in BY_NAME
+        }
+
+    def _takes_field(self, stream: str, name: str) -> bool:
+        met = [each for each in self.select if each.meets(stream) and each.covers(name)]
+        taken = any(each.value for each in met) and all(each.value for each in met)
+        return self.of_metadata(stream, name, otherwise=taken)
+
     def takes(self, stream: str) -> bool:
         """Tell whether Meltano selects a stream."""
         met = [pattern for pattern in self.select if pattern.meets(stream)]
@@ -248,9 +260,12 @@ def _fields_by_default(stream: str) -> Mapping[str, bool]:
     resource = BY_NAME[stream]
     facts = resource.endpoint.properties
     return {
-        name: name not in facts or selected_by_default(resource, facts[name])
-        for name in schema_of(resource)["properties"]
+        name: name not in facts or selected_by_default(resource, facts[name]) for name in _columns(stream)
     }
+
+
+def _columns(stream: str) -> list[str]:
+    return [*schema_of(BY_NAME[stream])["properties"]]
 
 
 def _read(catalog: Mapping[str, Entry]) -> Iterator[tuple[str, Entry]]:

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "login": ("tap_exact_online.cli.login", "Connect to Exact Online; needed once."),
     "logout": ("tap_exact_online.cli.logout", "Forget the stored connection."),
+    "peek": ("tap_exact_online.cli.peek", "Show the first rows of a stream, for one call."),
     "plan": (
         "tap_exact_online.cli.plan",
         "Show what the next run reads, how old everything is, and what it costs.",
@@ -57,7 +58,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Connect": ("login", "status", "logout"),
-    "Look": ("doctor", "divisions", "streams", "plan"),
+    "Look": ("doctor", "divisions", "streams", "peek", "plan"),
     "Run": ("prepare", "work", "hint", "deletes"),
     "Ledger": ("ledger", "certificate"),
     "Try out": ("sandbox",),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from tap_exact_online.cli.options import json_object
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.spoken import spoken, unstopped
 from tap_exact_online.surroundings import project_folder
+
+if TYPE_CHECKING:
+    from singer_sdk.singerlib import Catalog
 
 _BY_MELTANO, _CATALOG = "MELTANO_EXTRACT__SELECT", "MELTANO_EXTRACT__CATALOG"
 _SELECT = "TAP_EXACT_ONLINE__SELECT"
@@ -75,24 +78,67 @@ def selection(streams: str | None, catalog: str | None, *, everything: bool) -> 
     check_options(streams, catalog)
     if streams is not None:
         return Selection(streams_named(streams), "--streams")
-    environment = os.environ
-    project = project_folder(Path.cwd(), environment)
-    if catalog is None and (own := environment.get(_CATALOG)):  # a catalog that the project names
-        catalog = str((project or Path()) / own)
-    if catalog is not None:
+    if (catalog := _catalog_here(catalog)) is not None:
         return Selection(
             streams_of(json_object(catalog, "--catalog"), catalog, everything=everything), catalog
         )
+    told, source = _told_here()
+    return BY_DEFAULT if told is None else _by_rules(told, source, everything=everything)
+
+
+def fields_chosen(stream: str, catalog: str | None, *, everything: bool) -> dict[str, bool]:
+    """Return whether the fields of a stream are read by what a run here would read; empty where that says nothing of it.
+
+    Args:
+        stream: The stream.
+        catalog: The option `--catalog`.
+        everything: A selection of everything is meant.
+
+    Raises:
+        ConfigurationError: What says it cannot be read.
+    """
+    if (catalog := _catalog_here(catalog)) is not None:
+        from tap_exact_online.tap import entries  # noqa: PLC0415 - takes half a second
+
+        said, told = entries(_catalog(json_object(catalog, "--catalog"), catalog)), Told.of(os.environ)
+    else:
+        told, _ = _told_here()
+        said = {} if told is None else told.entries()
+    found = chosen(said, told, everything=everything)
+    if found.nothing or not found.streams.get(stream):
+        return {}
+    named = {name: read for name, read in said[stream].fields.items() if read is not None}
+    return {**named, **found.fields.get(stream, {})}
+
+
+def _catalog_here(catalog: str | None) -> str | None:
+    """Return the catalog that is given, else the one that the Meltano project names."""
+    if catalog is None and (own := os.environ.get(_CATALOG)):
+        catalog = str((project_folder(Path.cwd(), os.environ) or Path()) / own)
+    return catalog
+
+
+def _told_here() -> tuple[Told | None, str]:
+    """Return the rules that a run here would go by, and what holds them; None where there are none.
+
+    Raises:
+        ConfigurationError: They cannot be read.
+    """
+    environment = os.environ
     if _BY_MELTANO in environment:
         where = f"the selection of the Meltano project, environment {environment.get('MELTANO_ENVIRONMENT') or 'none'}"
-        return _by_rules(environment, where, everything=everything)
+        return Told.of(environment), where
     if text := environment.get(_SELECT):
-        return _by_rules({_BY_MELTANO: json.dumps(_rules(text))}, _SELECT, everything=everything)
+        return _told(_rules(text)), _SELECT
+    project = project_folder(Path.cwd(), environment)
     if project is not None and (file := project / "meltano.yml").is_file():
         rules = rules_of(_yaml(file), environment.get("MELTANO_ENVIRONMENT"))
-        if rules is not None:
-            return _by_rules({_BY_MELTANO: json.dumps(rules)}, f"`select` of {file}", everything=everything)
-    return BY_DEFAULT
+        return (None if rules is None else _told(rules)), f"`select` of {file}"
+    return None, ""
+
+
+def _told(rules: Sequence[str]) -> Told | None:
+    return Told.of({_BY_MELTANO: json.dumps(rules)})
 
 
 def rules_of(project: Any, environment: str | None) -> list[str] | None:
@@ -145,25 +191,26 @@ def streams_of(catalog: Mapping[str, Any], file: str, *, everything: bool = Fals
     Raises:
         ConfigurationError: It is no catalog, or selects what does not exist.
     """
-    # They take half a second, and most examinations need none.
-    from singer_sdk.singerlib import Catalog  # noqa: PLC0415
+    from tap_exact_online.tap import choice  # noqa: PLC0415 - takes half a second, and most examinations need none
 
-    from tap_exact_online.command import is_catalog  # noqa: PLC0415
-    from tap_exact_online.tap import choice  # noqa: PLC0415
-
-    if not is_catalog(catalog):
-        msg = f"--catalog: {file} holds no Singer catalog. Make one with `tap-exact-online --discover`."
-        raise ConfigurationError(msg)
-    found, _, warnings = choice(Catalog.from_dict(dict(catalog)), os.environ, everything=everything)
+    found, _, warnings = choice(_catalog(catalog, file), os.environ, everything=everything)
     for line in warnings:
         click.echo(line, err=True)
     return _in_order({name for name, read in found.streams.items() if read}, f"--catalog: {file}")
 
 
-def _by_rules(environment: Mapping[str, str], source: str, *, everything: bool) -> Selection:
-    told = Told.of(environment)
-    if told is None:
-        return BY_DEFAULT
+def _catalog(catalog: Mapping[str, Any], file: str) -> Catalog:
+    from singer_sdk.singerlib import Catalog  # noqa: PLC0415 - takes half a second, and most examinations need none
+
+    from tap_exact_online.command import is_catalog  # noqa: PLC0415
+
+    if not is_catalog(catalog):
+        msg = f"--catalog: {file} holds no Singer catalog. Make one with `tap-exact-online --discover`."
+        raise ConfigurationError(msg)
+    return Catalog.from_dict(dict(catalog))
+
+
+def _by_rules(told: Told, source: str, *, everything: bool) -> Selection:
     warnings = check_rules(told)
     found = chosen({name: Entry(told.takes(name)) for name in BY_NAME}, told, everything=everything)
     for line in (*warnings, *found.warnings):

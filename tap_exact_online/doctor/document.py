@@ -37,7 +37,7 @@ def document(result: Examination) -> dict[str, Any]:
             }
             for read in result.reads
         ],
-        "findings": [_finding(finding) for finding in result.findings],
+        "findings": [of_finding(finding) for finding in result.findings],
     }
 
 
@@ -67,7 +67,8 @@ def _stream(result: Examination, stream: str) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def of_finding(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON values."""
     cure = finding.cure
     return {
         "finding": finding.kind,

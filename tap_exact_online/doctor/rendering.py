@@ -69,7 +69,7 @@ def draw(console: Console, result: Examination) -> None:
     for table in (_divisions(result), _matrix(result, console.width), _reads(result)):
         for part in table:
             console.print(part)
-    _findings(console, result.findings)
+    draw_findings(console, result.findings)
     _end(console, result)
 
 
@@ -223,8 +223,13 @@ def _reads(result: Examination) -> list[Padding | Table | Text]:
     return [_heading("Last run"), table]
 
 
-def _findings(console: Console, findings: Sequence[Finding]) -> None:
-    """Print each finding, the worst first, and once what is to be done about several."""
+def draw_findings(console: Console, findings: Sequence[Finding]) -> None:
+    """Print each finding, the worst first, and once what is to be done about several.
+
+    Args:
+        console: Where to.
+        findings: What was found.
+    """
     by_cure: dict[tuple[Level, Cure], list[Finding]] = {}
     for finding in findings:
         by_cure.setdefault((finding.level, finding.cure), []).append(finding)
