@@ -50,6 +50,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "sandbox": ("tap_exact_online.cli.sandbox", "Run a stand-in for Exact Online on this machine."),
     "streams": ("tap_exact_online.cli.streams", "List what there is to read, and what it costs."),
     "status": ("tap_exact_online.cli.status", "Show how the connection is doing, without using it."),
+    "verify": (
+        "tap_exact_online.cli.verify",
+        "Compare the rows at Exact with those in PostgreSQL, and name what differs.",
+    ),
     "work": (
         "tap_exact_online.cli.work",
         "Read one group of divisions after the other, together with other workers.",
@@ -59,7 +63,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Connect": ("login", "status", "logout"),
     "Look": ("doctor", "divisions", "streams", "peek", "plan"),
-    "Run": ("prepare", "work", "hint", "deletes"),
+    "Run": ("prepare", "work", "hint", "deletes", "verify"),
     "Ledger": ("ledger", "certificate"),
     "Try out": ("sandbox",),
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -46,3 +49,35 @@ def console_on(file: TextIO) -> Console:
     return Console(
         file=file, force_terminal=terminal, width=width, markup=False, highlight=False, emoji=False
     )
+
+
+@contextlib.contextmanager
+def progress(
+    first: str, *, quiet: bool
+) -> Iterator[tuple[Callable[[int, str, int], None], Callable[[float], None]]]:
+    """Show on a terminal how far a look at Exact is and what it waits for, and leave no trace of it.
+
+    Args:
+        first: What it does before it asks for a stream.
+        quiet: Show nothing.
+
+    Yields:
+        What is told of each stream and division (how many there are in all, the stream, the division), and what sleeps.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield (lambda _total, _stream, _division: None), time.sleep
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - needs rich
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=console_on(sys.stderr), transient=True) as shown:
+        task = shown.add_task(first, total=None)
+
+        def tell(total: int, stream: str, division: int) -> None:
+            shown.update(task, total=total, advance=1, description=f"{stream} in {division}")
+
+        def sleep(seconds: float) -> None:
+            shown.update(task, description=f"Waiting {seconds:.0f} s for Exact")
+            time.sleep(seconds)
+
+        yield tell, sleep

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import click
 
-from tap_exact_online.cli.console import console_on, show
+from tap_exact_online.cli.console import progress, show
 from tap_exact_online.cli.options import json_object, with_connection
 from tap_exact_online.cli.selection import (
     BY_DEFAULT,
@@ -30,9 +28,6 @@ from tap_exact_online.doctor.state import singer_state
 from tap_exact_online.doctor.survey import survey
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings import Settings
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 _T = TypeVar("_T")
 
@@ -114,9 +109,9 @@ def command(  # noqa: PLR0913 - one for each option
     if (facts or proposing) and settings is not None and not mistakes:
         (_propose if proposing else _tell_facts)(settings, names, as_json=as_json)
         return
-    with _progress(quiet=as_json) as (progress, sleep):
+    with progress("Looking at the connection", quiet=as_json) as (tell, sleep):
         request = Request(settings, mistakes, names, left, source=looked_at.source)
-        result = examine(request, Tools(progress, sleep=sleep))
+        result = examine(request, Tools(tell, sleep=sleep))
     if as_json:
         click.echo(json.dumps(document(result), indent=1))
     else:
@@ -127,8 +122,8 @@ def command(  # noqa: PLR0913 - one for each option
 
 
 def _tell_facts(settings: Settings, streams: list[str], *, as_json: bool) -> None:
-    with _progress(quiet=as_json) as (progress, sleep):
-        found = survey(settings, streams, Tools(progress, sleep=sleep))
+    with progress("Looking at the connection", quiet=as_json) as (tell, sleep):
+        found = survey(settings, streams, Tools(tell, sleep=sleep))
     if as_json:
         click.echo(json.dumps(found.document(), indent=1))
         return
@@ -138,8 +133,8 @@ def _tell_facts(settings: Settings, streams: list[str], *, as_json: bool) -> Non
 
 
 def _propose(settings: Settings, _: list[str], *, as_json: bool) -> None:
-    with _progress(quiet=as_json) as (progress, sleep):
-        found = propose(settings, Tools(progress, sleep=sleep))
+    with progress("Looking at the connection", quiet=as_json) as (tell, sleep):
+        found = propose(settings, Tools(tell, sleep=sleep))
     if as_json:
         click.echo(json.dumps(found.document(), indent=1))
         return
@@ -148,26 +143,3 @@ def _propose(settings: Settings, _: list[str], *, as_json: bool) -> None:
     for line in select_lines(each.name for each in found.chosen):
         click.echo(line)
     show(lambda console: draw_proposal(console, found), sys.stderr)
-
-
-@contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[int, str, int], None], Callable[[float], None]]]:
-    """Show on a terminal how far the examination is and what it waits for, and leave no trace of it."""
-    if quiet or not sys.stderr.isatty():
-        yield (lambda _total, _stream, _division: None), time.sleep
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - needs rich
-
-    console: Console = console_on(sys.stderr)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=console, transient=True) as shown:
-        task = shown.add_task("Looking at the connection", total=None)
-
-        def tell(total: int, stream: str, division: int) -> None:
-            shown.update(task, total=total, advance=1, description=f"{stream} in {division}")
-
-        def sleep(seconds: float) -> None:
-            shown.update(task, description=f"Waiting {seconds:.0f} s for Exact")
-            time.sleep(seconds)
-
-        yield tell, sleep

@@ -253,7 +253,8 @@ def _part(
         if wish.year is None:
             return {}, []
         return {"$filter": f"{resource.axes[0]} eq {wish.year}"}, [f"Of the year {wish.year}."]
-    today = datetime.fromtimestamp(now, UTC)
+    # A wall clock has no zone.
+    today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     told, remarks = {}, []
     for name in parameters:
         if name == "glScheme":
@@ -263,11 +264,7 @@ def _part(
             told[name] = f"guid'{scheme}'"
             remarks.append(f"Of the first scheme, {scheme}, which took one call more.")
         elif name == "focusDate":
-            day = (
-                datetime(wish.year or today.year, 1, 1)
-                if wish.year
-                else datetime(today.year, today.month, today.day)
-            )  # noqa: DTZ001
+            day = today.replace(month=1, day=1, year=wish.year) if wish.year else today
             told[name] = datetime_literal(day)
             remarks.append(f"As it was on {day:%Y-%m-%d}.")
         else:

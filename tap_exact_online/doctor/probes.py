@@ -203,6 +203,10 @@ class Line:
         client.patience = Few()
         return cls(client, short, settings.concurrency)
 
+    def rested(self) -> None:
+        """Begin a new question: each may wait for the rest of a minute anew."""
+        self.sleep.slept = 0.0
+
     def settle(self) -> None:
         """Give back the calls of the contract that were lent and not made."""
         if self.client.budget is not None:
@@ -259,7 +263,7 @@ class Line:
         answer = None
         try:
             while True:
-                self.sleep.slept = 0.0
+                self.rested()
                 need = asking.send(answer)
                 if isinstance(need, Rest) and need.seconds > 0:
                     rested += need.seconds
