@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +13,14 @@ import psycopg
 import pytest
 
 from demo.postgres import Postgres
-from demo.project import ROOT
 from tap_exact_online.sandbox.control import Control
 from tests.cli.program import Ended
 from tests.conftest import Sandbox, running
 from tests.doctor.patient import Patient
-from tests.singer import Run, Tap, tap_for
+from tests.loaded import load
+from tests.singer import Tap, tap_for
 
 STREAMS = ("deleted", "reads", "accounts", "gl_accounts", "journals", "receivables_list")
-_LOADER = ROOT / ".meltano/loaders/target-postgres/venv/bin/target-postgres"
-_LOADS = {"default_target_schema": "exact_online", "use_copy": True, "validate_records": False}
 _numbers = itertools.count()
 
 
@@ -41,21 +38,8 @@ class Books:
         return self.sandbox.control
 
     def load(self, database: Postgres, **config: Any) -> dict[str, Any]:
-        """Run the tap behind the state, hand what it writes to target-postgres, and return the new state."""
-        process = self.tap.start(catalog=self.tap.catalog(STREAMS), state=self.state, **config).end()
-        assert process.returncode == 0, process.stderr
-        settings = self.folder / "loader.json"
-        settings.write_text(json.dumps({**_LOADS, "sqlalchemy_url": database.url}))
-        subprocess.run(
-            [_LOADER, "--config", settings],
-            input=process.stdout,
-            text=True,
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
-        lines = [json.loads(line) for line in process.stdout.splitlines() if line.startswith('{"type"')]
-        return Run(process.returncode, process.stderr, lines).state
+        """Run the tap behind the state, load what it writes, and return the new state."""
+        return load(self.tap, database, STREAMS, self.state, **config).state
 
 
 @dataclass
