@@ -58,7 +58,7 @@ def test_sql_parses(block: Block) -> None:
 
 def test_blocks_say_what_they_are() -> None:
     assert {block.kind for _, block in _BLOCKS} <= {
-        *("console", "json", "yaml", "sql", "text", "python", "dockerfile", "toml", "ini"),
+        *("console", "json", "yaml", "sql", "text", "python", "dockerfile", "toml", "ini", "sh"),
         *("{toctree}", "{include}"),
     }
 

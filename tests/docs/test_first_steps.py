@@ -20,14 +20,14 @@ from tests.meltano.conftest import discover_only
 
 
 def _steps() -> list[str]:
-    """Return the command lines by which the README connects and runs."""
+    """Return the command lines by which the README connects and runs: those of the numbered steps."""
     section = (
         (ROOT / "README.md")
         .read_text(encoding="utf-8")
         .split("## Connect your own books")[1]
         .split("\n## ")[0]
     )
-    return re.findall(r"^ *\$ (meltano .*?) *(?:#.*)?$", section, re.MULTILINE)
+    return re.findall(r"^ +\$ (meltano .*?) *(?:#.*)?$", section, re.MULTILINE)
 
 
 def _fill_in(example: Path, values: dict[str, str]) -> str:

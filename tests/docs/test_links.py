@@ -97,3 +97,37 @@ def test_streams_that_others_are_moved_to_exist() -> None:
     names = {name for cell in rows for name in re.findall(r"`(\w+)`", cell)}
     assert len(rows) > 50
     assert {f"{name}.md" for name in names} <= {file.name for file in (DOCS / "streams").iterdir()}
+
+
+def test_all_ways_in_stand_on_the_first_screen() -> None:
+    readme = Page(ROOT / "README.md").text
+    for page_of, beginnings in (
+        ("own-meltano.md", ("at=", "meltano add")),
+        ("without-meltano.md", ("uv tool",)),
+    ):
+        assert f"(docs/{page_of})" in readme
+        [pasted] = [block.body for block in page(page_of).blocks if block.mark == "paste"][:1]
+        for line in re.findall(r"^\$ (.*)$", pasted, re.MULTILINE):
+            if line.startswith(beginnings):
+                assert re.sub(r'"?>=.*', "", line).replace('"', "") in readme.replace('"', ""), line
+    assert "git+https://github.com/" in readme
+
+
+def test_updating_has_a_rule_for_every_kind_of_change() -> None:
+    rules = Page(ROOT / "UPGRADING.md").prose.split("## What may change")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in rules.splitlines() if line.startswith("| ")]
+    head, *kinds = rows
+    assert head == ["change", "in a version", "in your tables", "in the state", "what you do"]
+    assert all(len(row) == len(head) and all(row) for row in kinds)
+    changes = "\n".join(row[0] for row in kinds)
+    for change in (
+        "new field",
+        "withdraws",
+        "new stream",
+        "renamed",
+        "key changes",
+        "another type",
+        "form of the state",
+        "setting",
+    ):
+        assert change in changes

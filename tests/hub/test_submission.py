@@ -61,7 +61,10 @@ def test_is_called_as_its_place_says() -> None:
     assert list(MAINTAINERS) == [DEFINITION["variant"]]
     assert set(MAINTAINERS[DEFINITION["variant"]]) == {"label", "name", "url"}
     assert DEFINITION["repo"].startswith(MAINTAINERS[DEFINITION["variant"]]["url"] + "/")
-    assert {"extractors": {DEFINITION["name"]: DEFINITION["variant"]}} == DEFAULT_VARIANTS
+    assert {
+        "extractors": {DEFINITION["name"]: DEFINITION["variant"]},
+        "utilities": {"exact-online": DEFINITION["variant"]},
+    } == DEFAULT_VARIANTS
 
 
 def test_the_logo_is_there_and_holds_no_script() -> None:

@@ -5,24 +5,36 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import yaml
 
+from demo.postgres import Postgres
 from demo.project import ROOT, Project
 from tap_exact_online.catalog.resources import BY_NAME, RESOURCES
 from tests.conftest import Sandbox, running
+from tests.docs.pages import page
 from tests.meltano.conftest import NOWHERE, LoadedProject
 
 TAP, LOADER = "tap-exact-online", "target-jsonl"
-(DEFINITION,) = (ROOT / "hub").glob(f"_data/meltano/extractors/{TAP}/*.yml")
+POSTGRES, BESIDE = "target-postgres", "exact-online"
+HUB = ROOT / "hub" / "_data" / "meltano"
+PAGE = page("own-meltano.md")
 LOADERS = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]["loaders"]
 TO_FIND_DIVISIONS = {"current/Me", "system/Divisions"}
-# Namespace, pip_url, executable; then what a user types who has read what the tap can do.
-ANSWERS = "\n\n\ncatalog,discover,state\nclient_id:password,client_secret:password,refresh_token:password,base_url,store\n"
+[PASTED] = [block.body for block in PAGE.blocks if block.mark == "paste"]
+"""What the page says to paste."""
+[ANSWERS] = [
+    "".join(f"{line.partition(':')[2].strip()}\n" for line in block.body.splitlines())
+    for block in PAGE.blocks
+    if block.mark == "answers"
+]
+"""What it says to answer, by hand: what a user types who has read what the tap can do."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,8 +68,15 @@ class World:
         return set().union(*lines)
 
 
-def by_the_hub(project: Project) -> None:
-    project.meltano("add", "--no-install", f"--from-ref={DEFINITION}", TAP)
+def lines(beginning: str) -> list[list[str]]:
+    """Return the words of the lines to paste that begin so; the definitions are taken from here."""
+    found = re.findall(rf"^\$ ({re.escape(beginning)}.*)$", PASTED, re.MULTILINE)
+    return [shlex.split(line.replace("$at", str(HUB))) for line in found]
+
+
+def by_the_page(project: Project) -> None:
+    for line in lines("meltano add"):
+        project.meltano("add", "--no-install", *line[2:])
 
 
 def by_hand(project: Project) -> None:
@@ -72,13 +91,13 @@ def by_hand(project: Project) -> None:
     )
 
 
-@pytest.fixture(scope="module", params=[by_the_hub, by_hand], ids=["by the Hub's definition", "by hand"])
+@pytest.fixture(scope="module", params=[by_the_page, by_hand], ids=["by the definitions", "by hand"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
     variables = {"MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false", "HTTPS_PROXY": NOWHERE}
     LoadedProject(folder, variables).meltano("init", "books", log=folder / "init.log")
     project = LoadedProject(folder / "books", variables)
-    for plugin in (f"extractors/{TAP}", f"loaders/{LOADER}"):
+    for plugin in (f"extractors/{TAP}", f"loaders/{LOADER}", f"loaders/{POSTGRES}", f"utilities/{BESIDE}"):
         # Only the program: whatever Meltano might do to the environment of a plugin stays in this project.
         program = Path(".meltano", plugin, "venv", "bin", Path(plugin).name)
         (project.folder / program).parent.mkdir(parents=True)
@@ -87,7 +106,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with running(folder, {"rows": 20}) as sandbox:
         found = World(sandbox, project)
         document = yaml.safe_load(found.file.read_text())
-        document["plugins"]["loaders"] = [each for each in LOADERS if each["name"] == LOADER]
+        document["plugins"]["loaders"] = [each for each in LOADERS if each["name"] in {LOADER, POSTGRES}]
         found.file.write_text(yaml.safe_dump(document))
         settings = {
             "CLIENT_ID": sandbox.client_id,
@@ -111,7 +130,7 @@ def test_what_nobody_chose_is_not_read(world: World) -> None:
     assert not {"BSN", "Logo"} & fields
 
 
-@pytest.mark.parametrize("world", [by_the_hub], indirect=True, ids=["by the Hub's definition"])
+@pytest.mark.parametrize("world", [by_the_page], indirect=True, ids=["by the definitions"])
 def test_what_somebody_chose_is_read_and_what_is_personal_by_its_name_only(world: World) -> None:
     world.project.meltano("select", TAP, "accounts", "*")
     assert world.select == ["accounts.*"]
@@ -127,3 +146,41 @@ def test_what_somebody_chose_is_read_and_what_is_personal_by_its_name_only(world
     assert "UniqueTaxpayerReference" not in fields
     assert "not where a pattern meets them. Not read: accounts.UniqueTaxpayerReference." in log
     assert "Nothing was chosen" not in log
+
+
+@pytest.mark.parametrize("world", [by_the_page], indirect=True, ids=["by the definitions"])
+def test_the_lines_to_paste_load_and_mirror_deletes(world: World, database: Postgres) -> None:
+    """The last line of the page, with the loader's variables in `.env` as its lines write them."""
+    file = world.project.folder / ".env"
+    before = file.read_text()
+    values = {"URL": database.url, "SCHEMA": "exact_online"}
+    for _, line, _, name in lines("echo"):
+        assert name == ".env"
+        variable, _, value = line.partition("=")
+        if variable.startswith("TARGET_"):
+            assert value.strip("'") in {"postgresql+psycopg://…", "exact_online"}
+            file.write_text(f"{file.read_text()}\n{variable}='{values[variable.rpartition('_')[2]]}'")
+        else:
+            assert variable in before
+    select = '["deleted.*", "reads.*", "journals.*"]'
+    project = dataclasses.replace(
+        world.project, variables={**world.project.variables, "TAP_EXACT_ONLINE__SELECT": select}
+    )
+    [(_, _, *run)] = lines("meltano run")
+    assert run == [TAP, POSTGRES, f"{BESIDE}:deletes"]
+    project.meltano("run", "--no-install", *run)
+    division, path = world.sandbox.control.divisions()[0]["Code"], BY_NAME["journals"].path
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        count = b'SELECT count(*) FROM exact_online.journals WHERE "Division" = %s'
+        assert connection.execute(count, (division,)).fetchone() == (
+            world.sandbox.control.count(division, path),
+        )
+        connection.execute(
+            "UPDATE exact_online.journals SET _sdc_extracted_at = '2020-01-01' WHERE \"Code\" = "
+            '(SELECT min("Code") FROM exact_online.journals) AND "Division" = %s',
+            (division,),
+        )
+        log = project.meltano("run", "--no-install", f"{BESIDE}:deletes")
+        assert "journals: 1 rows removed" in log
+        left = world.sandbox.control.count(division, path) - 1
+        assert connection.execute(count, (division,)).fetchone() == (left,)
