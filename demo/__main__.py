@@ -14,11 +14,11 @@ import click
 import filelock
 import psycopg
 
-from demo import books, changes, outcome
-from demo.postgres import Postgres, PostgresNotStarted, postgres
+from demo import books, changes, kept, outcome, samples
+from demo.postgres import Postgres, PostgresNotStarted
 from demo.processes import ProgramFailed
 from demo.project import ROOT, PluginsMissing, Project, copy_project
-from demo.sandbox import Sandbox, sandbox
+from demo.sandbox import Sandbox
 from tap_exact_online.errors import TapError
 from tap_exact_online.sandbox.control import Control
 
@@ -27,6 +27,8 @@ _FAILURES = (
     *(TapError, books.NotAsPromised),
 )
 _FEW = 3  # accounts and periods that are named for each year
+_RUN = "run"
+_DELETES = "exact-online:deletes"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -39,13 +41,19 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     default=ROOT / ".demo",
     help="Where everything happens.  [default: .demo]",
 )
-def main(divisions: int, rows: int, folder: Path) -> None:
+@click.option("--keep", is_flag=True, help="Leave PostgreSQL and the sandbox running.")
+@click.option("--stop", is_flag=True, help="Instead: stop what an earlier demo has left running.")
+def main(*, divisions: int, rows: int, folder: Path, keep: bool, stop: bool) -> None:
     """Sandbox -> tap -> PostgreSQL, for real, twice, with changes in between; then a ledger, whole and after a loss."""
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
+    home = folder.resolve()
+    if stop:
+        click.echo("Stopped." if kept.stop(home / _RUN) else f"Nothing is kept running in {home}.")
+        return
     try:
-        with _alone_in(folder.resolve()) as empty:
-            _tell(empty, divisions, rows)
+        with _alone_in(home) as empty:
+            _tell(empty, divisions, rows, keep=keep)
     except KeyboardInterrupt as interrupt:
         click.echo("\nInterrupted; everything that was started is stopped.", err=True)
         sys.exit(128 + interrupt.args[0])  # what a shell says of a program that a signal ended
@@ -74,18 +82,24 @@ def _alone_in(home: Path) -> Iterator[Path]:
         )
         sys.exit(1)
     with lock:
-        folder = home / "run"
+        folder = home / _RUN
+        if kept.running(folder):
+            click.echo(
+                f"What an earlier demo has kept still runs in {home}. Stop it first: make demo ARGS=--stop",
+                err=True,
+            )
+            sys.exit(1)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         yield folder
 
 
-def _tell(folder: Path, divisions: int, rows: int) -> None:
+def _tell(folder: Path, divisions: int, rows: int, *, keep: bool) -> None:
     start = time.monotonic()
     _say(f"Starting PostgreSQL and the sandbox ({divisions} divisions, {rows:,} transaction lines each)")
     # Exact allows 60 calls a minute for each division; the demo's minutes are shorter, so that nobody has to wait.
     options = ("--divisions", str(divisions), "--rows", str(rows), "--minute-seconds", "1")
-    with postgres() as server, sandbox(folder, *options) as stand_in:
+    with kept.servers(folder, *options, keep=keep) as (server, stand_in):
         click.echo(f"    sandbox {stand_in.base_url}   PostgreSQL {_version(server)}, {server.conninfo}")
         project = _project(folder, stand_in, server)
         control = Control(stand_in.base_url)
@@ -98,31 +112,39 @@ def _tell(folder: Path, divisions: int, rows: int) -> None:
         _say(f"Meanwhile in division {division}")
         click.echo(changes.describe(changes.apply(control, division)))
 
-        second, second_calls = _run(project, control, folder / "run-2.log", "Second run: only what is new")
+        second, second_calls = _run(
+            project, control, folder / "run-2.log", "Second run: only what is new", _DELETES
+        )
         found = outcome.differences(server)
 
         _say("What landed in PostgreSQL")
         _show(landed, found, (first_calls, second_calls), (first, second))
-        _keep_books(folder, project, server, control.divisions()[-1]["Code"])
+        click.echo(f"
+{samples.shown(server)}")
+        _keep_books(folder, project, server, control.divisions()[-1]["Code"], give_back=keep)
         click.echo(f"\n    Done in {time.monotonic() - start:.0f} s. Logs: {folder}")
+        if keep:
+            click.echo(kept.goodbye(server, stand_in, folder.parent))
 
 
-def _keep_books(folder: Path, project: Project, server: Postgres, division: int) -> None:
+def _keep_books(folder: Path, project: Project, server: Postgres, division: int, *, give_back: bool) -> None:
     """Make a ledger of what landed, and show that it is whole; then lose lines of a division, and show that it is not."""
-    tasks = ("exact-online:deletes", "ledger:build")
-    _say(f"A ledger of it, and its certificate\n    meltano --environment=demo run {' '.join(tasks)}")
+    _say("A ledger of it, and its certificate\n    meltano --environment=demo run ledger:build")
     start = time.monotonic()
-    books.build(project, *tasks, log=folder / "ledger-1.log")
+    books.build(project, "ledger:build", log=folder / "ledger-1.log")
     click.echo(f"    {time.monotonic() - start:.1f} s\n\n{books.totals(server)}\n")
     books.show(server, whole=True, most=_FEW)
 
-    lost = books.lose_page(server, division)
-    _say(
-        f"A page is lost: {lost:,} lines of division {division} go from the database, as if they had never come\n"
-        "    meltano --environment=demo run ledger:reconcile"
-    )
-    books.build(project, "ledger:reconcile", log=folder / "ledger-2.log")
-    books.show(server, whole=False, most=_FEW, division=division)
+    with books.lost_page(server, division, give_back=give_back) as lost:
+        _say(
+            f"A page is lost: {lost:,} lines of division {division} go from the database, as if they had never come\n"
+            "    meltano --environment=demo run ledger:reconcile"
+        )
+        books.build(project, "ledger:reconcile", log=folder / "ledger-2.log")
+        books.show(server, whole=False, most=_FEW, division=division)
+    if give_back:
+        click.echo("\n    The lines are put back, and the ledger is made anew.")
+        books.build(project, "ledger:build", log=folder / "ledger-3.log")
 
 
 def _project(folder: Path, stand_in: Sandbox, server: Postgres) -> Project:
@@ -142,12 +164,15 @@ def _project(folder: Path, stand_in: Sandbox, server: Postgres) -> Project:
     )
 
 
-def _run(project: Project, control: Control, log: Path, title: str) -> tuple[float, dict[str, int]]:
-    """Run the pipeline once; return how long it took and the calls it made for each stream."""
-    _say(f"{title}\n    meltano --environment=demo run tap-exact-online target-postgres")
+def _run(
+    project: Project, control: Control, log: Path, title: str, *more: str
+) -> tuple[float, dict[str, int]]:
+    """Run the pipeline once, and what is to follow it; return how long it took and the calls it made for each stream."""
+    tasks = ("tap-exact-online", "target-postgres", *more)
+    _say(f"{title}\n    meltano --environment=demo run {' '.join(tasks)}")
     control.reset_stats()
     start = time.monotonic()
-    project.meltano("--environment=demo", "run", "tap-exact-online", "target-postgres", log=log)
+    project.meltano("--environment=demo", "run", *tasks, log=log)
     seconds = time.monotonic() - start
     stats = control.stats()
     click.echo(
@@ -163,7 +188,7 @@ def _show(
     calls: tuple[dict[str, int], dict[str, int]],
     seconds: tuple[float, float],
 ) -> None:
-    head = ("table", "rows after run 1", "calls", "added by run 2", "changed", "calls", "rows now")
+    head = ("table", "rows after run 1", "calls", "added by run 2", "changed", "deleted", "calls", "rows now")
     rows = [
         (
             f"{outcome.SCHEMA}.{name}",
@@ -171,6 +196,7 @@ def _show(
             f"{calls[0].get(name, 0)}",
             f"{each.added or ''}",
             f"{each.changed or ''}",
+            f"{landed.get(name, 0) + each.added - each.rows or ''}",
             f"{calls[1].get(name, 0)}",
             f"{each.rows:,}",
         )
@@ -182,6 +208,7 @@ def _show(
         f"{sum(calls[0].values())}",
         f"{sum(each.added for each in found.values())}",
         f"{sum(each.changed for each in found.values())}",
+        f"{sum(landed.values()) + sum(each.added - each.rows for each in found.values())}",
         f"{sum(calls[1].values())}",
         f"{sum(each.rows for each in found.values()):,}",
     )

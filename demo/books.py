@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -87,15 +89,28 @@ def totals(server: Postgres) -> str:
     return layout(head, rows, (f"{balanced} of {len(found)} in balance", "", "", ""))
 
 
-def lose_page(server: Postgres, division: int) -> int:
-    """Take away the first page of lines of a company, as if it had never come; return how many lines that were.
+@contextmanager
+def lost_page(server: Postgres, division: int, *, give_back: bool) -> Iterator[int]:
+    """Take away the first page of lines of a company, as if it had never come; yield how many lines that are.
 
     Where the company has few lines it is half of them.
+
+    Args:
+        server: The database.
+        division: The company.
+        give_back: Put them back at the end.
     """
+    names = {"table": sql.Identifier(SCHEMA, "transaction_lines"), "lost": sql.Identifier("lost_lines")}
+    take = sql.SQL("""
+        CREATE TABLE {lost} AS SELECT * FROM {table} WHERE "Division" = {division} ORDER BY "Timestamp" LIMIT least({page}, (
+          SELECT count(*) / 2 FROM {table} WHERE "Division" = {division}))""")
+    lose = sql.SQL("""
+        DELETE FROM {table} WHERE "Division" = {division} AND "ID" IN (SELECT "ID" FROM {lost})""")
     with psycopg.connect(server.conninfo) as connection:
-        table = sql.Identifier(SCHEMA, "transaction_lines")
-        lose = sql.SQL("""
-            DELETE FROM {table} WHERE "Division" = %(division)s AND "ID" IN (
-              SELECT "ID" FROM {table} WHERE "Division" = %(division)s ORDER BY "Timestamp" LIMIT least(%(page)s, (
-                SELECT count(*) / 2 FROM {table} WHERE "Division" = %(division)s)))""").format(table=table)
-        return connection.execute(lose, {"division": division, "page": PAGE}).rowcount
+        connection.execute(take.format(**names, division=division, page=PAGE))
+        lost = connection.execute(lose.format(**names, division=division)).rowcount
+    yield lost
+    with psycopg.connect(server.conninfo) as connection:
+        if give_back:
+            connection.execute(sql.SQL("INSERT INTO {table} SELECT * FROM {lost}").format(**names))
+        connection.execute(sql.SQL("DROP TABLE {lost}").format(**names))

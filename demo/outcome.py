@@ -100,9 +100,9 @@ def calls_by_stream(by_endpoint: Mapping[str, int]) -> dict[str, int]:
     return calls
 
 
-def layout(head: Sequence[str], rows: Iterable[Sequence[str]], foot: Sequence[str]) -> str:
+def layout(head: Sequence[str], rows: Iterable[Sequence[str]], foot: Sequence[str] = ()) -> str:
     """Set a table: the first column to the left, numbers to the right."""
-    lines = [list(head), *map(list, rows), list(foot)]
+    lines = [list(head), *map(list, rows), *([list(foot)] if foot else [])]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
 
     def spread(line: Sequence[str]) -> str:
@@ -113,7 +113,10 @@ def layout(head: Sequence[str], rows: Iterable[Sequence[str]], foot: Sequence[st
         return "  ".join(cells).rstrip()
 
     rule = "  ".join("-" * width for width in widths)
-    return "\n".join([spread(lines[0]), rule, *map(spread, lines[1:-1]), rule, spread(lines[-1])])
+    body = lines[1:-1] if foot else lines[1:]
+    return "\n".join(
+        [spread(lines[0]), rule, *map(spread, body), *([rule, spread(lines[-1])] if foot else [])]
+    )
 
 
 def _count(connection: psycopg.Connection, name: str) -> int:

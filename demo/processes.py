@@ -90,7 +90,7 @@ def started(
         raise ProgramFailed(msg) from error
     finally:
         if process is not None:
-            _end(process)
+            end(process)
 
 
 def run(
@@ -145,7 +145,7 @@ def _name(process: subprocess.Popen[bytes]) -> str:
     return " ".join(Path(str(argument)).name for argument in arguments[:2])
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """End a program and what is left of its group: ask first, insist after a while."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
