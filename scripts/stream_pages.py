@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from stream_tables import cells, code, right_of, scope_of, starts
@@ -78,6 +80,10 @@ ORDER BY age DESC NULLS FIRST, stream."Stream", company."Code";
 """,
 }
 """What a page says behind all else."""
+_SAMPLES: Mapping[str, Mapping[str, Any]] = json.loads(
+    (Path(__file__).parent / "samples.json").read_text(encoding="utf-8")
+)
+"""A row of each stream, of `write_samples.py`."""
 _ADDED = "Added by the tap: Exact does not send it here."
 
 
@@ -90,7 +96,8 @@ def page(resource: Resource) -> str:
             "",
             " ".join(filter(None, said)),
             "",
-            "| | |",
+            *_sample(resource),
+            "| fact | here |",
             "|---|---|",
             *(cells(fact) for fact in _facts(resource)),
             "",
@@ -101,6 +108,15 @@ def page(resource: Resource) -> str:
             *([_BEHIND[resource.name]] if resource.name in _BEHIND else []),
         ]
     )
+
+
+def _sample(resource: Resource) -> Iterator[str]:
+    """Show a row as the tap writes it, made up by the sandbox."""
+    row = _SAMPLES.get(resource.name)
+    if row is None:
+        return
+    yield "A row, with some of its fields, as the tap writes it; the values are made up:"
+    yield from ("", "```json", json.dumps(row, indent=1, ensure_ascii=False), "```", "")
 
 
 def _facts(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -195,7 +211,11 @@ def _fields(resource: Resource) -> Iterator[str]:
     asked = sum(1 for row in rows if row[3])
     yield from ("## Fields", "")
     yield f"{len(rows)} fields, {asked} of them by default. How to read the types: [data](../data.md)."
-    yield from ("", cells(("field", "type", "in Exact", "by default", "")), "|---|---|---|---|---|")
+    yield from (
+        "",
+        cells(("field", "type", "in Exact", "by default", "what it holds")),
+        "|---|---|---|---|---|",
+    )
     yield from map(cells, rows)
 
 

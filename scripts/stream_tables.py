@@ -21,8 +21,8 @@ from tap_exact_online.catalog.personal import special
 
 _KINDS = {
     Kind.SYNC: "`Timestamp`",
-    Kind.LINES: "headers",
-    Kind.PARTS: "parts",
+    Kind.LINES: "by headers",
+    Kind.PARTS: "in parts",
     Kind.FULL: "whole",
     Kind.DIVISIONS: "whole",
     Kind.USER: "whole",
@@ -68,8 +68,8 @@ def groups() -> str:
 
 def _group(name: str, title: str) -> Iterator[str]:
     yield from (f"### {title}", "")
-    yield "| stream | endpoint and app scope | read by | key | from `start_date` | in `deleted` | fields |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| stream | endpoint and app scope | how it is read |"
+    yield "|---|---|---|"
     for resource in STREAMS:
         if resource.group == name:
             yield cells(_row(resource))
@@ -77,15 +77,49 @@ def _group(name: str, title: str) -> Iterator[str]:
 
 def _row(resource: Resource) -> tuple[str, ...]:
     link = f"[`{resource.name}`](streams/{resource.name}.md)"
-    by = f"`{resource.replication_key}`" if resource.replication_key else _KINDS[resource.kind]
     return (
         f"{f'**{link}**' if resource.selected else link}<br>{sentences()[resource.name]}",
-        f"`{resource.path}`<br>{scope_of(resource)}" if resource.path else "none: the tap's own",
-        by if resource.cadence == "always" else f"{by}, {resource.cadence}",
-        code(resource.keys),
-        "yes" if starts(resource) else "",
-        str(resource.deleted_type or ""),
-        str(len(schema_of(resource)["properties"])),
+        "<br>".join(filter(None, (f"`{resource.path}`", scope_of(resource))))
+        if resource.path
+        else "none: the tap's own",
+        "<br>".join(_reading(resource)),
+    )
+
+
+def _reading(resource: Resource) -> Iterator[str]:
+    by = f"by `{resource.replication_key}`" if resource.replication_key else _KINDS[resource.kind]
+    if read := by if resource.cadence == "always" else f"{by}, {resource.cadence}":
+        yield read
+    yield f"key {code(resource.keys)}"
+    more = ["from `start_date`"] if starts(resource) else []
+    more += [f"deletes: {resource.deleted_type}"] if resource.deleted_type else []
+    yield ", ".join([*more, f"{len(schema_of(resource)['properties'])} fields"])
+
+
+def group_page(name: str) -> str:
+    """Return the page of a group: what its streams hold, and the menu that leads to them."""
+    streams = [each for each in STREAMS if each.group == name]
+    lines = [
+        f"- {f'**{link}**' if each.selected else link}: {sentences()[each.name]}"
+        for each in streams
+        for link in [f"[`{each.name}`](../streams/{each.name}.md)"]
+    ]
+    menu = [f"../streams/{each.name}" for each in streams]
+    return "\n".join(
+        [
+            f"# {GROUPS[name]}",
+            "",
+            "Those in **bold** are selected by default. How they are read and what they need: [Streams](../streams.md).",
+            "",
+            *lines,
+            "",
+            "```{toctree}",
+            ":hidden:",
+            "",
+            *menu,
+            "```",
+            "",
+        ]
     )
 
 

@@ -20,13 +20,15 @@ import ledger_picture
 import stream_pages
 import stream_tables
 
-from tap_exact_online.catalog.resources import STREAMS
+from tap_exact_online.catalog.resources import GROUPS, STREAMS
 from tap_exact_online.cli import COMMANDS
 from tap_exact_online.cli import main as exact_online
 from tap_exact_online.settings import SETTINGS, Setting
 from tap_exact_online.tap import TapExactOnline
 
 DOCS = Path(__file__).parents[1] / "docs"
+FOLDERS = ("streams", "groups")
+"""Whose pages are all written here."""
 _WIDTH = 100
 
 
@@ -106,6 +108,8 @@ def pages() -> Iterator[tuple[Path, str]]:
         yield DOCS / page, rewrite(page, (DOCS / page).read_text(encoding="utf-8"))
     for resource in STREAMS:
         yield DOCS / "streams" / f"{resource.name}.md", stream_pages.page(resource)
+    for group in GROUPS:
+        yield DOCS / "groups" / f"{group}.md", stream_tables.group_page(group)
     yield DOCS / "pictures" / "joins.svg", joins.picture(joins.default_streams())
     yield DOCS / "pictures" / "ledger.svg", ledger_picture.picture(ledger_picture.models())
 
@@ -115,9 +119,11 @@ def _check(wanted: Mapping[Path, str]) -> list[str]:
     stale = [
         file for file, text in wanted.items() if not file.exists() or file.read_text(encoding="utf-8") != text
     ]
-    foreign = [file for file in (DOCS / "streams").glob("*.md") if file not in wanted]
+    foreign = [file for folder in FOLDERS for file in (DOCS / folder).glob("*.md") if file not in wanted]
     faults = [f"{file.relative_to(DOCS.parent)} is out of date" for file in stale]
-    return faults + [f"{file.relative_to(DOCS.parent)} is no stream's page: delete it" for file in foreign]
+    return faults + [
+        f"{file.relative_to(DOCS.parent)} is no page of a stream or a group: delete it" for file in foreign
+    ]
 
 
 def main() -> None:
@@ -127,7 +133,8 @@ def main() -> None:
         if faults := _check(wanted):
             sys.exit("\n".join([*faults, "Run: python scripts/write_docs.py"]))
         return
-    (DOCS / "streams").mkdir(exist_ok=True)
+    for folder in FOLDERS:
+        (DOCS / folder).mkdir(exist_ok=True)
     for file, text in wanted.items():
         file.write_text(text, encoding="utf-8")
 

@@ -70,6 +70,10 @@ class Browser:
         """Ask the browser's own tools for what no page can do, such as to look as on paper."""
         return self._post("goog/cdp/execute", cmd=command, params=arguments)
 
+    def resize(self, width: int, height: int) -> None:
+        """Make the window so wide and so high."""
+        self._post("window/rect", width=width, height=height)
+
     def get(self, what: str) -> Any:
         """Return `url`, `title` or another property of the window."""
         return self._value(self.http.get(f"{self.session}/{what}", timeout=60))
