@@ -14,7 +14,7 @@ from tap_exact_online.cli.options import has_terminal, with_settings
 from tap_exact_online.cli.selection import divisions_named, streams_named
 from tap_exact_online.doctor.findings import exit_code
 from tap_exact_online.doctor.probes import Line
-from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.errors import ConfigurationError, LimitReached, TapError
 from tap_exact_online.mirror.plan import DEFAULT_COLUMN, DEFAULT_EXTRACTED, DEFAULT_SCHEMA, Case, Plan
 from tap_exact_online.settings import Settings
 from tap_exact_online.spoken import PARAGRAPH, spoken
@@ -121,7 +121,9 @@ def command(  # noqa: PLR0913 - one for each option
                 verify(settings, line, database, found, tell)
         finally:
             line.settle()
-    code = exit_code(found.findings) or int(not found.equal)
+    code = exit_code(found.findings)
+    if code in {0, LimitReached.exit_code} and any(each.outcome.differs for each in found.checked):
+        code = TapError.exit_code  # what differs matters more than what could not be asked any more
     if as_json:
         survive(sys.stdout)
         click.echo(json.dumps(words.document(found, code), indent=1))
