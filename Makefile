@@ -112,7 +112,7 @@ $(INSTALL_DONE): $(UV_DONE) pyproject.toml constraints.txt demo/requirements.txt
 $(PLUGINS_DONE): $(INSTALL_DONE) meltano.yml
 	@echo "Installing the Meltano plugins"
 	@$(BIN)/meltano --log-level=warning install \
-	  tap-exact-online target-postgres exact-online meltano-map-transformer </dev/null
+	  tap-exact-online target-postgres exact-online </dev/null
 	@touch $@
 
 # Each in an environment of its own, as a user has them: what they need does not go together with Meltano.

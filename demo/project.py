@@ -17,7 +17,7 @@ from demo.processes import BIN, run
 
 ROOT = Path(__file__).resolve().parents[1]
 _NEEDED = ("extractors/tap-exact-online", "loaders/target-postgres", "utilities/exact-online")
-_EXTRA = ("utilities/ledger", "loaders/target-jsonl", "mappers/meltano-map-transformer")
+_EXTRA = ("utilities/ledger", "loaders/target-jsonl")
 _FOREIGN = ("DBT_", "DEMO_", "EXACT_ONLINE_", "MELTANO_", "PG", "TAP_", "TARGET_")
 
 

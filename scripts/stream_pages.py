@@ -16,6 +16,7 @@ from tap_exact_online.catalog import (
     Kind,
     Resource,
     codes_of,
+    marked,
     references_of,
     replaced_by,
     schema_of,
@@ -248,7 +249,9 @@ def _remarks(resource: Resource, fact: edm.Property) -> Iterator[str]:
     if codes_of(resource.path, fact.name):
         yield "See its [codes](#codes)."
     if kind := special(resource.path, fact.name):
-        yield f"[Special personal data](../personal.md): {kind}."
+        yield f"[Special personal data](../personal.md#special-fields): {kind}."
+    elif tells := marked(resource.path).get(fact.name):
+        yield f"[Personal data](../personal.md): {tells.value}."
     if fact.obsolete:
         yield "Exact calls it obsolete."
     if fact.absent:

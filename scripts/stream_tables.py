@@ -13,6 +13,8 @@ from tap_exact_online.catalog import (
     STREAMS,
     Kind,
     Resource,
+    Tells,
+    marked,
     schema_of,
     sentences,
     stands_for,
@@ -162,6 +164,25 @@ def _special_of(resource: Resource) -> Mapping[str, list[str]]:
     for name in resource.endpoint.properties:
         if kind := special(resource.path, name):
             found.setdefault(kind, []).append(name)
+    return found
+
+
+def marked_fields() -> str:
+    """Return what else tells of persons in the streams that are on by default, by class, as a Markdown table."""
+    lines = [
+        cells((f"[`{each.name}`](streams/{each.name}.md)", tells.value, code(names)))
+        for each in RESOURCES
+        if each.selected
+        for tells, names in _marked_of(each).items()
+    ]
+    return "\n".join(["| stream | class | fields |", "|---|---|---|", *lines])
+
+
+def _marked_of(resource: Resource) -> Mapping[Tells, list[str]]:
+    found: dict[Tells, list[str]] = {}
+    for name, tells in marked(resource.path).items():
+        if tells is not Tells.SPECIAL:
+            found.setdefault(tells, []).append(name)
     return found
 
 

@@ -78,7 +78,7 @@ def _command(name: str, command: click.Command) -> str:
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "settings.md": {"settings": settings_table},
     "streams.md": {"streams": stream_tables.groups, "twins": stream_tables.twins},
-    "personal.md": {"special": stream_tables.special_fields},
+    "personal.md": {"special": stream_tables.special_fields, "marked": stream_tables.marked_fields},
     "exact.md": {"scopes": stream_tables.scopes, "rights": stream_tables.rights},
     "commands.md": {"commands": commands},
 }

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from singer_sdk import Stream
-from singer_sdk.singerlib import Catalog, CatalogEntry, MetadataMapping
+from singer_sdk.singerlib import Catalog, CatalogEntry, MetadataMapping, Schema
 from typing_extensions import override
 
 from tap_exact_online import settings as _settings
@@ -18,12 +18,15 @@ from tap_exact_online.catalog import (
     STREAMS,
     Chosen,
     Entry,
+    Personal,
     Resource,
     Told,
     Unknown,
     check_rules,
     chosen,
     forget_words,
+    marked,
+    schema_of,
     unknown_in,
 )
 from tap_exact_online.command import CommandTap
@@ -111,6 +114,7 @@ class TapExactOnline(CommandTap):
                 catalog[name].metadata["properties", field].selected = selected
         for line in warnings:
             self.logger.warning("%s", line)
+        protect(catalog, self.exact.settings.personal)
 
     @override
     def check(self) -> None:
@@ -189,6 +193,23 @@ def _entry(entry: CatalogEntry) -> Entry:
 
 _OF_A_FIELD = 2
 """Parts of the place of a field in a catalog, `properties` and its name; more are a part of one."""
+
+
+def protect(catalog: Catalog, personal: Personal) -> None:
+    """Let a catalog, which may have been made with another setting, say what becomes of the fields that tell of a person."""
+    if personal is Personal.KEEP:
+        return
+    for name, entry in catalog.items():
+        if name not in BY_NAME or not is_selected(entry):
+            continue
+        resource = BY_NAME[name]
+        columns = schema_of(resource, personal)["properties"]
+        given = entry.schema.properties or {}
+        for field in marked(resource.path):
+            if personal is Personal.DROP:
+                entry.metadata["properties", field].selected = False
+            elif field in given and field in columns:
+                given[field] = Schema.from_dict(columns[field])
 
 
 def is_selected(entry: CatalogEntry) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_exact_online.catalog import Personal
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.files import Only
 from tap_exact_online.reading.divisions import Shard
@@ -20,6 +21,7 @@ from tap_exact_online.settings import (
     config_jsonschema,
     explain,
     parse,
+    personal_of,
 )
 from tap_exact_online.state import Reread
 
@@ -28,6 +30,7 @@ SECRETS = {
     "client_secret": "a-secret-hunter2",
     "refresh_token": "a-token-hunter2",
     "store_key": "a-key-hunter2",
+    "personal_salt": "a-salt-of-hunter2",
 }
 NAMES = [setting.name for setting in SETTINGS]
 # https://docs.meltano.com/reference/plugin-definition-syntax#settingskind
@@ -70,7 +73,8 @@ def test_the_settings_are_the_promised_ones() -> None:
             "store_key",
             "divisions",
         ),
-        *("exclude_divisions", "shard", "start_date", "reread", "cadence", "select_everything"),
+        *("exclude_divisions", "shard", "personal_data", "personal_salt", "start_date", "reread", "cadence"),
+        "select_everything",
         *("concurrency", "at_most_old", "weights", "contract_calls", "spread", "reserved_calls"),
         *("maintenance_minutes", "late_commits", "new_fields", "on_denied"),
         *("files", "files_only", "files_most", "schemas_only", "record"),
@@ -114,6 +118,7 @@ def test_the_schema_is_valid_and_marks_secrets() -> None:
         ("refresh_token", 5),
         ("region", "us"),
         ("on_denied", "ignore"),
+        ("personal_data", "hsah"),
         ("divisions", "1,2"),
         ("divisions", ["1"]),
         ("exclude_divisions", [1.5]),
@@ -184,6 +189,10 @@ def test_settings_arrive_where_they_belong() -> None:
         "a-token-hunter2",
     )
     assert settings.store_keys == ("a-key-hunter2",)
+    assert (settings.personal, settings.salt) == (Personal.KEEP, "")
+    hashed = parsed(personal_data="hash")
+    assert (hashed.personal, hashed.salt) == (Personal.HASH, "a-salt-of-hunter2")
+    assert (parsed(personal_data="drop").personal, parsed(personal_data="drop").salt) == (Personal.DROP, "")
 
 
 @pytest.mark.parametrize(
@@ -288,6 +297,23 @@ def test_a_bad_value_is_refused_by_the_name_of_the_setting(name: str, value: Any
         parse({**SECRETS, name: value})
     assert caught.value.exit_code == 2
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("salt", [None, "", "hunter2", "fifteen letters"])
+def test_without_a_salt_of_some_length_nothing_is_hashed(salt: str | None) -> None:
+    with pytest.raises(ConfigurationError, match="`personal_salt` is") as caught:
+        parsed(personal_data="hash", personal_salt=salt)
+    assert caught.value.exit_code == 2
+    assert "openssl rand -hex 32" in str(caught.value)
+    assert not salt or salt not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "config", [{}, {"personal_data": None}, {"personal_data": ""}, {"personal_data": "hsah"}]
+)
+def test_columns_are_those_of_a_whole_run_where_nothing_is_said(config: dict[str, Any]) -> None:
+    assert personal_of(config) is Personal.KEEP
+    assert personal_of({"personal_data": "drop"}) is Personal.DROP
 
 
 def test_a_missing_setting_says_how_to_set_it() -> None:

@@ -12,7 +12,7 @@ from tap_exact_online.catalog.described import forget_words, sentences, words_of
 from tap_exact_online.catalog.filed import FILED, Filed
 from tap_exact_online.catalog.ledger import PURPOSES
 from tap_exact_online.catalog.own import CODE_LISTS, READS
-from tap_exact_online.catalog.personal import special
+from tap_exact_online.catalog.personal import Personal, Tells, marked, special
 from tap_exact_online.catalog.references import (
     Reference,
     references_of,
@@ -68,8 +68,10 @@ __all__ = [
     "Entry",
     "Filed",
     "Kind",
+    "Personal",
     "Reference",
     "Resource",
+    "Tells",
     "Told",
     "Unknown",
     "advice",
@@ -81,6 +83,7 @@ __all__ = [
     "codes_of",
     "cost",
     "forget_words",
+    "marked",
     "needed",
     "references_of",
     "replaced_by",

@@ -1,13 +1,42 @@
-"""The fields that tell of a person what is nobody's business: not read unless somebody names them.
+"""The fields that tell of a person, and what a run does with them.
 
-These are not all personal data: names, business addresses and free remarks are personal, too, and are what such a stream is
-for. Here stand citizen's numbers, birth, gender, nationality, marriage, health, pay, private addresses and pictures of people.
-A test holds the list against the facts of all endpoints.
+Special are those that tell what is nobody's business: citizen's numbers, birth, gender, nationality, marriage, health, pay, private
+addresses and pictures of people. They are not read unless somebody names them. A test holds the table here against the facts of all
+endpoints.
+
+Names, business addresses, bank accounts and remarks are personal, too, and are what many a stream is for. Which fields these are is in
+`personal.json`, written by `scripts/write_personal.py` by the rule in `scripts/marking.py`.
 """
 
 from __future__ import annotations
 
+import enum
+import json
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+_FILE = Path(__file__).with_name("personal.json")
+
+
+class Tells(enum.Enum):
+    """What a field tells of a person."""
+
+    SPECIAL = "special"
+    NAME = "name"
+    CONTACT = "contact"
+    BANK = "bank"
+    NUMBER = "number"
+    TEXT = "free text"
+
+
+class Personal(enum.Enum):
+    """What becomes of such fields: the setting `personal_data`."""
+
+    KEEP = "keep"
+    HASH = "hash"
+    DROP = "drop"
+
 
 _Kinds = Mapping[str, tuple[str, ...]]
 """Names of properties, by what they tell."""
@@ -135,3 +164,21 @@ def special(path: str, name: str) -> str:
         name: The property.
     """
     return _KIND_AT.get(path, {}).get(name) or _KIND_EVERYWHERE.get(name, "")
+
+
+@cache
+def _marks() -> Mapping[str, Mapping[str, Tells]]:
+    found: Mapping[str, Mapping[str, str]] = json.loads(_FILE.read_bytes())
+    return {
+        path: {name: Tells(tells) for tells, names in classes.items() for name in names.split()}
+        for path, classes in found.items()
+    }
+
+
+def marked(path: str) -> Mapping[str, Tells]:
+    """Return the properties of an endpoint that tell of a person, with what they tell.
+
+    Args:
+        path: The endpoint's path.
+    """
+    return _marks().get(path, {})

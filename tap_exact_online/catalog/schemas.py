@@ -8,7 +8,7 @@ from typing import Any
 from tap_exact_online.catalog.described import description_of
 from tap_exact_online.catalog.filed import FILED
 from tap_exact_online.catalog.own import COLUMNS
-from tap_exact_online.catalog.personal import special
+from tap_exact_online.catalog.personal import Personal, Tells, marked, special
 from tap_exact_online.catalog.resources import Kind, Resource
 from tap_exact_online.edm import Property
 from tap_exact_online.wire import is_instant
@@ -61,11 +61,37 @@ def column(fact: Property, *, key: bool = False) -> dict[str, Any]:
     return schema
 
 
-def schema_of(resource: Resource) -> dict[str, Any]:
-    """Return the JSON Schema of a stream, its key first."""
+def schema_of(resource: Resource, personal: Personal = Personal.KEEP) -> dict[str, Any]:
+    """Return the JSON Schema of a stream, its key first.
+
+    Args:
+        resource: The stream.
+        personal: What becomes of the fields that tell of a person.
+    """
+    schema = _whole_schema(resource)
+    columns = schema["properties"]
+    if personal is not Personal.KEEP:
+        for name in marked(resource.path).keys() & columns.keys():
+            if personal is Personal.DROP:
+                del columns[name]
+            else:
+                columns[name] = _hashed(columns[name])
+    return schema
+
+
+def _hashed(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a column in whose place its hash stands."""
+    said = schema.get("description")
+    hashed = "Hashed, as `personal_data` says: a text of 64 hexadecimal digits; null and empty stay so."
+    return {"type": ["string", "null"], "description": f"{said} {hashed}" if said else hashed}
+
+
+def _whole_schema(resource: Resource) -> dict[str, Any]:
     if resource.kind in {Kind.OWN, Kind.FILES}:
         ours = COLUMNS[resource.name] if resource.kind is Kind.OWN else FILED[resource.name].columns
         own = {name: dict(schema) for name, schema in ours.items()}
+        for name in marked(resource.path).keys() & own.keys():
+            own[name]["description"] += f" {_mark(resource.path, name)}"
         return {"type": "object", "properties": own, "required": list(resource.primary_keys)}
     facts = resource.endpoint.properties
     first = [name for name in (*resource.primary_keys, resource.replication_key) if name and name in facts]
@@ -87,9 +113,11 @@ def schema_of(resource: Resource) -> dict[str, Any]:
 
 
 def _mark(path: str, name: str) -> str:
-    """Say of a column that it tells of a person what is nobody's business."""
-    kind = special(path, name)
-    return f"Special personal data ({kind}): read only where the field is named." if kind else ""
+    """Say of a column that it tells of a person."""
+    tells = marked(path).get(name)
+    if tells is Tells.SPECIAL:
+        return f"Special personal data ({special(path, name)}): read only where the field is named."
+    return f"Personal data ({tells.value})." if tells else ""
 
 
 def selected_by_default(resource: Resource, fact: Property) -> bool:

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tap_exact_online.catalog import GROUPS, PURPOSES, STREAMS, Resource, bill, cost, stands_for
+from tap_exact_online.catalog import (
+    FILED,
+    GROUPS,
+    PURPOSES,
+    STREAMS,
+    Resource,
+    bill,
+    cost,
+    marked,
+    selected_by_default,
+    stands_for,
+)
 from tap_exact_online.cli.console import show, survive
 from tap_exact_online.cli.selection import select_lines
 from tap_exact_online.errors import ConfigurationError
@@ -79,6 +90,28 @@ def values(resource: Resource) -> dict[str, Any]:
     }
 
 
+def personal(resources: Sequence[Resource], field: str = "") -> list[dict[str, Any]]:
+    """Return the fields of streams that tell of a person, as JSON values.
+
+    Args:
+        resources: The streams.
+        field: A text in the name of a field, in whatever letter case.
+    """
+    found = []
+    for resource in resources:
+        filed = FILED.get(resource.name)
+        facts = resource.endpoint.properties
+        for name, tells in marked(resource.path).items():
+            if name in (filed.columns if filed else facts) and field.lower() in name.lower():
+                usual = resource.selected and (
+                    filed is not None or selected_by_default(resource, facts[name])
+                )
+                found.append(
+                    {"class": tells.value, "stream": resource.name, "field": name, "read_by_default": usual}
+                )
+    return found
+
+
 @click.command("streams")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Only this group; can be repeated.")
 @click.option("--search", default="", metavar="TEXT", help="Only where the name or the endpoint holds it.")
@@ -95,6 +128,12 @@ def values(resource: Resource) -> dict[str, Any]:
 @click.option(
     "--select", "form", flag_value="select", help="Write the lines for `meltano.yml` that select them."
 )
+@click.option(
+    "--personal",
+    "persons",
+    is_flag=True,
+    help="List the fields that tell of a person instead, with what they tell.",
+)
 def command(  # noqa: PLR0913 - one for each option
     *,
     groups: tuple[str, ...],
@@ -103,6 +142,7 @@ def command(  # noqa: PLR0913 - one for each option
     purpose: str | None,
     selected: bool,
     form: str | None,
+    persons: bool,
 ) -> None:
     """List the streams: what they are about, how they are read, what they cost and need.
 
@@ -110,6 +150,8 @@ def command(  # noqa: PLR0913 - one for each option
     plus, every row is read again, a call more for each page. A stream that is asked once a day or a week costs them then.
 
     --select prints the lines for `meltano.yml`; without filters those of the streams that are on by default.
+
+    --personal lists what the setting `personal_data` is about. It goes with the filters, --json and --csv.
 
     Exit codes: 0 listed; 1 nothing fits; 2 an option cannot be used.
     """
@@ -125,7 +167,9 @@ def command(  # noqa: PLR0913 - one for each option
         click.echo("Error: no stream fits. Leave a filter out, or look at all of them without.", err=True)
         raise SystemExit(1)
     survive(sys.stdout)
-    if form == "json":
+    if persons:
+        _tell_personal(personal(resources, field), form)
+    elif form == "json":
         costs = bill(resources)
         document = {
             "streams": [values(each) for each in resources],
@@ -133,16 +177,59 @@ def command(  # noqa: PLR0913 - one for each option
         }
         click.echo(json.dumps(document, indent=1))
     elif form == "csv":
-        rows = [values(each) for each in resources]
-        writer = csv.DictWriter(sys.stdout, [*rows[0]], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+        _write_csv([values(each) for each in resources])
     elif form == "select":
         for line in select_lines(each.name for each in resources):
             click.echo(line)
         click.echo(f"# {told_costs(resources)}")
     else:
         show(lambda console: _draw(console, resources), sys.stdout)
+
+
+def _tell_personal(rows: Sequence[dict[str, Any]], form: str | None) -> None:
+    """List fields that tell of a person.
+
+    Raises:
+        ConfigurationError: In a form that there is only for streams.
+        SystemExit: There is none.
+    """
+    if form == "select":
+        msg = "--select: goes without --personal. What is special has to be named field by field; see docs/personal.md."
+        raise ConfigurationError(msg)
+    if not rows:
+        click.echo("Error: no field of these streams tells of a person.", err=True)
+        raise SystemExit(1)
+    if form == "json":
+        click.echo(json.dumps({"personal": rows}, indent=1))
+    elif form == "csv":
+        _write_csv(rows)
+    else:
+        show(lambda console: _draw_personal(console, rows), sys.stdout)
+
+
+def _write_csv(rows: Sequence[dict[str, Any]]) -> None:
+    writer = csv.DictWriter(sys.stdout, [*rows[0]], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+
+
+def _draw_personal(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+    from rich.text import Text  # noqa: PLC0415 - only tables need it
+
+    from tap_exact_online.doctor.rendering import table_with  # noqa: PLC0415 - needs rich
+
+    table = table_with("Class", "Stream", "Field", "On")
+    for row in rows:
+        usual = row["read_by_default"]
+        table.add_row(*map(Text, (row["class"], row["stream"], row["field"], "yes" * usual)))
+    console.print(table)
+    usual = sum(row["read_by_default"] for row in rows)
+    console.print(
+        Text(
+            f"{len(rows)} fields tell of a person; {usual} of them are read where nothing is chosen. See `personal_data`.",
+            "bold",
+        )
+    )
 
 
 def _cell(value: Any) -> Any:
@@ -168,6 +255,10 @@ def _draw(console: Console, resources: Sequence[Resource]) -> None:
         table.add_row(Text(each.name, "bold" if each.selected else ""), *map(Text, cells))
     console.print(table)
     console.print(Text(told_costs(resources), "bold"))
+    if told := len(personal(resources)):
+        console.print(
+            f"{told} of their fields tell of a person: see --personal, and the setting `personal_data`."
+        )
     stood_for = sorted(
         f"{path} -> {stream}"
         for path, stream in stands_for().items()

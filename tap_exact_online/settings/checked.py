@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tap_exact_online.catalog import Personal
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.files import Only
 from tap_exact_online.reading import Choice, Shard, Terms
@@ -18,6 +19,8 @@ from tap_exact_online.settings.freshness import terms_of
 from tap_exact_online.settings.table import HOSTS, SETTINGS, Setting
 from tap_exact_online.spoken import spoken, unstopped
 from tap_exact_online.state import Cadences, Owner, Reread
+
+_SALT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Settings:
         contract_calls: Calls a day over all divisions and processes; 0 for no limit.
         spread: Leave some of them for later runs of the day.
         select_everything: A catalog that selects every stream is meant.
+        personal: What becomes of the fields that tell of a person.
+        salt: What their hashes are made with, where they are hashed.
         start: The wall clock from which to read, or None for everything.
         skip_denied: A missing right skips the stream in that division.
         reserved_calls: Daily calls of each division that are left for others.
@@ -63,6 +68,8 @@ class Settings:
     contract_calls: int
     spread: bool
     select_everything: bool
+    personal: Personal
+    salt: str = field(repr=False)
     start: datetime | None
     concurrency: int
     skip_denied: bool
@@ -126,6 +133,8 @@ def parse(config: Mapping[str, Any]) -> Settings:
         contract_calls=values["contract_calls"],
         spread=bool(values["spread"]),
         select_everything=bool(values["select_everything"]),
+        personal=Personal(values["personal_data"]),
+        salt=_salt(values["personal_data"], values["personal_salt"]),
         start=_start_date(values["start_date"]) if values["start_date"] else None,
         concurrency=values["concurrency"],
         skip_denied=values["on_denied"] == "skip",
@@ -139,6 +148,15 @@ def parse(config: Mapping[str, Any]) -> Settings:
         schemas_only=bool(values["schemas_only"]),
         record=Path(values["record"]).expanduser() if values["record"] else None,
     )
+
+
+def personal_of(config: Mapping[str, Any]) -> Personal:
+    """Return what becomes of personal data, by a configuration that need not be whole: columns follow from it.
+
+    A value that there is not is refused where the configuration is checked.
+    """
+    said = config.get("personal_data")
+    return next((each for each in Personal if each.value == said), Personal.KEEP)
 
 
 def explain(errors: Iterable[str]) -> str:
@@ -195,6 +213,20 @@ def _is_near(host: str) -> bool:
     except ValueError:
         # A number without dots is an address too, and not one of this kind.
         return bool(re.fullmatch(r"[a-z][\w-]*|[\w.-]+\.localhost", host, re.IGNORECASE))
+
+
+def _salt(personal: str, salt: str | None) -> str:
+    """Return what personal data is hashed with: a hash that is made without is soon guessed."""
+    if personal != Personal.HASH.value:
+        return ""
+    if len(salt or "") < _SALT:
+        msg = (
+            f"`personal_data` is hash, and `personal_salt` {f'is shorter than {_SALT} characters' if salt else 'is not set'}. Set it to a long"
+            " random text, for example what `openssl rand -hex 32` prints, keep it secret, and do not change it: with another one"
+            " every value has another hash."
+        )
+        raise ConfigurationError(msg)
+    return salt or ""
 
 
 def _start_date(text: str) -> datetime:

@@ -134,6 +134,23 @@ SETTINGS: tuple[Setting, ...] = (
         " same part.",
     ),
     Setting(
+        "personal_data",
+        "options",
+        "Personal Data",
+        "What becomes of the fields that tell of a person, such as names, addresses and remarks: keep them, replace each value by a"
+        " hash of it, or do without the fields. `exact-online streams --personal` lists them.",
+        default="keep",
+        options={"keep": "Keep", "hash": "Hash", "drop": "Leave out"},
+    ),
+    Setting(
+        "personal_salt",
+        "string",
+        "Personal Salt",
+        "With `personal_data: hash`: what the hashes are made with, a random text of 16 characters or more. The same value gives the"
+        " same hash as long as it stays the same.",
+        secret=True,
+    ),
+    Setting(
         "start_date",
         "date_iso8601",
         "Start Date",

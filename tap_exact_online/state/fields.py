@@ -14,6 +14,8 @@ from typing import Any
 FIELDS = "fields"
 """Under this name the state keeps what the fingerprints stand for, once for each stream."""
 WITHDRAWN = "withdrawn"
+_HASHED = "~"
+"""Between the name of a field whose values are hashed and what tells the salt; neither holds it."""
 _LENGTH = 6  # of at most some eight in a stream, two are the same once in half a million
 _MANY = 8
 _DAY = 86_400.0
@@ -32,6 +34,21 @@ def fingerprint(names: Iterable[str]) -> str:
 @lru_cache(maxsize=64)
 def _fingerprint(names: frozenset[str]) -> str:
     return hashlib.sha256(_text(names).encode()).hexdigest()[:_LENGTH]
+
+
+def hashed(name: str, salt: str) -> str:
+    """Return the name under which a state knows a field whose values are hashed.
+
+    Args:
+        name: The field.
+        salt: What tells the salt from others.
+    """
+    return f"{name}{_HASHED}{salt}"
+
+
+def plain(name: str) -> str:
+    """Return the field that a name in a state stands for, hashed or not."""
+    return name.partition(_HASHED)[0]
 
 
 def shortened(mark: Any) -> Any:

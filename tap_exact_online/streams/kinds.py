@@ -23,6 +23,7 @@ from tap_exact_online.state import (
     ModifiedBookmark,
     Shown,
     TimestampBookmark,
+    fields,
     is_row_version,
     read_instant,
     read_timestamp,
@@ -59,11 +60,14 @@ class IncrementalStream(ExactStream):
         if new := self.reckoning.new_fields(division, self.names):
             if self.exact.settings.reread_for_new_fields:
                 self.logger.info(
-                    "Reading division %d anew: %s came into the selection", division, ", ".join(sorted(new))
+                    "Reading division %d anew: %s came into the selection",
+                    division,
+                    ", ".join(sorted(map(fields.plain, new))),
                 )
                 self.forget(division)
                 return None
             self.reckoning.warn_of(division, new)
+        self.reckoning.warn_of_dropped(division, self.dropped)
         return bookmark
 
     def forget(self, division: int) -> None:

@@ -57,6 +57,8 @@ class Reckoning:
     _ended: set[int] = field(default_factory=set)
     _passed_over: set[int] = field(default_factory=set)
     _new: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _otherwise: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _dropped: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def begins(self, division: int) -> None:
         """Begin a division."""
@@ -207,20 +209,36 @@ class Reckoning:
 
     def new_fields(self, division: int, asked: Iterable[str]) -> frozenset[str]:
         """Return which of the fields that are asked for now the rows that were loaded before do not have."""
-        before = fields.held(self.stream.of_all(_FIELDS), self._noted(division, HAS))
+        before = self._held(division)
         return frozenset(asked) - before if before else frozenset()
 
+    def _held(self, division: int) -> frozenset[str] | None:
+        """Return the fields that the rows hold which were loaded before, None where that is not known."""
+        return fields.held(self.stream.of_all(_FIELDS), self._noted(division, HAS))
+
     def warn_of(self, division: int, names: Iterable[str]) -> None:
-        """Take note that rows of a division lack fields that were selected later."""
-        for name in names:
-            self._new[name].append(division)
+        """Take note that rows of a division lack fields that were selected later, or hold them hashed otherwise."""
+        before = {*map(fields.plain, self._held(division) or ())}
+        for name in map(fields.plain, names):
+            (self._otherwise if name in before else self._new)[name].append(division)
+
+    def warn_of_dropped(self, division: int, names: frozenset[str]) -> None:
+        """Take note that rows of a division hold fields that are not to be loaded any more."""
+        for name in {*map(fields.plain, self._held(division) or ())} & names if names else ():
+            self._dropped[name].append(division)
 
     def tell_new_fields(self) -> None:
-        """Say which fields older rows lack, once for the stream."""
-        if self._new:
-            divisions = {division for some in self._new.values() for division in some}
-            self.lender.report.newly_selected(self.stream.name, sorted(self._new), sorted(divisions))
-            self._new.clear()
+        """Say which fields older rows lack or hold otherwise, once for the stream."""
+        report = self.lender.report
+        for noted, tell in (
+            (self._new, report.newly_selected),
+            (self._otherwise, report.hashed_otherwise),
+            (self._dropped, report.dropped),
+        ):
+            if noted:
+                divisions = {division for some in noted.values() for division in some}
+                tell(self.stream.name, sorted(noted), sorted(divisions))
+                noted.clear()
 
     def _keep_fields(self, division: int, asked: frozenset[str]) -> None:
         """Keep which fields every row of a division holds."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
 
+from msgspec import UNSET
 from singer_sdk import Tap
 from singer_sdk.singerlib import Catalog, MetadataMapping
 from typing_extensions import override
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import Resource, needed, schema_of, selected_by_default
+from tap_exact_online.catalog import Personal, Resource, marked, needed, schema_of, selected_by_default
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.settings import personal_of
 from tap_exact_online.spoken import spoken
 from tap_exact_online.state import fields
 from tap_exact_online.streams.lending import Lender
+from tap_exact_online.streams.pseudonyms import Pseudonyms
 from tap_exact_online.streams.sdk import PageStream
 from tap_exact_online.wire import Selection, compiled
 
@@ -37,7 +42,13 @@ class SelectingStream(PageStream):
         self._asks_for = ""
         self._names_asked: frozenset[str] | None = None
         self.selected_by_default = resource.selected
-        super().__init__(tap=tap, name=resource.name, schema=schema_of(resource))
+        personal = personal_of(tap.config)
+        told = frozenset(marked(resource.path))
+        self.hashed = told if personal is Personal.HASH else frozenset()
+        """The fields in whose place a hash is written."""
+        self.dropped = told if personal is Personal.DROP else frozenset()
+        """The fields that are not written."""
+        super().__init__(tap=tap, name=resource.name, schema=schema_of(resource, personal))
         self.primary_keys = resource.primary_keys
         self.replication_key = resource.replication_key
 
@@ -50,7 +61,7 @@ class SelectingStream(PageStream):
         if fresh:
             always = needed(self.resource)
             for name, fact in self.resource.endpoint.properties.items():
-                if name not in always:
+                if name not in always | self.dropped:
                     mapping["properties", name].selected_by_default = selected_by_default(self.resource, fact)
         return mapping
 
@@ -85,7 +96,25 @@ class SelectingStream(PageStream):
         ]
 
     def _chosen(self, name: str) -> bool:
-        return self.selected and bool(self.mask.get(("properties", name), False))
+        return self.selected and name not in self.dropped and bool(self.mask.get(("properties", name), False))
+
+    @cached_property
+    def _pseudonyms(self) -> Pseudonyms:
+        return Pseudonyms(self.exact.settings.salt)
+
+    @override
+    def protect(self, records: list[Any]) -> None:
+        names = type(records[0]).__struct_fields__ if self.hashed or self.dropped else ()
+        if self.hashed:
+            self._pseudonyms.replace(records, [name for name in names if name in self.hashed])
+        for name in self.dropped.intersection(names):  # a read may need it all the same
+            for record in records:
+                setattr(record, name, UNSET)
+
+    def as_held(self, facts: Iterable[edm.Property]) -> Iterable[str]:
+        """Return the fields as the state knows them: what is hashed with another salt, or is no longer, is another field."""
+        for fact in facts:
+            yield fields.hashed(fact.name, self._pseudonyms.mark) if fact.name in self.hashed else fact.name
 
     @property
     def selection(self) -> Selection:
@@ -98,14 +127,14 @@ class SelectingStream(PageStream):
     def asks_for(self) -> str:
         """A fingerprint of the fields that are asked for, made once: every division asks for it."""
         if not self._asks_for:
-            self._asks_for = fields.fingerprint(fact.name for fact in self.fields)
+            self._asks_for = fields.fingerprint(self.as_held(self.fields))
         return self._asks_for
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of the fields that are asked for, made once."""
+        """The fields that are asked for, as the state knows them, made once."""
         if self._names_asked is None:
-            self._names_asked = frozenset(fact.name for fact in self.fields)
+            self._names_asked = frozenset(self.as_held(self.fields))
         return self._names_asked
 
     def compiled(self, facts: Iterable[edm.Property]) -> Selection:

@@ -171,7 +171,7 @@ class ExactStream(AskingStream):
                 condition = other
             else:
                 break
-        self.reckoning.asked(division, (fact.name for fact in selection.fields), whole=condition.whole)
+        self.reckoning.asked(division, self.as_held(selection.fields), whole=condition.whole)
         yield page
         link = page.next_link
         del page

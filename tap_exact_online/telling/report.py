@@ -190,6 +190,22 @@ class Report:
             f" TAP_EXACT_ONLINE_REREAD='{command}', or set `new_fields` to `reread`."
         )
 
+    def hashed_otherwise(self, stream: str, fields: Sequence[str], divisions: Sequence[int]) -> None:
+        """Note fields that hold another hash now, or none, than in the rows that were loaded before."""
+        command = json.dumps({"streams": [stream]})
+        self.warn(
+            f"{stream}: {', '.join(fields)}: other values than in rows that were loaded before"
+            f" ({counted(len(divisions), 'division')}), since `personal_data` or `personal_salt` was changed. Read the stream anew"
+            f" once, with TAP_EXACT_ONLINE_REREAD='{command}', or set `new_fields` to `reread`."
+        )
+
+    def dropped(self, stream: str, fields: Sequence[str], divisions: Sequence[int]) -> None:
+        """Note fields that are not loaded any more, and that rows still hold which were loaded before."""
+        self.warn(
+            f"{stream}: {', '.join(fields)}: not loaded any more, since `personal_data` is drop. Your table keeps what was loaded"
+            f" before ({counted(len(divisions), 'division')}): take the columns out of it. This is said once."
+        )
+
     def not_activated(self, stream: str) -> None:
         """Note a stream of which a loader is not told that all other rows are gone."""
         self.unactivated.append(stream)

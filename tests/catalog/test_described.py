@@ -53,8 +53,8 @@ def test_a_description_is_a_sentence_that_loaders_take() -> None:
 @pytest.mark.parametrize(
     ("stream", "name", "said"),
     [
-        pytest.param("accounts", "Name", "Name.", id="own-words"),
-        pytest.param("accounts", "ResellerName", "Name of the reseller.", id="a-rule"),
+        pytest.param("accounts", "Name", "Name. Personal data (name).", id="own-words"),
+        pytest.param("accounts", "ResellerName", "Name of the reseller. Personal data (name).", id="a-rule"),
         pytest.param(
             "transaction_lines",
             "DueDate",

@@ -6,13 +6,31 @@ A property of a new endpoint that looks like one has to be put into the table or
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import RESOURCES, Resource, needed, schema_of, selected_by_default
+from tap_exact_online.catalog import (
+    BY_NAME,
+    RESOURCES,
+    STREAMS,
+    Kind,
+    Personal,
+    Resource,
+    Tells,
+    marked,
+    needed,
+    references_of,
+    schema_of,
+    selected_by_default,
+)
 from tap_exact_online.catalog.personal import special
+
+ROOT = Path(__file__).parents[2]
 
 # What such a name may hold.
 SUSPICIOUS = re.compile(
@@ -145,3 +163,84 @@ def test_no_special_field_is_read_by_default(resource: Resource) -> None:
         if kind:
             assert not selected_by_default(resource, fact)
             assert name not in needed(resource)
+
+
+# --- All that is marked --------------------------------------------------------------------------------------
+
+
+def test_the_list_is_the_one_that_the_script_writes() -> None:
+    script = [sys.executable, "scripts/write_personal.py", "--check"]
+    done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_all_that_is_special_is_marked_and_nothing_else_as_special() -> None:
+    for endpoint in edm.endpoints():
+        told = {name for name, tells in marked(endpoint.path).items() if tells is Tells.SPECIAL}
+        assert told == {name for name in endpoint.properties if special(endpoint.path, name)}, endpoint.path
+        assert marked(endpoint.path).keys() <= endpoint.properties.keys()
+
+
+@pytest.mark.parametrize("resource", STREAMS, ids=lambda resource: resource.name)
+def test_no_key_and_nothing_that_joins_is_marked(resource: Resource) -> None:
+    """A hash in its place would break loading, going on from a bookmark, or a join."""
+    told = marked(resource.path).keys()
+    assert told.isdisjoint({*resource.primary_keys, resource.replication_key, *resource.axes})
+    assert told.isdisjoint(references_of(resource))
+    assert not needed(resource) & told or resource.kind is Kind.DIVISIONS
+    for target in references_of(resource).values():
+        assert target.column not in marked(BY_NAME[target.stream].path)
+
+
+def test_an_id_is_marked_only_where_it_is_special() -> None:
+    for endpoint in edm.endpoints():
+        for name, tells in marked(endpoint.path).items():
+            assert endpoint.properties[name].type != "Guid" or tells is Tells.SPECIAL, (endpoint.path, name)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "tells"),
+    [
+        ("sync/CRM/Accounts", "Name", Tells.NAME),
+        ("sync/CRM/Accounts", "VATNumber", Tells.NUMBER),
+        ("sync/CRM/Accounts", "AddressLine1", Tells.CONTACT),
+        ("sync/CRM/Accounts", "BSN", Tells.SPECIAL),
+        ("sync/CRM/Accounts", "BankAccounts", Tells.BANK),
+        ("sync/CRM/Accounts", "Code", None),
+        ("sync/CRM/Accounts", "Country", None),
+        ("sync/CRM/Contacts", "BusinessPhone", Tells.CONTACT),
+        ("crm/BankAccounts", "IBAN", Tells.BANK),
+        ("current/Me", "UserName", Tells.NAME),
+        ("sync/Financial/TransactionLines", "Description", Tells.TEXT),
+        ("sync/Financial/TransactionLines", "CreatorFullName", Tells.NAME),
+        ("sync/Financial/TransactionLines", "AccountCode", None),
+        ("sync/Financial/TransactionLines", "YourRef", None),
+        ("sync/Logistics/Items", "Description", None),
+        ("sync/Logistics/Items", "Notes", None),
+        ("system/Divisions", "Description", Tells.NAME),
+    ],
+)
+def test_what_a_property_is_marked_as(path: str, name: str, tells: Tells | None) -> None:
+    assert marked(path).get(name) is tells
+
+
+@pytest.mark.parametrize("resource", STREAMS, ids=lambda resource: resource.name)
+def test_a_schema_says_what_is_marked_and_what_becomes_of_it(resource: Resource) -> None:
+    def columns(personal: Personal) -> Mapping[str, Mapping[str, str]]:
+        found: Mapping[str, Mapping[str, str]] = schema_of(resource, personal)["properties"]
+        return found
+
+    kept, told = columns(Personal.KEEP), marked(resource.path)
+    for name, schema in kept.items():
+        said = schema.get("description", "")
+        assert ("ersonal data (" in said) is (name in told), name
+    hashed = columns(Personal.HASH)
+    assert hashed.keys() == kept.keys()
+    for name, schema in hashed.items():
+        if name in told:
+            assert schema["type"] == ["string", "null"]
+            assert "Hashed" in schema["description"]
+            assert not {"format", "contentEncoding"} & schema.keys()
+        else:
+            assert schema == kept[name]
+    assert columns(Personal.DROP) == {name: schema for name, schema in kept.items() if name not in told}

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from demo.project import ROOT
-from tap_exact_online.catalog import BY_NAME, GROUPS, PURPOSES, STREAMS, bill, cost
-from tap_exact_online.cli.streams import found
+from tap_exact_online.catalog import BY_NAME, GROUPS, PURPOSES, STREAMS, bill, cost, marked
+from tap_exact_online.cli.streams import found, personal
 from tests.cli.program import COMMAND
 
 
@@ -83,6 +83,8 @@ def test_a_ledger_needs_what_the_package_stages_and_nothing_else() -> None:
     [
         (("--group", "nonsense"), 2, "there is no group 'nonsense'. The groups are settings, ledger"),
         (("--search", "nothing of the kind"), 1, "no stream fits"),
+        (("--personal", "--search", "reads"), 1, "no field of these streams tells of a person"),
+        (("--personal", "--select"), 2, "--select: goes without --personal"),
     ],
 )
 def test_what_cannot_be_found_is_said(options: tuple[str, ...], code: int, words: str) -> None:
@@ -116,6 +118,29 @@ def test_what_a_selection_costs() -> None:
     assert costs.daily == pytest.approx(1 + 1 / 7)
     assert costs.runs(60) == 29
     assert bill([]).runs(10) == 10
+
+
+def test_fields_that_tell_of_a_person_are_listed() -> None:
+    ended = run("--personal", "--json", "--search", "sync/CRM/Accounts")
+    rows = json.loads(ended.stdout)["personal"]
+    told = marked("sync/CRM/Accounts")
+    assert [(row["class"], row["field"]) for row in rows] == [
+        (tells.value, name) for name, tells in told.items()
+    ]
+    usual = {row["field"]: row["read_by_default"] for row in rows}
+    assert {row["stream"] for row in rows} == {"accounts"}
+    assert (usual["Name"], usual["BSN"]) == (True, False)
+    everywhere = [*csv.DictReader(io.StringIO(run("--personal", "--csv").stdout))]
+    assert {row["stream"] for row in everywhere} == {each.name for each in STREAMS if personal([each])}
+    text = run("--personal", "--field", "iban").stdout
+    assert {"journals", "bank_accounts"} <= set(text.split())
+    assert "2 fields tell of a person" in text
+
+
+def test_the_list_of_streams_says_that_they_tell_of_persons() -> None:
+    said = " ".join(run("--search", "sync/CRM/Accounts").stdout.split())
+    assert f"{len(marked('sync/CRM/Accounts'))} of their fields tell of a person: see --personal" in said
+    assert "tell of a person" not in run("--search", "reads").stdout
 
 
 def test_a_group_has_streams() -> None:

@@ -212,7 +212,11 @@ class PageStream(ColumnsStream):
         parts = by_columns(records, lacks) if partial else [(lacks, records)] if records else []
         return Outgoing([self._portion(rows, missing) for missing, rows in parts], **about)
 
+    def protect(self, records: list[Any]) -> None:
+        """Take out of rows what nobody is to see, before they leave in whatever form. May be called in any thread."""
+
     def _portion(self, records: list[Any], lacks: frozenset[str]) -> Portion:
+        self.protect(records)
         if not self._by_page:
             return Portion(len(records), msgspec.to_builtins(records), lacks=lacks)
         for name in self._unselected(type(records[0])):
