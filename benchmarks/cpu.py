@@ -2,6 +2,7 @@
 
     python benchmarks/cpu.py [--rows 100000] [--rounds 5] [--divisions 1]
     python benchmarks/cpu.py --tap ../another/checkout/.venv/bin/python
+    python benchmarks/cpu.py --beside personal_data='"hash"' --beside personal_salt='"sixteen letters or more"'
     python benchmarks/cpu.py --tap "/other/.venv/bin/tap-exact" --config other.json
 
 Reads the transaction lines of a sandbox, pages of 1,000 rows that are made beforehand, and writes them to /dev/null:
@@ -12,6 +13,8 @@ writes then must equal what the floor wrote, record by record.
 `--tap` takes the Python of an environment in which this tap is installed, or any command that is a tap. With
 `--config` it is another tap: the file holds its configuration, in which `$base_url`, `$client_id`, `$client_secret`,
 `$refresh_token`, `$access_token` and `$division` stand for those of the sandbox, and its records are counted only.
+
+With `--beside` this tap runs once more, with those settings: its records are counted only.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from rig.taps import Bench, fields_of
 
 _STREAM = "transaction_lines"
 _DRAIN = "the sandbox itself"
+_BESIDE = "this tap, set otherwise"
 _ENOUGH = 100_000  # rows a second; below, the sandbox would be measured too
 
 
@@ -59,6 +63,14 @@ def _arguments() -> argparse.Namespace:
         metavar="NAME=JSON",
         help="a setting of this tap, as concurrency=4",
     )
+    parser.add_argument(
+        "--beside",
+        action="append",
+        default=[],
+        type=_setting,
+        metavar="NAME=JSON",
+        help="run this tap once more, with this setting besides",
+    )
     parser.add_argument("--no-straightforward", action="store_true", help="leave the slow one out")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
@@ -69,6 +81,8 @@ def _programs(bench: Bench, args: argparse.Namespace) -> dict[str, Program]:
     found = [bench.floor(fields)]
     setting = {"streams": [_STREAM], **dict(args.set)}
     found.append(bench.ours("this tap", **setting))
+    if args.beside:
+        found.append(bench.ours(_BESIDE, **setting, **dict(args.beside)))
     for number, given in enumerate(args.tap, start=1):
         name = given if len(args.tap) == len(set(args.tap)) else f"{given} ({number})"
         if args.config is None:
@@ -140,7 +154,7 @@ def _compare(served: Served, args: argparse.Namespace) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         programs = _programs(Bench(served, folder), args)
-        foreign = frozenset(args.tap if args.config is not None else ())
+        foreign = frozenset([_BESIDE, *(args.tap if args.config is not None else ())])
         counts = check(programs, folder, foreign)
         if not counts["floor"]:
             sys.exit("The sandbox has no rows: give more of --rows.")

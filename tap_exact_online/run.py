@@ -33,7 +33,16 @@ from tap_exact_online.reading import (
     granted_divisions,
     known_divisions,
 )
-from tap_exact_online.state import BELONGS_TO, Read, deletions, moves, read_before
+from tap_exact_online.state import (
+    BELONGS_TO,
+    COLUMN_NAMES,
+    Read,
+    check_names,
+    deletions,
+    moves,
+    note_of,
+    read_before,
+)
 from tap_exact_online.streams import Comparing, ExactStream, Outgoing, Planning, TerminableTap, behind
 from tap_exact_online.telling import Progress, Report, advice, live, words
 from tap_exact_online.wire import MANAGE_COMPANIES
@@ -80,10 +89,13 @@ class Run:
         state: dict[str, Any] = self._tap.state  # type: ignore[assignment]  # with a word beside the bookmarks
         owner = self.settings.owner(environment)
         owner.check(state.get(BELONGS_TO))
-        if (note := owner.note()) is not None:
-            state[BELONGS_TO] = note
-        else:
-            state.pop(BELONGS_TO, None)
+        names = self.settings.column_names
+        check_names(state, names)
+        for word, note in ((BELONGS_TO, owner.note()), (COLUMN_NAMES, note_of(names))):
+            if note is not None:
+                state[word] = note
+            else:
+                state.pop(word, None)
 
     @cached_property
     def client(self) -> Client:

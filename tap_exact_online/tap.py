@@ -33,7 +33,7 @@ from tap_exact_online.command import CommandTap
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.run import Run
 from tap_exact_online.spoken import spoken
-from tap_exact_online.state import BELONGS_TO, check_state
+from tap_exact_online.state import BELONGS_TO, COLUMN_NAMES, check_state
 from tap_exact_online.streams import ExactStream, stream_of
 
 
@@ -91,9 +91,9 @@ class TapExactOnline(CommandTap):
                 "The state knows a stream '%s' that this version does not have; it is kept.", spoken(name, 60)
             )
         super().load_state(state)
-        if BELONGS_TO in state:  # the SDK takes the bookmarks only
-            taken: dict[str, Any] = self.state  # type: ignore[assignment]  # with a word beside them
-            taken[BELONGS_TO] = state[BELONGS_TO]
+        taken: dict[str, Any] = self.state  # type: ignore[assignment]  # with words beside the bookmarks
+        # The SDK takes the bookmarks only.
+        taken |= {word: state[word] for word in (BELONGS_TO, COLUMN_NAMES) if word in state}
 
     @override
     def choose(self) -> None:

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_exact_online.catalog import Personal
+from tap_exact_online.catalog import ColumnNames, Personal
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.files import Only
 from tap_exact_online.reading.divisions import Shard
 from tap_exact_online.settings import (
     HOSTS,
     SETTINGS,
+    column_names_of,
     config_jsonschema,
     explain,
     parse,
@@ -73,7 +74,16 @@ def test_the_settings_are_the_promised_ones() -> None:
             "store_key",
             "divisions",
         ),
-        *("exclude_divisions", "shard", "personal_data", "personal_salt", "start_date", "reread", "cadence"),
+        *(
+            "exclude_divisions",
+            "shard",
+            "personal_data",
+            "personal_salt",
+            "column_names",
+            "start_date",
+            "reread",
+            "cadence",
+        ),
         "select_everything",
         *("concurrency", "at_most_old", "weights", "contract_calls", "spread", "reserved_calls"),
         *("maintenance_minutes", "late_commits", "new_fields", "on_denied"),
@@ -119,6 +129,7 @@ def test_the_schema_is_valid_and_marks_secrets() -> None:
         ("region", "us"),
         ("on_denied", "ignore"),
         ("personal_data", "hsah"),
+        ("column_names", "snake"),
         ("divisions", "1,2"),
         ("divisions", ["1"]),
         ("exclude_divisions", [1.5]),
@@ -189,6 +200,8 @@ def test_settings_arrive_where_they_belong() -> None:
         "a-token-hunter2",
     )
     assert settings.store_keys == ("a-key-hunter2",)
+    assert settings.column_names is ColumnNames.EXACT
+    assert parsed(column_names="snake_case").column_names is ColumnNames.SNAKE
     assert (settings.personal, settings.salt) == (Personal.KEEP, "")
     hashed = parsed(personal_data="hash")
     assert (hashed.personal, hashed.salt) == (Personal.HASH, "a-salt-of-hunter2")
@@ -314,6 +327,8 @@ def test_without_a_salt_of_some_length_nothing_is_hashed(salt: str | None) -> No
 def test_columns_are_those_of_a_whole_run_where_nothing_is_said(config: dict[str, Any]) -> None:
     assert personal_of(config) is Personal.KEEP
     assert personal_of({"personal_data": "drop"}) is Personal.DROP
+    assert column_names_of(config) is ColumnNames.EXACT
+    assert column_names_of({"column_names": "snake_case"}) is ColumnNames.SNAKE
 
 
 def test_a_missing_setting_says_how_to_set_it() -> None:

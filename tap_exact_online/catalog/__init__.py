@@ -11,6 +11,7 @@ from tap_exact_online.catalog.costs import Bill, Cost, bill, cost
 from tap_exact_online.catalog.described import forget_words, sentences, words_of
 from tap_exact_online.catalog.filed import FILED, Filed
 from tap_exact_online.catalog.ledger import PURPOSES
+from tap_exact_online.catalog.naming import ColumnNames, snake
 from tap_exact_online.catalog.own import CODE_LISTS, READS
 from tap_exact_online.catalog.personal import Personal, Tells, marked, special
 from tap_exact_online.catalog.references import (
@@ -64,6 +65,7 @@ __all__ = [
     "Bill",
     "Cadence",
     "Chosen",
+    "ColumnNames",
     "Cost",
     "Entry",
     "Filed",
@@ -90,6 +92,7 @@ __all__ = [
     "schema_of",
     "selected_by_default",
     "sentences",
+    "snake",
     "special",
     "stands_for",
     "stream_of_deleted",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tap_exact_online import mirror
+from tap_exact_online.catalog import ColumnNames
 from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.mirror.plan import (
     DEFAULT_COLUMN,
@@ -20,7 +21,7 @@ from tap_exact_online.spoken import spoken
 _ENVIRONMENT = "EXACT_ONLINE_DELETES_"
 
 
-def _values(kind: type[Mode | Case]) -> click.Choice[str]:
+def _values(kind: type[Mode | Case | ColumnNames]) -> click.Choice[str]:
     return click.Choice([str(each.value) for each in kind])
 
 
@@ -64,6 +65,15 @@ def _values(kind: type[Mode | Case]) -> click.Choice[str]:
     help="How the loader spells names, of columns too. Default: upper for snowflake, as-is for the others.",
 )
 @click.option(
+    "--column-names",
+    "names",
+    type=_values(ColumnNames),
+    default=ColumnNames.EXACT.value,
+    show_default=True,
+    envvar=[_ENVIRONMENT + "COLUMN_NAMES", "TAP_EXACT_ONLINE_COLUMN_NAMES"],
+    help="What the tap calls columns: its setting `column_names`.",
+)
+@click.option(
     "--column",
     default=DEFAULT_COLUMN,
     show_default=True,
@@ -95,6 +105,7 @@ def command(  # noqa: PLR0913 - one for each option
     streams: str,
     prefix: str,
     case: str | None,
+    names: str,
     column: str,
     extracted: str,
     run: bool,
@@ -126,6 +137,7 @@ def command(  # noqa: PLR0913 - one for each option
         case=Case(case) if case else mirror.usual_case(dialect),
         column=column,
         extracted=extracted,
+        names=ColumnNames(names),
     )
     script = mirror.script(dialect, plan)
     if run:

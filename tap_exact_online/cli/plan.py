@@ -33,7 +33,7 @@ from tap_exact_online.reading import (
 )
 from tap_exact_online.settings import Settings
 from tap_exact_online.spoken import unstopped
-from tap_exact_online.state import BELONGS_TO, moves, read_before
+from tap_exact_online.state import BELONGS_TO, check_names, moves, read_before
 from tap_exact_online.telling import hours, words
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def command(
     names = {*looked_at.streams}
     left = singer_state(json_object(state, "--state")) if state is not None else {}
     settings.owner(os.environ).check(left.get(BELONGS_TO))
+    check_names(left, settings.column_names)
     places = kept(settings)
     rows, supply = _divisions(settings, places, left)
     _prepared(settings, left, names, rows)

@@ -229,7 +229,7 @@ def _asked(plan: Plan, stream: Resource, dialect: _Dialect, questions: _Question
         "name": plan.table(stream.name),
         "extracted": plan.case.spell(plan.extracted),
         "reads": plan.table(READS),
-        "began": plan.case.spell("WholeBeganAt"),
+        "began": plan.spell("WholeBeganAt"),
     }
     blanks = _blanks(
         plan, stream, dialect, quoted(dialect.quote, *plan.schema_parts, plan.table(stream.name))
@@ -248,7 +248,7 @@ def _asked(plan: Plan, stream: Resource, dialect: _Dialect, questions: _Question
 
 def _blanks(plan: Plan, stream: Resource, dialect: _Dialect, table: str) -> dict[str, Any]:
     """Return what the templates leave open."""
-    keys = [quoted(dialect.quote, plan.case.spell(key)) for key in stream.identity]
+    keys = [quoted(dialect.quote, plan.spell(key)) for key in stream.identity]
     return {
         **plan.columns(dialect.quote),
         "table": table,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Resource
+from tap_exact_online.catalog import BY_NAME, RESOURCES, ColumnNames, Resource
 from tap_exact_online.errors import ConfigurationError
 
 DEFAULT_SCHEMA = "exact_online"
@@ -53,6 +53,7 @@ class Plan:
         case: How the loader spells names.
         column: The column that marks a row.
         extracted: The column that tells when the tap read a row. Empty: only the log tells what is gone.
+        names: What the tap calls columns.
     """
 
     streams: Sequence[Resource]
@@ -62,6 +63,7 @@ class Plan:
     case: Case = Case.AS_IS
     column: str = DEFAULT_COLUMN
     extracted: str = DEFAULT_EXTRACTED
+    names: ColumnNames = ColumnNames.EXACT
 
     def check(self) -> None:
         """Refuse names that would break out of their quotes.
@@ -88,6 +90,10 @@ class Plan:
         """Return the name of a stream's table, without its schema."""
         return self.case.spell(self.prefix + stream)
 
+    def spell(self, field: str) -> str:
+        """Return the name of a field's column."""
+        return self.case.spell(self.names.of(field))
+
     def columns(self, quote: str) -> Mapping[str, str]:
         """Return the columns that the rules speak of, in quotes, by the names that the templates use."""
         named = {
@@ -98,10 +104,13 @@ class Plan:
             "deleted_date": "DeletedDate",
             "stream": "Stream",
             "whole_began": "WholeBeganAt",
-            "extracted": self.extracted,
-            "mark": self.column,
         }
-        return {blank: quoted(quote, self.case.spell(name)) for blank, name in named.items()}
+        own = {"extracted": self.extracted, "mark": self.column}
+        spelled = {
+            **{blank: self.spell(name) for blank, name in named.items()},
+            **{blank: self.case.spell(name) for blank, name in own.items()},
+        }
+        return {blank: quoted(quote, name) for blank, name in spelled.items()}
 
 
 def quoted(quote: str, *names: str) -> str:

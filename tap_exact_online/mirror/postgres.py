@@ -164,9 +164,9 @@ def script(plan: Plan) -> str:
     columns = plan.columns('"')
     plain = {
         "log": plan.table("deleted"),
-        "key_of_entry": plan.case.spell("EntityKey"),
-        "deleted_date": plan.case.spell("DeletedDate"),
-        "began": plan.case.spell("WholeBeganAt"),
+        "key_of_entry": plan.spell("EntityKey"),
+        "deleted_date": plan.spell("DeletedDate"),
+        "began": plan.spell("WholeBeganAt"),
         "read_at": plan.case.spell(plan.extracted),
     }
     return _SCRIPT.format(
@@ -177,7 +177,7 @@ def script(plan: Plan) -> str:
         if any(stream.deleted_type is not None for stream in plan.streams)
         else "",
         streams=",\n".join(
-            f"    ('{plan.table(stream.name)}', {_names(map(plan.case.spell, stream.identity))}, '{stream.name}',"
+            f"    ('{plan.table(stream.name)}', {_names(map(plan.spell, stream.identity))}, '{stream.name}',"
             f" {'NULL::integer' if stream.deleted_type is None else stream.deleted_type})"
             for stream in plan.streams
         ),

@@ -5,7 +5,7 @@ A setting is added by one entry in `table.py` and one line in `checked.py`. `giv
 
 from __future__ import annotations
 
-from tap_exact_online.settings.checked import Settings, explain, parse, personal_of
+from tap_exact_online.settings.checked import Settings, column_names_of, explain, parse, personal_of
 from tap_exact_online.settings.given import PREFIX, meant, of_config, of_environment, read_env
 from tap_exact_online.settings.table import HOSTS, SETTINGS, Setting, config_jsonschema
 
@@ -15,6 +15,7 @@ __all__ = [
     "SETTINGS",
     "Setting",
     "Settings",
+    "column_names_of",
     "config_jsonschema",
     "explain",
     "meant",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tap_exact_online.catalog import Personal
+from tap_exact_online.catalog import ColumnNames, Personal
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.files import Only
 from tap_exact_online.reading import Choice, Shard, Terms
@@ -39,6 +39,7 @@ class Settings:
         spread: Leave some of them for later runs of the day.
         select_everything: A catalog that selects every stream is meant.
         personal: What becomes of the fields that tell of a person.
+        column_names: What columns are called.
         salt: What their hashes are made with, where they are hashed.
         start: The wall clock from which to read, or None for everything.
         skip_denied: A missing right skips the stream in that division.
@@ -70,6 +71,7 @@ class Settings:
     select_everything: bool
     personal: Personal
     salt: str = field(repr=False)
+    column_names: ColumnNames
     start: datetime | None
     concurrency: int
     skip_denied: bool
@@ -135,6 +137,7 @@ def parse(config: Mapping[str, Any]) -> Settings:
         select_everything=bool(values["select_everything"]),
         personal=Personal(values["personal_data"]),
         salt=_salt(values["personal_data"], values["personal_salt"]),
+        column_names=ColumnNames(values["column_names"]),
         start=_start_date(values["start_date"]) if values["start_date"] else None,
         concurrency=values["concurrency"],
         skip_denied=values["on_denied"] == "skip",
@@ -157,6 +160,12 @@ def personal_of(config: Mapping[str, Any]) -> Personal:
     """
     said = config.get("personal_data")
     return next((each for each in Personal if each.value == said), Personal.KEEP)
+
+
+def column_names_of(config: Mapping[str, Any]) -> ColumnNames:
+    """Return what columns are called, by a configuration that need not be whole."""
+    said = config.get("column_names")
+    return next((each for each in ColumnNames if each.value == said), ColumnNames.EXACT)
 
 
 def explain(errors: Iterable[str]) -> str:

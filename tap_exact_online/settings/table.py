@@ -151,6 +151,15 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting(
+        "column_names",
+        "options",
+        "Column Names",
+        "What columns are called: as in Exact (AmountDC), or in the way of databases (amount_dc). One choice for the life of a table: a"
+        " state that was written with the other is refused. Fields are selected, and mapped, by Exact's names either way.",
+        default="exact",
+        options={"exact": "As in Exact", "snake_case": "snake_case"},
+    ),
+    Setting(
         "start_date",
         "date_iso8601",
         "Start Date",

@@ -22,6 +22,7 @@ from tap_exact_online.state.bookmarks import (
     written_instant,
 )
 from tap_exact_online.state.cadence import ASKED_FOR, Cadences, is_due
+from tap_exact_online.state.columns import COLUMN_NAMES, check_names, note_of
 from tap_exact_online.state.evidence import Evidence, Shown, shown
 from tap_exact_online.state.fields import fingerprint
 from tap_exact_online.state.form import ALL, AT, BACK, BACK_ROWS, BY, FAILED, HAS, READ, seconds_of
@@ -46,6 +47,7 @@ __all__ = [
     "BACK_ROWS",
     "BELONGS_TO",
     "BY",
+    "COLUMN_NAMES",
     "FAILED",
     "HAS",
     "MOST_UNREAD",
@@ -64,11 +66,13 @@ __all__ = [
     "Reread",
     "Shown",
     "TimestampBookmark",
+    "check_names",
     "check_state",
     "fingerprint",
     "is_due",
     "is_row_version",
     "modified_bookmark",
+    "note_of",
     "partitions",
     "read_before",
     "read_instant",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -12,9 +12,17 @@ from singer_sdk.singerlib import Catalog, MetadataMapping
 from typing_extensions import override
 
 from tap_exact_online import edm
-from tap_exact_online.catalog import Personal, Resource, marked, needed, schema_of, selected_by_default
+from tap_exact_online.catalog import (
+    ColumnNames,
+    Personal,
+    Resource,
+    marked,
+    needed,
+    schema_of,
+    selected_by_default,
+)
 from tap_exact_online.errors import ConfigurationError
-from tap_exact_online.settings import personal_of
+from tap_exact_online.settings import column_names_of, personal_of
 from tap_exact_online.spoken import spoken
 from tap_exact_online.state import fields
 from tap_exact_online.streams.lending import Lender
@@ -97,6 +105,13 @@ class SelectingStream(PageStream):
 
     def _chosen(self, name: str) -> bool:
         return self.selected and name not in self.dropped and bool(self.mask.get(("properties", name), False))
+
+    @cached_property
+    @override
+    def column_names(self) -> Mapping[str, str]:
+        names = column_names_of(self.config)
+        known = {*self.schema["properties"], *self.resource.endpoint.properties}
+        return {} if names is ColumnNames.EXACT else {name: names.of(name) for name in known}
 
     @cached_property
     def _pseudonyms(self) -> Pseudonyms:

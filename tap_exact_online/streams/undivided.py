@@ -53,7 +53,9 @@ class CodeListsStream(UndividedStream):
 
     @override
     def rows(self) -> Iterable[dict[str, Any]]:
-        return code_rows()
+        # A field that is named in a row is a column: who joins on it finds the name that it has there.
+        names = self.exact.settings.column_names
+        return ({**row, "Field": names.of(row["Field"])} for row in code_rows())
 
     @override
     def may_activate(self) -> bool:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from demo.postgres import Postgres
 from tap_exact_online import mirror
+from tap_exact_online.catalog import ColumnNames
 from tap_exact_online.cli import main
 from tap_exact_online.mirror.plan import Case, Mode, Plan, mirrored
 
@@ -20,7 +21,7 @@ NOWHERE = f"postgresql://me:{PASSWORD}@127.0.0.1:9/books"
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith(("EXACT_ONLINE_", "PG"))]:
+    for name in [name for name in os.environ if name.startswith(("EXACT_ONLINE_", "TAP_", "PG"))]:
         monkeypatch.delenv(name)
 
 
@@ -53,6 +54,24 @@ def test_the_environment_counts_as_options_and_nothing_in_it_as_nothing() -> Non
     assert result.output == mirror.script("duckdb", Plan(mirrored()))
     result = run("--dialect=duckdb", "--schema=.")
     assert result.output == mirror.script("duckdb", Plan(mirrored(), schema=""))
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "names"),
+    [
+        (["--column-names=snake_case"], {}, ColumnNames.SNAKE),
+        ([], {"EXACT_ONLINE_DELETES_COLUMN_NAMES": "snake_case"}, ColumnNames.SNAKE),
+        ([], {"TAP_EXACT_ONLINE_COLUMN_NAMES": "snake_case"}, ColumnNames.SNAKE),
+        (["--column-names=exact"], {"TAP_EXACT_ONLINE_COLUMN_NAMES": "snake_case"}, ColumnNames.EXACT),
+        ([], {"EXACT_ONLINE_DELETES_COLUMN_NAMES": ""}, ColumnNames.EXACT),
+    ],
+)
+def test_columns_have_the_names_that_the_tap_gives_them(
+    options: list[str], environment: dict[str, str], names: ColumnNames
+) -> None:
+    result = run("--dialect=duckdb", *options, **environment)
+    assert result.exit_code == 0, result.output
+    assert result.output == mirror.script("duckdb", Plan(mirrored(), names=names))
 
 
 @pytest.mark.parametrize(

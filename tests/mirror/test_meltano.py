@@ -7,6 +7,7 @@ import json
 import psycopg
 
 from demo.postgres import Postgres
+from tap_exact_online.catalog import ColumnNames
 from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.sandbox.control import Control
 from tests.conftest import StartSandbox
@@ -27,10 +28,16 @@ def kept(control: Control, name: str) -> set[Key]:
     return {(division, str(row[key])) for division in divisions for row in control.rows(division, path)}
 
 
-def loaded(database: Postgres, name: str, condition: str = "true", schema: str = "exact_online") -> set[Key]:
+def loaded(
+    database: Postgres,
+    name: str,
+    condition: str = "true",
+    schema: str = "exact_online",
+    names: ColumnNames = ColumnNames.EXACT,
+) -> set[Key]:
     with psycopg.connect(database.conninfo) as connection:
-        key = BY_NAME[name].key
-        query = f'SELECT "Division", "{key}"::text FROM {schema}.{name} WHERE {condition}'  # noqa: S608 names of this test
+        division, key = map(names.of, ("Division", BY_NAME[name].key))
+        query = f'SELECT "{division}", "{key}"::text FROM {schema}.{name} WHERE {condition}'  # noqa: S608 names of this test
         return set(connection.execute(query.encode()))
 
 
@@ -83,9 +90,10 @@ def test_what_exact_does_not_log_goes_after_a_whole_read(
     assert {name: loaded(database, name) for name in names} == after
 
 
-def test_marked_rows_live_with_the_loader(
+def test_marked_rows_live_with_the_loader_and_with_names_of_their_own(
     start_sandbox: StartSandbox, database: Postgres, make_project: MakeProject
 ) -> None:
+    """The loader and the SQL know nothing of names, but what the tap and its one setting say."""
     sandbox = start_sandbox(divisions=1, rows=200)
     control, path = sandbox.control, BY_NAME["accounts"].path
     (division,) = (row["Code"] for row in control.divisions())
@@ -95,6 +103,7 @@ def test_marked_rows_live_with_the_loader(
         database,
         **SELECT,
         EXACT_ONLINE_DELETES_MODE="mark",
+        TAP_EXACT_ONLINE_COLUMN_NAMES="snake_case",
         TAP_EXACT_ONLINE_BASE_URL=sandbox.base_url,
         TAP_EXACT_ONLINE_CLIENT_ID=sandbox.client_id,
         TAP_EXACT_ONLINE_CLIENT_SECRET=sandbox.client_secret,
@@ -110,19 +119,19 @@ def test_marked_rows_live_with_the_loader(
     project.meltano(*job)
     gone = everything - kept(control, "accounts")
     assert len(gone) == 3
-    assert loaded(database, "accounts", schema="books") == everything
-    assert loaded(database, "accounts", "_deleted_at IS NOT NULL", "books") == gone
+    assert loaded(database, "accounts", schema="books", names=ColumnNames.SNAKE) == everything
+    assert loaded(database, "accounts", "_deleted_at IS NOT NULL", "books", ColumnNames.SNAKE) == gone
 
     row = next(iter(gone))
     with psycopg.connect(database.conninfo, autocommit=True) as connection:
         # Exact brings it back, with a row version above that of its deletion.
         connection.execute(
-            'UPDATE books.accounts SET "Timestamp" = (SELECT max("Timestamp") + 1 FROM books.deleted)'
-            ' WHERE "ID" = %s',
+            "UPDATE books.accounts SET timestamp = (SELECT max(timestamp) + 1 FROM books.deleted) WHERE id = %s",
             (row[1],),
         )
     told = {
         "EXACT_ONLINE_DELETES_MODE": "mark",
+        "TAP_EXACT_ONLINE_COLUMN_NAMES": "snake_case",
         "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": "books",
         "TARGET_POSTGRES_HOST": str(database.folder),
         "TARGET_POSTGRES_USER": "postgres",
@@ -130,4 +139,4 @@ def test_marked_rows_live_with_the_loader(
         "TARGET_POSTGRES_DATABASE": database.database,
     }
     LoadedProject(project.folder, told).meltano("--environment=prod", "invoke", "exact-online:deletes")
-    assert loaded(database, "accounts", "_deleted_at IS NOT NULL", "books") == gone - {row}
+    assert loaded(database, "accounts", "_deleted_at IS NOT NULL", "books", ColumnNames.SNAKE) == gone - {row}

@@ -1,7 +1,8 @@
 """The few steps inside the Singer SDK that public hooks do not reach, in one room, each with its reason.
 
-`bookkeeping.py` keeps bookmarks, `pages.py` writes pages, `columns.py` says which columns they have, `writing.py` writes whole
-lines and ends in good order, `environment.py` reads the SDK's own settings. `tests/streams/test_sdk.py` fails when the SDK changes under one of them.
+`bookkeeping.py` keeps bookmarks, `pages.py` writes pages, `columns.py` says which columns they have, `naming.py` what these are called,
+`writing.py` writes whole lines and ends in good order, `environment.py` reads the SDK's own settings. `tests/streams/test_sdk.py` fails when
+the SDK changes under one of them.
 """
 
 from __future__ import annotations

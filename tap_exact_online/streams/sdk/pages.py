@@ -15,7 +15,8 @@ from singer_sdk.helpers.types import Context, Record
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from tap_exact_online.streams.sdk.columns import ColumnsStream, by_columns
+from tap_exact_online.streams.sdk.columns import by_columns
+from tap_exact_online.streams.sdk.naming import NamedStream
 from tap_exact_online.streams.sdk.writing import Writer
 
 
@@ -74,7 +75,7 @@ _ROW = 4096
 """About what a decoded row takes up."""
 
 
-class PageStream(ColumnsStream):
+class PageStream(NamedStream):
     """A stream whose rows travel as pages: a page is encoded once and written once.
 
     The SDK's own loop does five things to each record and writes it by itself, which costs ten times what reading it does.
@@ -119,9 +120,9 @@ class PageStream(ColumnsStream):
         """
         self.settle_form(write_messages=write_messages)
         if not self._by_page:
-            yield from super()._sync_records(
-                {} if context is None else context, write_messages=write_messages
-            )
+            records = super()._sync_records({} if context is None else context, write_messages=write_messages)
+            # What goes into files goes there as it is; a message gets its names where it is made.
+            yield from records if write_messages else map(self.renamed, records)
             if write_messages:
                 self._activate()
             return
@@ -222,6 +223,7 @@ class PageStream(ColumnsStream):
         for name in self._unselected(type(records[0])):
             for record in records:
                 setattr(record, name, msgspec.UNSET)
+        self.rename(records)
         return Portion(len(records), lines=self._lines(records), lacks=lacks)
 
     def _unselected(self, kind: type[Any]) -> list[str]:
