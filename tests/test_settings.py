@@ -11,18 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_exact_online.catalog import ColumnNames, Personal
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.files import Only
 from tap_exact_online.reading.divisions import Shard
 from tap_exact_online.settings import (
     HOSTS,
     SETTINGS,
-    column_names_of,
     config_jsonschema,
     explain,
     parse,
-    personal_of,
 )
 from tap_exact_online.state import Reread
 
@@ -200,12 +197,6 @@ def test_settings_arrive_where_they_belong() -> None:
         "a-token-hunter2",
     )
     assert settings.store_keys == ("a-key-hunter2",)
-    assert settings.column_names is ColumnNames.EXACT
-    assert parsed(column_names="snake_case").column_names is ColumnNames.SNAKE
-    assert (settings.personal, settings.salt) == (Personal.KEEP, "")
-    hashed = parsed(personal_data="hash")
-    assert (hashed.personal, hashed.salt) == (Personal.HASH, "a-salt-of-hunter2")
-    assert (parsed(personal_data="drop").personal, parsed(personal_data="drop").salt) == (Personal.DROP, "")
 
 
 @pytest.mark.parametrize(
@@ -310,25 +301,6 @@ def test_a_bad_value_is_refused_by_the_name_of_the_setting(name: str, value: Any
         parse({**SECRETS, name: value})
     assert caught.value.exit_code == 2
     assert "hunter2" not in str(caught.value)
-
-
-@pytest.mark.parametrize("salt", [None, "", "hunter2", "fifteen letters"])
-def test_without_a_salt_of_some_length_nothing_is_hashed(salt: str | None) -> None:
-    with pytest.raises(ConfigurationError, match="`personal_salt` is") as caught:
-        parsed(personal_data="hash", personal_salt=salt)
-    assert caught.value.exit_code == 2
-    assert "openssl rand -hex 32" in str(caught.value)
-    assert not salt or salt not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "config", [{}, {"personal_data": None}, {"personal_data": ""}, {"personal_data": "hsah"}]
-)
-def test_columns_are_those_of_a_whole_run_where_nothing_is_said(config: dict[str, Any]) -> None:
-    assert personal_of(config) is Personal.KEEP
-    assert personal_of({"personal_data": "drop"}) is Personal.DROP
-    assert column_names_of(config) is ColumnNames.EXACT
-    assert column_names_of({"column_names": "snake_case"}) is ColumnNames.SNAKE
 
 
 def test_a_missing_setting_says_how_to_set_it() -> None:
