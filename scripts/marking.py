@@ -50,7 +50,7 @@ _BELONGS_TO = frozenset(
         *("OrderAccount", "DeliveryAccount", "User"),
     }
 )
-"""What a row has that belongs to a relation or to a person: its description is written for that one."""
+"""What a row has that belongs to a relation or to a person: its description is written for that one, as that of a line is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,8 @@ def mark(endpoint: edm.Endpoint, fact: edm.Property, exceptions: Exceptions) -> 
     if fact.type.startswith("Collection(") or "." in fact.type:
         return Tells.TEXT  # rows within a row, with names and notes of their own
     found = next((tells for tells, rule in _RULES.items() if rule.fullmatch(name)), None)
-    if found is None and name == "Description" and _BELONGS_TO & endpoint.properties.keys():
+    described = path.endswith("Lines") or _BELONGS_TO & endpoint.properties.keys()
+    if found is None and name == "Description" and described:
         found = Tells.TEXT
     return None if found is Tells.TEXT and path in exceptions.things else found
 
