@@ -119,8 +119,7 @@ def _tell(folder: Path, divisions: int, rows: int, *, keep: bool) -> None:
 
         _say("What landed in PostgreSQL")
         _show(landed, found, (first_calls, second_calls), (first, second))
-        click.echo(f"
-{samples.shown(server)}")
+        click.echo(f"\n{samples.shown(server)}")
         _keep_books(folder, project, server, control.divisions()[-1]["Code"], give_back=keep)
         click.echo(f"\n    Done in {time.monotonic() - start:.0f} s. Logs: {folder}")
         if keep:

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from tap_exact_online import settings as _settings
 from tap_exact_online.catalog import (
+    BY_NAME,
     FILES,
     READS,
     STREAMS,
