@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tap_exact_online.catalog import BY_NAME, schema_of, words_of
+from tap_exact_online.catalog import BY_NAME, schema_of, snake, words_of
 from tap_exact_online.catalog.own import COLUMNS
 from tap_exact_online.wire import is_instant
 
@@ -21,7 +21,6 @@ _RENAMED: Mapping[str, str] = {
     "Count": "transaction_count",
     "Rows": "row_count",
 }
-_SEAM = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=VAT)(?=[A-Z])")
 _KINDS: Mapping[str, str] = {
     "Guid": "id",
     "String": "text",
@@ -58,9 +57,9 @@ class Column:
     words: str
 
 
-def snake(field: str) -> str:
-    """Return the name of a field in lower case, with `_` between its words; what stands in capitals is one word."""
-    return _RENAMED.get(field) or _SEAM.sub("_", field).lower()
+def named(field: str) -> str:
+    """Return what the ledger calls a field."""
+    return _RENAMED.get(field) or snake(field)
 
 
 def kind_of(field: str, edm_type: str) -> str:
@@ -103,7 +102,7 @@ def _column(stream: str, field: str) -> Column:
         schema = COLUMNS[stream][field]
         (kind, *_) = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
         cast = "moment" if schema.get("format") == "date-time" else _OWN_KINDS[kind]
-        return Column(field, snake(field), cast, schema["description"])
+        return Column(field, named(field), cast, schema["description"])
     resource = BY_NAME[stream]
     fact = resource.endpoint.properties[field]
-    return Column(field, snake(field), kind_of(field, fact.type), words_of(resource.path, field))
+    return Column(field, named(field), kind_of(field, fact.type), words_of(resource.path, field))

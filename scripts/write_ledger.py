@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
-from ledger_staging import Column, snake, staged
+from ledger_staging import Column, named, staged
 
 from tap_exact_online.catalog import BY_NAME, sentences
 
@@ -31,7 +31,7 @@ def model(stream: str, columns: Sequence[Column]) -> str:
     """Return the SQL of one staging model."""
     resource = BY_NAME[stream]
     # Whatever is a stream's own key: its company is called `division` everywhere.
-    keys = ["division" if name == "Division" else snake(name) for name in resource.primary_keys]
+    keys = ["division" if name == "Division" else named(name) for name in resource.primary_keys]
     if stream == "divisions":
         keys = ["division"]
     rules = [f"    key={keys!r},"]

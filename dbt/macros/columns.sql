@@ -17,6 +17,27 @@
 {%- endmacro -%}
 
 
+{#- What the tap calls a field where its `column_names` is snake_case; a test holds it against the tap's own. -#}
+{%- macro snake_case(name) -%}
+    {%- set seam = '(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=VAT)(?=[A-Z])' -%}
+    {{- return(modules.re.sub(seam, '_', name) | lower) -}}
+{%- endmacro -%}
+
+
+{#- What a field is called in a table: as at Exact, or in snake_case. None where the table does not have it. -#}
+{%- macro column_of(field, there, relation) -%}
+    {%- set exact = exact_online.spelled(field) -%}
+    {%- set snake = exact_online.spelled(exact_online.snake_case(field)) -%}
+    {%- if exact != snake and exact in there and snake in there -%}
+        {%- do exceptions.raise_compiler_error(
+            relation ~ ' has the columns ' ~ exact ~ ' and ' ~ snake ~ ': rows were loaded with both settings of `column_names`, so that each'
+            ~ ' column holds a part of them. Load into a schema of its own with the setting that you want, and build the ledger from that.'
+        ) -%}
+    {%- endif -%}
+    {{- return(exact if exact in there else snake if snake in there else none) -}}
+{%- endmacro -%}
+
+
 {#- Whether the database promises that a key has one row. Where nothing promises it, the loader may only add rows. -#}
 {%- macro one_row_per_key(relation) -%}
     {{- return(adapter.dispatch('one_row_per_key', 'exact_online')(relation)) -}}

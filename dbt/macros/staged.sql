@@ -26,18 +26,18 @@ with loaded as (
 
     select
     {%- for field, name, kind in asked %}
-        {%- set spelled = exact_online.spelled(field) %}
-        {{ exact_online.cast_as(kind, adapter.quote(spelled) if spelled in there else none, there.get(spelled)) }} as {{ name }}
+        {%- set column = exact_online.column_of(field, there, relation) %}
+        {{ exact_online.cast_as(kind, adapter.quote(column) if column else none, there.get(column)) }} as {{ name }}
         {{- ',' if not loop.last or stacked }}
     {%- endfor %}
     {%- if stacked %}
         row_number() over (
             partition by
                 {%- for field, name, kind in columns if name in key %}
-                {{ adapter.quote(exact_online.spelled(field)) }}
+                {{ adapter.quote(exact_online.column_of(field, there, relation) or exact_online.spelled(field)) }}
                 {{- ',' if not loop.last }}
                 {%- endfor %}
-            order by {{ exact_online.newest_first(there) }}
+            order by {{ exact_online.newest_first(there, relation) }}
         ) as newness
     {%- endif %}
     {{ 'from ' ~ relation if there else 'limit 0' }}
@@ -78,10 +78,13 @@ where loaded.loader_marked_at is null
 
 
 {#- What came last counts; where the loader does not keep when that was, the row version tells. -#}
-{%- macro newest_first(there) -%}
+{%- macro newest_first(there, relation) -%}
     {%- set found = [] -%}
-    {%- for field in ['_sdc_extracted_at', '_sdc_batched_at', 'Timestamp'] if exact_online.spelled(field) in there -%}
-        {%- do found.append(adapter.quote(exact_online.spelled(field)) ~ ' desc nulls last') -%}
+    {%- for field in ['_sdc_extracted_at', '_sdc_batched_at', 'Timestamp'] -%}
+        {%- set column = exact_online.column_of(field, there, relation) -%}
+        {%- if column -%}
+            {%- do found.append(adapter.quote(column) ~ ' desc nulls last') -%}
+        {%- endif -%}
     {%- endfor -%}
     {{- return(found | join(', ') or '1') -}}
 {%- endmacro -%}

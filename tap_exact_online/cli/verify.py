@@ -107,6 +107,7 @@ def command(  # noqa: PLR0913 - one for each option
         case=Case(case),
         column=column,
         extracted=DEFAULT_EXTRACTED,
+        names=settings.column_names,
     )
     named = [name.strip() for name in streams.split(",") if name.strip()]
     if named:

@@ -35,7 +35,7 @@ class Database:
     plan: Plan
 
     def has(self, stream: str, column: str = "") -> bool:
-        """Tell whether the loader made a table for a stream, with that column."""
+        """Tell whether the loader made a table for a stream, with a column of that name."""
         row = self.connection.execute(
             "SELECT to_regclass(format('%%I.%%I', coalesce(%s, current_schema()), %s::text)) IS NOT NULL AND (%s = '' OR EXISTS ("
             " SELECT FROM pg_attribute WHERE NOT attisdropped AND attname = %s"
@@ -44,7 +44,7 @@ class Database:
                 self._schema,
                 self.plan.table(stream),
                 column,
-                self.plan.case.spell(column),
+                column,
                 self._schema,
                 self.plan.table(stream),
             ),
@@ -68,7 +68,7 @@ class Database:
     def keys(self, resource: Resource, division: int) -> set[Key]:
         """Return the keys that a division has of a stream: not those of rows that are marked as gone."""
         template = "SELECT {keys} FROM {table} WHERE {division} = %s"
-        if self.has(resource.name, self.plan.column):
+        if self.has(resource.name, self._own(self.plan.column)):
             template += " AND {mark} IS NULL"
         query = self._sql(template, resource)
         found = self.connection.execute(query, (division,))
@@ -106,7 +106,7 @@ class Database:
 
     def reads(self, resource: Resource, division: int) -> tuple[datetime | None, datetime | None]:
         """Return when the last read of a division began, and when the last one that was whole; None where that is not told."""
-        if not self.has(READS, "BeganAt"):
+        if not self.has(READS, self.plan.spell("BeganAt")):
             return None, None
         query = self._sql(
             "SELECT max({began}::timestamptz), max({whole_began}::timestamptz) FROM {reads}"
@@ -126,7 +126,7 @@ class Database:
             keys: The rows.
             whole_began: When that read began.
         """
-        if not self.has(resource.name, self.plan.extracted):
+        if not self.has(resource.name, self._own(self.plan.extracted)):
             return {}
         query = self._sql(
             "SELECT max({extracted}::timestamptz) >= %s, {keys} FROM {table} WHERE {division} = %s"
@@ -141,6 +141,10 @@ class Database:
     def _schema(self) -> str | None:
         return self.plan.schema_parts[-1] if self.plan.schema else None
 
+    def _own(self, name: str) -> str:
+        """Return the name of a column that is not of the tap, but of the loader or of `exact-online deletes`."""
+        return self.plan.case.spell(name)
+
     def _key(self, resource: Resource, row: Sequence[Any]) -> Key:
         facts = resource.endpoint.properties
         return tuple(
@@ -151,7 +155,7 @@ class Database:
     def _sql(self, template: str, resource: Resource | None = None) -> sql.Composed:
         from psycopg import sql  # noqa: PLC0415 - needs the extra
 
-        spell = self.plan.case.spell
+        spell = self.plan.spell
         named: dict[str, str] = {
             "division": "Division",
             "timestamp": "Timestamp",
@@ -160,11 +164,11 @@ class Database:
             "stream": "Stream",
             "began": "BeganAt",
             "whole_began": "WholeBeganAt",
-            "extracted": self.plan.extracted or "_",
-            "mark": self.plan.column,
         }
         blanks: dict[str, sql.Composable] = {
-            blank: sql.Identifier(spell(name)) for blank, name in named.items()
+            **{blank: sql.Identifier(spell(name)) for blank, name in named.items()},
+            "extracted": sql.Identifier(self._own(self.plan.extracted or "_")),
+            "mark": sql.Identifier(self._own(self.plan.column)),
         }
         tables: dict[str, str] = {"log": _LOG, "reads": READS}
         if resource is not None:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from tap_exact_online.catalog import snake
 from tests.ledger.building import MARTS, Built, Dbt
 from tests.ledger.messages import Row, Table, Tables
 from tests.ledger.warehouses import SCHEMA, Warehouse
@@ -86,6 +87,41 @@ def test_names_are_what_a_loader_makes_of_them(
     build(dbt, warehouse, *SUMS, exact_online_prefix="raw_", exact_online_case="lower")
     assert sums(warehouse, SUMS[0], *CLOSING) == sums(usual, SUMS[0], *CLOSING)
     assert sums(warehouse, SUMS[1], *GROUPS) == sums(usual, SUMS[1], *GROUPS)
+
+
+def in_snake_case(table: Table) -> Table:
+    """Return a table as the tap's setting `column_names: snake_case` makes it."""
+
+    def named(row: Mapping[str, Any]) -> Row:
+        return {snake(name): value for name, value in row.items()}
+
+    key, rows = tuple(map(snake, table.key)), tuple(map(named, table.rows))
+    return dataclasses.replace(table, key=key, columns=named(table.columns), rows=rows)
+
+
+def test_columns_may_be_called_in_the_way_of_databases(
+    empty: Warehouse, tables: Tables, dbt: Dbt, built: tuple[Warehouse, Built]
+) -> None:
+    usual, _ = built
+    warehouse = empty.copy("snake")
+    warehouse.land(in_snake_case(table) for table in tables.values())
+    build(dbt, warehouse, *SUMS)
+    assert sums(warehouse, SUMS[0], *CLOSING) == sums(usual, SUMS[0], *CLOSING)
+    assert sums(warehouse, SUMS[1], *GROUPS) == sums(usual, SUMS[1], *GROUPS)
+
+
+def test_a_table_with_both_names_of_a_column_is_refused(empty: Warehouse, tables: Tables, dbt: Dbt) -> None:
+    """Rows were loaded with one setting, then with the other: each column holds a part of them."""
+    accounts = tables["gl_accounts"]
+    # DuckDB takes names that differ in capitals for the same.
+    there = {name.lower() for name in accounts.columns}
+    others = {name: kind for name, kind in in_snake_case(accounts).columns.items() if name not in there}
+    both = {**accounts.columns, **others}
+    warehouse = empty.copy("both")
+    warehouse.land([dataclasses.replace(accounts, columns=both)])
+    made = dbt.build(warehouse, "stg_exact_online__gl_accounts", exclude=["test_type:unit"])
+    assert made.code != 0
+    assert "rows were loaded with both settings of `column_names`" in made.log
 
 
 def test_a_loader_may_only_add_rows(

@@ -13,7 +13,7 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
-from tap_exact_online.catalog import BY_NAME, codes_of
+from tap_exact_online.catalog import BY_NAME, codes_of, snake
 from tests.ledger.building import MARTS, PACKAGE, Built, Dbt
 from tests.ledger.messages import Tables
 from tests.ledger.reckoning import SPECIAL, account_types, alive, cents
@@ -44,6 +44,15 @@ def seed(name: str) -> dict[str, dict[str, str]]:
     (key, *_) = rows[0]
     assert len({row[key] for row in rows}) == len(rows)
     return {row[key]: row for row in rows}
+
+
+def test_columns_in_snake_case_are_found_by_the_rule_of_the_tap() -> None:
+    macro = (PACKAGE / "macros" / "columns.sql").read_text(encoding="utf-8")
+    (seam,) = re.findall(r"set seam = '(.*)'", macro)
+    staging = "".join(file.read_text(encoding="utf-8") for file in (MODELS / "staging").glob("*.sql"))
+    fields = {*re.findall(r"\('(\w+)', '\w+', '\w+'\)", staging)}
+    assert len(fields) > 100
+    assert {re.sub(seam, "_", field).lower() for field in fields} == {snake(field) for field in fields}
 
 
 @pytest.mark.parametrize(

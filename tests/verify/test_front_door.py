@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from urllib.parse import parse_qsl
 
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from typing_extensions import override
 
+from demo.postgres import Postgres
 from tap_exact_online.catalog import BY_NAME, Resource
 from tap_exact_online.cli import main
 from tap_exact_online.doctor.probes import Line
@@ -17,7 +19,8 @@ from tap_exact_online.settings import parse
 from tap_exact_online.verify.checking import planned, verify
 from tap_exact_online.verify.database import Database, opened
 from tap_exact_online.verify.keys import Key
-from tests.verify.conftest import Case, rows_of
+from tests.loaded import load
+from tests.verify.conftest import STREAMS, Case, rows_of
 
 FIRST, SECOND = 1000001, 1000002
 NOBODY = "00000000-0000-4000-8000-00000000abcd"
@@ -42,6 +45,21 @@ def test_what_was_just_loaded_is_equal(case: Case) -> None:
         names = {*dict(parse_qsl(asked["query"])).get("$select", "").split(",")}
         if asked["path"] in {BY_NAME[name].path for name in COMPARED}:
             assert names <= {"ID", "HID", "Timestamp", "Modified", "Created"}
+
+
+def test_columns_may_be_called_in_the_way_of_databases(case: Case, postgres_server: Postgres) -> None:
+    names = {"column_names": "snake_case"}
+    snake = dataclasses.replace(case, database=postgres_server.create_database("verify_snake"))
+    load(case.books.tap, snake.database, STREAMS, **names)
+    snake.sql(
+        "DELETE FROM exact_online.accounts WHERE id::text = (SELECT max(id::text) FROM exact_online.accounts)"
+    )
+    ended = snake.verify("--yes", "--json", TAP_EXACT_ONLINE_COLUMN_NAMES="snake_case")
+    assert ended.exit_code == 1, ended.err
+    tables = json.loads(ended.out)["tables"]
+    assert {each["stream"] for each in tables} == {*COMPARED}
+    (differs,) = (each for each in tables if not each["equal"])
+    assert (differs["stream"], differs["missing"]["rows"]) == ("accounts", 1)
 
 
 def test_rows_that_went_and_came_are_named_and_the_advice_cures(case: Case) -> None:
