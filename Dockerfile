@@ -18,7 +18,7 @@ COPY dbt/ dbt/
 RUN bash scripts/make_venv.sh /opt/meltano constraints.txt \
  && uv pip install --python /opt/meltano/bin/python --editable '.[postgres,sandbox]' 'meltano[postgres]'
 
-COPY meltano.yml tests/ledger/dbt.txt ./
+COPY meltano.yml quiet.yaml tests/ledger/dbt.txt ./
 COPY demo/__init__.py demo/changes.py demo/container.py demo/
 # Nobody writes here but Meltano, and only while it runs: what has to be kept belongs into a database or a volume. dbt holds some
 # packages at older versions than the tap's own.

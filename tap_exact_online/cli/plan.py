@@ -147,6 +147,8 @@ def _document(found: Outlook, a_day: int, looked_at: Selection) -> dict[str, Any
             "pairs": found.plan.planned,
             "calls": found.plan.calls,
             "seconds": round(found.seconds),
+            "most_of_one_division": found.longest
+            and {"division": found.longest[0], "calls": found.longest[1]},
             "streams": [*found.plan.streams],
             "reasons": {reason.name.lower(): found.plan.reasons.get(reason, 0) for reason in Reason},
         },
@@ -219,6 +221,9 @@ def _draw(console: Console, found: Outlook, settings: Settings, looked_at: Selec
     for reason, text in _REASONS.items():
         if number := plan.reasons.get(reason, 0):
             console.print(Text(f"  {number:,} {text}"))
+    if found.longest is not None and len({pair.division for pair in found.pairs}) > 1:
+        division, most = found.longest
+        console.print(Text(f"  {words.counted(most, 'call')} at most of one division: {division}"))
     a_day = settings.contract_calls
     text = f"To read everything once takes {words.counted(found.one_pass, 'call')} or more"
     if found.affordable is not None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import product
 
 from tap_exact_online.catalog import BY_NAME, RIGHTS, RIGHTS_DUTCH
 from tap_exact_online.doctor.findings import Check, Finding, of_failure
 from tap_exact_online.doctor.ledger import Ledger
+from tap_exact_online.doctor.outlook import least_seconds
 from tap_exact_online.doctor.verdicts import NOT_ASKED, OF_ALL, Result, Verdict, judge
 from tap_exact_online.errors import LimitReached, ReadError, TapError
-from tap_exact_online.reading import Allowance
+from tap_exact_online.reading import Allowance, least
 from tap_exact_online.spoken import PARAGRAPH, spoken
 from tap_exact_online.telling import words
 from tap_exact_online.wire import CLOSED
@@ -137,3 +140,28 @@ def calls(left: Sequence[Allowance]) -> Check:
         return Check("calls", "no division was asked, so none has told", skipped=True)
     each_division = " for each division" if len(asked) > 1 else ""
     return Check("calls", f"{' and '.join(parts)}{each_division}")
+
+
+def cost(ledger: Ledger, a_day: int, at_once: int) -> Check:
+    """Say what it takes to read once what can be read, before anybody knows how many rows that is.
+
+    Args:
+        ledger: What can be read.
+        a_day: Calls of a day for all divisions; 0 for no limit.
+        at_once: Divisions that are read at once.
+    """
+    by_division: Counter[int] = Counter()
+    for (stream, division), verdict in ledger.known.items():
+        by_division[division] += least(BY_NAME[stream]) * (verdict.result is Result.READABLE)
+    calls = by_division.total()
+    if not calls:
+        return Check("cost", "nothing that takes calls can be read", skipped=True)
+    division, most = max(by_division.items(), key=lambda each: (each[1], -each[0]))
+    text = f"{words.counted(calls, 'call')} or more, {words.duration(least_seconds(by_division, at_once))} at least"
+    if len(by_division) > 1:
+        text += f"; of one division {most:,} at most ({division})"
+    if a_day and calls > a_day:
+        text += f"; {math.ceil(calls / a_day):,} days of {a_day:,} calls"
+    return Check(
+        "cost", f"{text}. A first run takes one more for each 1,000 rows of a Sync stream, 60 of others"
+    )

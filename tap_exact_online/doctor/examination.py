@@ -153,13 +153,14 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
         result.checks.append(_skipped("rights"))
     result.left = {each.code: line.client.limits.told(each.code) for each in result.divisions}
     result.checks.append(conclusions.calls([*result.left.values()]))
+    result.checks.append(conclusions.cost(result.ledger, settings.contract_calls, settings.concurrency))
     line.settle()
     return grants.rows
 
 
 def _cut_short(result: Examination) -> Sequence[Row]:
     """Go without what needs a connection."""
-    result.checks += [_skipped(name) for name in ("divisions", "rights", "calls")]
+    result.checks += [_skipped(name) for name in ("divisions", "rights", "calls", "cost")]
     return ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -95,6 +96,7 @@ class Outlook:
         streams: The same by stream.
         one_pass: How many calls it takes at least to read everything once.
         seconds: How long the next run takes at least, by the limits and by the calls.
+        longest: The division that takes the most calls in the next run, and how many; None where it makes none.
         affordable: The least bound that can be kept, in seconds; None without a limit.
         a_day: Calls of a day that the bounds need; None where there are none.
     """
@@ -104,6 +106,7 @@ class Outlook:
     streams: Sequence[StreamOutlook]
     one_pass: int
     seconds: float
+    longest: tuple[int, int] | None
     affordable: float | None
     a_day: float | None
 
@@ -118,6 +121,7 @@ def outlook(question: Question) -> Outlook:
     plan = made_plan(
         [each.pair for each in everything if each.due], question.terms, question.supply, question.now
     )
+    calls = _calls(plan, pairs)
     streams = [_of_stream(question, plan, name, some) for name, some in known.items()]
     one_pass = sum(pair.cost for pair in pairs)
     needed = [each.a_day for each in streams if each.a_day is not None]
@@ -126,7 +130,8 @@ def outlook(question: Question) -> Outlook:
         pairs,
         streams,
         one_pass,
-        _seconds(plan, pairs, question.concurrency),
+        least_seconds(calls, question.concurrency),
+        max(calls.items(), key=lambda each: (each[1], -each[0]), default=None),
         affordable(one_pass, question.a_day, question.supply.interval),
         sum(needed) if needed else None,
     )
@@ -180,15 +185,24 @@ def _of_stream(question: Question, plan: Plan, stream: str, known: Sequence[_Kno
     )
 
 
-def _seconds(plan: Plan, pairs: Sequence[Pair], concurrency: int) -> float:
-    """Return how long a run takes at least: the calls of one division are a minute apart by sixty, those of all by the answers."""
+def _calls(plan: Plan, pairs: Sequence[Pair]) -> Mapping[int, int]:
+    """Return how many calls each division takes at least."""
     costs = {pair.stream: pair.cost for pair in pairs}
-    calls: dict[int, int] = {}
+    calls: Counter[int] = Counter()
     for stream, planned in plan.streams.items():
-        for division in planned.divisions:
-            calls[division] = calls.get(division, 0) + costs[stream]
+        calls.update(dict.fromkeys(planned.divisions, costs[stream]))
+    return calls
+
+
+def least_seconds(calls: Mapping[int, int], concurrency: int) -> float:
+    """Return how long calls take at least: those of one division are a minute apart by sixty, those of all wait for answers.
+
+    Args:
+        calls: How many each division takes.
+        concurrency: Divisions that are read at once.
+    """
     if not calls:
         return 0.0
     at_once = max(1, min(concurrency, len(calls)))
     minutes = (max(calls.values()) - 1) // _MINUTELY
-    return max(plan.calls * _SECONDS_A_CALL / at_once, minutes * 60.0)
+    return max(sum(calls.values()) * _SECONDS_A_CALL / at_once, minutes * 60.0)

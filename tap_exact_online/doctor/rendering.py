@@ -34,6 +34,7 @@ _TITLES: Mapping[str, str] = {
     "divisions": "Divisions",
     "rights": "Rights",
     "calls": "Calls",
+    "cost": "To read it all",
     "last_run": "Last run",
     "deleted_log": "Log of deletes",
 }

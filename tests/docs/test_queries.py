@@ -33,10 +33,14 @@ STREAMS = (
     "document_attachment_files",
 )
 Row = tuple[Any, ...]
+PROFIT_AND_LOSS = 110
+"""From this type on an account of the ledger is one of revenue or costs."""
 QUERIES = [
     (str(each.file.relative_to(ROOT)), number, block.body)
     for each in PAGES
     for number, block in enumerate(block for block in each.blocks if block.kind == "sql")
+    # Those need the ledger: `tests/ledger/test_questions.py` runs them.
+    if each.file != ROOT / "docs" / "ledger.md"
 ]
 
 
@@ -110,6 +114,30 @@ def trial_balance(books: Books, connection: psycopg.Connection, query: str) -> N
         }
         assert codes
         assert codes <= found.keys()
+    _before_the_closing(books, connection, query)
+
+
+def _before_the_closing(books: Books, connection: psycopg.Connection, query: str) -> None:
+    """As the page says: a closed year shows its result only without the entry that closed it."""
+    clause = 'AND "Type" <> 310'
+    assert clause in (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
+    result = {
+        (division, row["Code"].strip())
+        for division, row in books.rows("gl_accounts")
+        if row["Type"] >= PROFIT_AND_LOSS
+    }
+    closed = {
+        division
+        for division, row in books.rows("transaction_lines")
+        if (row["Type"], row["FinancialYear"]) == (310, 2025)
+    }
+    assert closed
+    for added, nothing in (("", True), (clause, False)):
+        rows = asked(connection, query.replace("GROUP BY", f"{added}\nGROUP BY"))
+        balances = [
+            amount for division, code, amount in rows if division in closed and (division, code) in result
+        ]
+        assert all(amount == 0 for amount in balances) is nothing
 
 
 def adds_up(books: Books, connection: psycopg.Connection, query: str) -> None:
