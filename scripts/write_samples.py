@@ -26,7 +26,7 @@ from tap_exact_online.state.reads import Read
 FILE = Path(__file__).parent / "samples.json"
 _DIVISION, _YEAR = 1000001, 2025
 _ROWS = 20
-_BOOKS = ("--rows", "400", "--minute-limit", "100000", "--day-limit", "100000", "--contract-limit", "100000")
+_BOOKS = ("--rows", "1000", "--minute-limit", "100000", "--day-limit", "100000", "--contract-limit", "100000")
 _SHOWN = 16
 """Fields of a sample: of more, those that come first."""
 _FIRST = (

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -211,9 +212,9 @@ class Run:
         return [granted[code] for code in picked]
 
     @cached_property
-    def reads(self) -> dict[tuple[str, int], Read]:
-        """The last read of each stream and division that came to its end."""
-        return {}
+    def reads(self) -> defaultdict[str, dict[int, Read]]:
+        """The last read of each stream and division that came to its end: of thousands of divisions, so no key has both names."""
+        return defaultdict(dict)
 
     @cached_property
     def planning(self) -> Planning:
@@ -380,7 +381,7 @@ class Run:
         if plan is None or not (plan.limited or self.settings.bounded):
             return
         ages = self.planning.ages(self.client.clock())
-        read = sum(stream in plan.streams for stream, _ in self.reads)
+        read = sum(len(divisions) for stream, divisions in self.reads.items() if stream in plan.streams)
         self.report.aged(
             read, plan.planned, ages, advice(self.planning.calls, self.settings.contract_calls, plan.interval)
         )

@@ -11,9 +11,14 @@ _ROOT, _PLUGIN = "MELTANO_PROJECT_ROOT", "MELTANO_EXTRACTOR_NAME"
 _TAP = "tap-exact-online"
 IN_MELTANO: Mapping[str, str] = {
     **dict.fromkeys(
-        ("divisions", "doctor", "hint", "login", "logout", "plan", "prepare", "status", "streams", "work"), ""
+        (
+            *("divisions", "doctor", "hint", "ledger", "login", "logout", "peek", "plan", "prepare"),
+            *("status", "streams", "work"),
+        ),
+        "",
     ),
-    "deletes": "exact-online",  # the plugin beside the tap, which knows the database
+    # The plugin beside the tap, which knows the database.
+    **dict.fromkeys(("certificate", "deletes", "verify"), "exact-online"),
 }
 """The commands that `meltano.yml` has, each with the plugin that it belongs to; empty for the tap."""
 _HAS_OURS = re.compile(r"\"?executable\"?: \"?exact-online\b")

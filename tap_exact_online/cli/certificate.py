@@ -18,6 +18,7 @@ from tap_exact_online.ledger.databases import in_duckdb, in_postgres
 from tap_exact_online.ledger.document import document
 from tap_exact_online.ledger.page import page
 from tap_exact_online.ledger.reading import DEFAULT_SCHEMA, read
+from tap_exact_online.spoken import unstopped
 
 _ON_THE_TERMINAL, _ON_THE_PAGE = 10, 100
 
@@ -163,5 +164,5 @@ def _write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        msg = f"--html: {file} cannot be written: {error.strerror}."
+        msg = f"--html: {file} cannot be written: {unstopped(error.strerror)}."
         raise ConfigurationError(msg) from None

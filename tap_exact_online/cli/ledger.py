@@ -24,6 +24,7 @@ from tap_exact_online.ledger.building import Job
 from tap_exact_online.ledger.databases import parts_of
 from tap_exact_online.ledger.package import Act
 from tap_exact_online.ledger.profile import DATABASES, profile
+from tap_exact_online.spoken import unstopped
 from tap_exact_online.telling import words
 
 _FOLDER = "ledger"
@@ -35,6 +36,8 @@ def command() -> None:
     """Make a ledger of the rows that were loaded: trial balance, statements, open items, and the certificate.
 
     The dbt package comes with the tap. `build` builds it as it is, `init` writes it into a project, to be changed there.
+
+    Exit codes: those of the command; `exact-online ledger COMMAND --help` tells them.
     """
 
 
@@ -69,7 +72,7 @@ def init(*, folder: Path, database: str, force: bool) -> None:
         decided = package.steps(wanted, there, noted or {}, force=force)
         package.write(folder, wanted, decided, noted or {})
     except OSError as error:
-        msg = f"{folder} cannot be written: {error.strerror}."
+        msg = f"{folder} cannot be written: {unstopped(error.strerror)}."
         raise ConfigurationError(msg) from None
     for line in _told(folder, decided):
         click.echo(line)

@@ -34,7 +34,7 @@ _TITLES: Mapping[str, str] = {
     "divisions": "Divisions",
     "rights": "Rights",
     "calls": "Calls",
-    "cost": "To read it all",
+    "cost": "Cost",
     "last_run": "Last run",
     "deleted_log": "Log of deletes",
 }

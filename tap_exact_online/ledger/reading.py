@@ -11,7 +11,7 @@ import msgspec
 
 from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.ledger.certificate import Certificate, Group, Why, Year, made
-from tap_exact_online.spoken import spoken
+from tap_exact_online.spoken import spoken, unstopped
 
 DEFAULT_SCHEMA = "exact_online_ledger"
 """The schema that the profile of the package names."""
@@ -70,7 +70,7 @@ def _row(kind: type[_Row], cells: Sequence[str | None]) -> _Row:
         return msgspec.convert(values, kind, strict=False)
     except (ValueError, msgspec.ValidationError) as error:
         msg = (
-            f"The certificate holds what this version cannot read: {spoken(error)}. Build the ledger anew with the package of this"
+            f"The certificate holds what this version cannot read: {unstopped(spoken(error))}. Build the ledger anew with the package of this"
             " version: exact-online ledger init writes it."
         )
         raise TapError(msg) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from tap_exact_online.errors import Denied, LimitReached, ReadError, Refused
@@ -25,7 +26,7 @@ class Experience:
 
     answered: bool = False
     useful: int = 0
-    _read: set[tuple[int | None, str]] = field(default_factory=set)
+    _read: defaultdict[str, set[int | None]] = field(default_factory=lambda: defaultdict(set))
     _refused: dict[tuple[int | None, str | None], _Error] = field(default_factory=dict)
     _given_up: set[int | str | None] = field(default_factory=set)
 
@@ -34,13 +35,13 @@ class Experience:
         self.answered = True
         self.useful += 1
         if call.endpoint not in _SHOW_NOTHING:
-            self._read.add((call.division, call.endpoint))
+            self._read[call.endpoint].add(call.division)
 
     def contradicts(self, call: Call, error: Denied) -> bool:
         """Tell whether this run has read what is now denied: then rights are the least likely reason."""
         if error.whole_division:
-            return any(division == call.division for division, _ in self._read)
-        return (call.division, call.endpoint) in self._read
+            return any(call.division in divisions for divisions in self._read.values())
+        return call.division in self._read.get(call.endpoint, ())
 
     def refuse(self, call: Call, error: _Error, *, whole_division: bool = False) -> None:
         """Keep a refusal that would only be repeated."""

@@ -7,7 +7,7 @@ version that they could not know it: it is no gap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tap_exact_online.catalog import BY_NAME
 from tap_exact_online.streams.stream import ExactStream
@@ -28,7 +28,7 @@ class Comparing:
     def __init__(self) -> None:
         self.divisions: Sequence[int] | None = None
 
-    def ended(self, stream: str, streams: Sequence[ExactStream], reads: Iterable[tuple[str, int]]) -> None:
+    def ended(self, stream: str, streams: Sequence[ExactStream], reads: Mapping[str, Iterable[int]]) -> None:
         """Take note that a stream has been read: behind the last one that is compared, read what it is compared with.
 
         Only of the divisions of which that was read to its end which asks for it.
@@ -36,12 +36,14 @@ class Comparing:
         Args:
             stream: The stream.
             streams: All that this run reads, in their order.
-            reads: The streams and divisions that were read to their end so far.
+            reads: The divisions of each stream that were read to their end so far.
         """
         compared = [each.name for each in streams if BY_NAME[each.name].against]
         if self.divisions is not None or compared[-1:] != [stream]:
             return
-        divisions = sorted({division for name, division in reads if BY_NAME[name].once_more})
+        divisions = sorted(
+            {division for name, some in reads.items() if BY_NAME[name].once_more for division in some}
+        )
         if not divisions:
             return
         with_them = {name for each in compared for name in BY_NAME[each].compared_with}

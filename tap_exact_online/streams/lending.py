@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -72,7 +73,7 @@ class Lender(Protocol):
         ...
 
     @property
-    def reads(self) -> dict[tuple[str, int], Read]:
+    def reads(self) -> defaultdict[str, dict[int, Read]]:
         """Takes the last read of each stream and division that came to its end."""
         ...
 

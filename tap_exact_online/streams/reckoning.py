@@ -132,7 +132,7 @@ class Reckoning:
         whole_began = None if done.whole or not done.rows else self.stream.whole_since(division)
         if whole_began is None or whole_began > done.began:
             whole_began = self._whole_began(division, done)
-        self.lender.reads[self.stream.name, division] = Read(
+        self.lender.reads[self.stream.name][division] = Read(
             self.stream.name,
             division,
             done.began,

@@ -68,7 +68,7 @@ class ReadsStream(UndividedStream):
 
     @override
     def rows(self) -> Iterable[dict[str, Any]]:
-        return (read.row() for read in self.exact.reads.values())
+        return (read.row() for divisions in self.exact.reads.values() for read in divisions.values())
 
     @property
     @override

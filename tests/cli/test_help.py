@@ -14,9 +14,9 @@ from tests.cli.program import Program
 
 SHARED = {"--config", "--region", "--base-url", "--store", "--log-level"}
 # What needs no connection, so that the settings make no difference.
-ALONE = {"deletes", "sandbox", "streams"}
+ALONE = {"certificate", "deletes", "ledger", "sandbox", "streams"}
 # What prints no facts: a question to a person, SQL, what another command says, a server.
-TALKS = {"login", "logout", "deletes", "work", "sandbox"}
+TALKS = {"login", "logout", "deletes", "ledger", "work", "sandbox"}
 
 
 def command(name: str) -> click.Command:

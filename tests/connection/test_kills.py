@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tap_exact_online.surroundings import how_to
 from tests.conftest import Sandbox, StartSandbox
 from tests.connection.dying import POINTS
 from tests.processes import capture, until
@@ -59,7 +60,7 @@ def test_killed_by_itself(world: Sandbox, tap: Tap, point: str) -> None:
         run = tap.run("--test")
         if lost:
             assert run.exit_code == 3, run.log
-            assert "exact-online login" in run.log
+            assert how_to("login") in run.log
             assert "Old refresh token used" in run.log
         else:
             assert run.exit_code == 0, run.log
@@ -81,7 +82,7 @@ def test_killed_while_the_answer_was_awaited(world: Sandbox, tap: Tap, acted: bo
         run = tap.run("--test")
         assert run.exit_code in {0, 3}, run.log
         if run.exit_code == 3:
-            assert "exact-online login" in run.log
+            assert how_to("login") in run.log
     assert _most_posts_of_one_token(world) <= 2
 
 
@@ -140,6 +141,6 @@ def test_an_answer_that_is_lost(
     assert run.exit_code == (0 if goes_on else 3), run.log
     assert "Traceback" not in run.log
     if not goes_on:
-        assert "exact-online login" in run.log
+        assert how_to("login") in run.log
         assert tap.run("--test", env=env).exit_code == 3
     assert _most_posts_of_one_token(world) <= 2

@@ -90,7 +90,9 @@ def test_the_steps_of_the_readme_lead_to_rows(
         )
         assert ended.returncode == 0, f"{step}\n{ended.stdout}{ended.stderr}"
         if ":doctor" in step:
-            assert "2 streams: the selection of the Meltano project, environment prod" in ended.stdout
+            assert "2 streams: the selection of the Meltano project, environment prod" in " ".join(
+                ended.stdout.split()
+            )
     with psycopg.connect(database.conninfo) as connection:
         (rows,) = connection.execute("SELECT count(*) FROM exact_online.journals").fetchone() or (0,)
     assert rows == sum(

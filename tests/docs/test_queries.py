@@ -70,7 +70,7 @@ class Books:
 def books(tmp_path_factory: pytest.TempPathFactory, postgres_server: Postgres) -> Iterator[Books]:
     folder = tmp_path_factory.mktemp("books")
     generous = {"minute_limit": 10**6, "day_limit": 10**6, "contract_limit": 10**6}
-    with running(folder, {"rows": 150, **generous}) as sandbox:
+    with running(folder, {"rows": 400, **generous}) as sandbox:
         database = postgres_server.create_database("docs_queries")
         run = load(tap_for(sandbox, folder), database, STREAMS, files=str(folder / "files"))
         yield Books(sandbox, database, run)
@@ -129,9 +129,10 @@ def _before_the_closing(books: Books, connection: psycopg.Connection, query: str
     closed = {
         division
         for division, row in books.rows("transaction_lines")
-        if (row["Type"], row["FinancialYear"]) == (310, 2025)
+        if (row["Type"], row["FinancialYear"]) == (310, 2024)
     }
     assert closed
+    query = query.replace("2025", "2024")
     for added, nothing in (("", True), (clause, False)):
         rows = asked(connection, query.replace("GROUP BY", f"{added}\nGROUP BY"))
         balances = [

@@ -34,6 +34,7 @@ def test_all_is_well(patient: Patient) -> None:
         "divisions": "ok",
         "rights": "ok",
         "calls": "ok",
+        "cost": "ok",
         "last_run": "skipped",
         "deleted_log": "skipped",
     }

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ledger_staging import kind_of, snake, staged
+from ledger_staging import kind_of, named, staged
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,7 +43,7 @@ ROOT = Path(__file__).parents[2]
     ],
 )
 def test_names(field: str, name: str) -> None:
-    assert snake(field) == name
+    assert named(field) == name
 
 
 @pytest.mark.parametrize(
