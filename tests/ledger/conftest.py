@@ -17,7 +17,8 @@ from tests.ledger.reading import LIMITS, LINES, SUMS, read
 from tests.ledger.warehouses import DuckDB, Postgres, Warehouse
 from tests.singer import Run
 
-KINDS = ("postgres", "duckdb")
+# A process for each database, where there is more than one: `make ledger` has two.
+KINDS = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("postgres", "duckdb")]
 
 
 @pytest.fixture(scope="session")

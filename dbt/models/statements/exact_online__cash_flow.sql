@@ -3,19 +3,9 @@
 -- What became of cash, told twice. Indirect: the result, and how the other accounts of the balance sheet moved. Direct: what
 -- stands opposite cash in the entries that touch it, where what is on accounts of the result is other receipts and payments. Both
 -- add up to the change of cash, since every entry sums to zero. What the books were opened with is opening cash, and no flow.
+-- Whether an entry touches cash is asked of its lines in one pass: to join the lines with themselves takes minutes where the database
+-- guesses their number wrong.
 {%- set years = var('exact_online_years', []) %}
-{%- set lines %}
-    select
-        line.division, line.financial_year, line.financial_period, line.entry_id, line.amount_dc, charted.activity,
-        case charted.category when 'result' then 'other' else charted.category end as category
-    from {{ ref('stg_exact_online__transaction_lines') }} as line
-    inner join charted on charted.division = line.division and charted.gl_account_id = line.gl_account
-    left join {{ ref('exact_online_transaction_types') }} as kind on kind.transaction_type = line.type
-    where coalesce(kind.in_result, true) and coalesce(line.type, 0) <> 10
-    {#- Of years that Exact's balances stand for, the entries are not known. #}
-    {%- if years %} and line.financial_year >= {{ years | min }}{% endif %}
-    and {{ exact_online.counts('line.status') }}
-{%- endset %}
 with charted as (
 
     select division, gl_account_id, cash_flow_activity as activity, cash_flow_category as category
@@ -23,11 +13,19 @@ with charted as (
 
 ),
 
-entries as (
+lines as (
 
-    select distinct division, entry_id
-    from ({{ lines }}) as lines
-    where activity = 'cash'
+    select
+        line.division, line.financial_year, line.financial_period, line.entry_id, line.amount_dc, charted.activity,
+        case charted.category when 'result' then 'other' else charted.category end as category,
+        max(case charted.activity when 'cash' then 1 else 0 end) over (partition by line.division, line.entry_id) as of_cash
+    from {{ ref('stg_exact_online__transaction_lines') }} as line
+    inner join charted on charted.division = line.division and charted.gl_account_id = line.gl_account
+    left join {{ ref('exact_online_transaction_types') }} as kind on kind.transaction_type = line.type
+    where coalesce(kind.in_result, true) and coalesce(line.type, 0) <> 10
+    {#- Of years that Exact's balances stand for, the entries are not known. #}
+    {%- if years %} and line.financial_year >= {{ years | min }}{% endif %}
+    and {{ exact_online.counts('line.status') }}
 
 ),
 
@@ -47,9 +45,8 @@ flows as (
     select
         'direct' as method, lines.division, lines.financial_year, lines.financial_period, lines.activity,
         lines.category, -sum(lines.amount_dc) as amount
-    from ({{ lines }}) as lines
-    inner join entries on entries.division = lines.division and entries.entry_id = lines.entry_id
-    where lines.activity <> 'cash'
+    from lines
+    where lines.of_cash = 1 and lines.entry_id is not null and lines.activity <> 'cash'
     group by 2, 3, 4, 5, 6
     union all
     select 'indirect', division, financial_year, financial_period, activity, category, -net
