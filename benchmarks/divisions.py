@@ -4,8 +4,9 @@
 
 The streams that are read by default, one row of each in every company; the second run reads some of them again, lest one was
 late. The companies are alike and answer at once (see `rig/crowd.py`), so that what is seen is the tap. Beside time and memory: the lines of its log, the bytes of its STATE
-messages, and how long no call is under way: in all, the longest time (from one stream to the next it comes before the second
-or a later call of the next one, whose first calls are made ahead), before the first call and after the last. The last rows say how many times more the larger number takes; what grows in proportion takes as many times more as there are
+messages, and how long no call is under way: in all; behind the list of divisions, when the run is planned; from one stream to the next
+(before the first few calls of that one); the longest time after the plan, which is within a stream, where a large STATE is written;
+before the first call and after the last. The last rows say how many times more the larger number takes; what grows in proportion takes as many times more as there are
 companies.
 """
 
@@ -29,6 +30,8 @@ from rig.taps import Bench
 from tap_exact_online.catalog.resource import Kind, Resource
 from tap_exact_online.catalog.resources import RESOURCES
 
+_LIST = frozenset({"current/me", "system/divisions"})
+
 
 def silences(moments: Sequence[Moment]) -> Iterator[tuple[float, str, int]]:
     """Give the seconds without a call under way before each call but the first, with its endpoint and its number there."""
@@ -50,7 +53,7 @@ def _written(output: Path) -> tuple[list[int], int]:
     return states, records
 
 
-def _run(name: str, served: Crowd, program: Program, folder: Path) -> dict[str, Any]:
+def _run(name: str, served: Crowd, program: Program, folder: Path, concurrency: int) -> dict[str, Any]:
     served.moments.clear()
     output = folder / f"{program.name}.jsonl"
     began = time.monotonic()
@@ -59,7 +62,11 @@ def _run(name: str, served: Crowd, program: Program, folder: Path) -> dict[str, 
     over = time.monotonic()
     moments = served.moments
     silent = [*silences(moments)]
-    longest, path, number = max(silent)
+    # Behind the list of divisions the run is planned, once; the first calls of a stream are made while the one before it ends.
+    listed = next(place for place, (_, path, _) in enumerate(silent) if path.lower() not in _LIST)
+    planned, *later = silent[listed:]
+    between = [each for each in later if each[2] <= 1 + concurrency]
+    longest, path, number = max(later)
     log = (folder / "log-0").read_bytes()
     states, records = _written(output)
     return {
@@ -75,6 +82,8 @@ def _run(name: str, served: Crowd, program: Program, folder: Path) -> dict[str, 
         "STATEs": len(states),
         "STATE MB": sum(states) / 1e6,
         "s silent": sum(seconds for seconds, *_ in silent),
+        "s to plan": planned[0],
+        "ms between streams": 1000 * max(between)[0],
         "ms longest": 1000 * longest,
         "before": f"call {number:,} of {path.rpartition('/')[2]}",
         "s at first": moments[0].came - began,
@@ -100,7 +109,7 @@ def _runs(divisions: int, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         for name in ("first",) if args.first else ("first", "nothing new"):
             progress(f"{divisions:,} divisions: {name}")
             program = bench.ours(name, args.tap, streams=names, state=state, concurrency=args.concurrency)
-            yield _run(name, served, program, Path(folder))
+            yield _run(name, served, program, Path(folder), args.concurrency)
             state = last_state(Path(folder) / f"{name}.jsonl")
         progress("")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,28 @@ def test_what_is_read_twice_is_told_once(start_sandbox: StartSandbox, tmp_path: 
     began = {row["Stream"]: row["BeganAt"] for row in run.records["reads"]}
     assert began[LINES] > began[BALANCES]
     assert "6 of 6 pairs of stream and division were read, as planned" in run.log
+
+
+def test_what_is_read_once_more_has_the_names_and_the_hashes_of_the_first_time(
+    start_sandbox: StartSandbox, tmp_path: Path
+) -> None:
+    world = start_sandbox(divisions=1, rows=60)
+    (division,) = (row["Code"] for row in world.control.divisions())
+    tap = tap_for(world, tmp_path)
+    world.control.fault("status", path=PATHS[BALANCES], times=None, status=503)
+    settings = {"column_names": "snake_case", "personal_data": "hash", "personal_salt": "a grain of sea salt"}
+    started = tap.start(catalog=tap.catalog([BALANCES, LINES, DELETED]), **settings)
+    until(lambda: world.control.stats()["by_endpoint"].get(PATHS[BALANCES], 0) >= 1, started.process)
+    world.control.change(division, PATHS[LINES], count=10)
+    world.control.clear_faults()
+    run = tap.ran(started)
+    assert run.exit_code == 0, run.log
+    rows = run.records[LINES]
+    assert len(rows) > len({row["id"] for row in rows})
+    assert len({(*row,) for row in rows}) == 1
+    described = {row["description"] for row in rows} - {None, ""}
+    assert described
+    assert all(re.fullmatch(r"[0-9a-f]{64}", text) for text in described)
 
 
 def test_only_where_balances_were_read_to_their_end(start_sandbox: StartSandbox, tmp_path: Path) -> None:
