@@ -36,7 +36,7 @@ FROM exact_online.transaction_lines
 WHERE "FinancialYear" = 2025 AND "Division" = (SELECT min("Code") FROM exact_online.divisions)
 GROUP BY 1 ORDER BY 1;""",
     "What was sold to whom, by payment terms": """
-SELECT max(account."Name") AS customer, count(*) AS terms, round(sum(term."AmountDC")::numeric, 2) AS amount,
+SELECT max(account."Name") AS customer, count(*) AS terms, round(-sum(term."AmountDC")::numeric, 2) AS amount,
   min(term."DueDate")::date AS first_due
 FROM exact_online.payment_terms AS term
 JOIN exact_online.accounts AS account ON account."Division" = term."Division" AND account."ID" = term."Account"

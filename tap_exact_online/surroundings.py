@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
+from urllib.parse import quote
 
 _ROOT, _PLUGIN = "MELTANO_PROJECT_ROOT", "MELTANO_EXTRACTOR_NAME"
 _TAP = "tap-exact-online"
@@ -52,6 +53,40 @@ def read_env_file(start: Path, environment: MutableMapping[str, str]) -> Path | 
         if value is not None:
             environment.setdefault(name, value)
     return file
+
+
+_OF_POSTGRESQL = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE")
+_OF_OURS = ("EXACT_ONLINE_DELETES_URL", "EXACT_ONLINE_LEDGER_URL")
+_LOADER = "TARGET_POSTGRES_"
+
+
+def reach_loader(environment: MutableMapping[str, str]) -> None:
+    """Lead the commands of the database to where Meltano's loader writes, unless something says where else to look.
+
+    `meltano.yml` does the same for the plugins beside the tap.
+
+    Args:
+        environment: The environment, into which the address and the schema are put.
+    """
+    if any(environment.get(name) for name in (*_OF_POSTGRESQL, *_OF_OURS)):
+        return
+    address = environment.get(f"{_LOADER}SQLALCHEMY_URL") or _address_of_loader(environment)
+    if address:
+        environment["EXACT_ONLINE_DELETES_URL"] = address
+    if schema := environment.get(f"{_LOADER}DEFAULT_TARGET_SCHEMA"):
+        environment.setdefault("EXACT_ONLINE_DELETES_SCHEMA", schema)
+
+
+def _address_of_loader(environment: Mapping[str, str]) -> str:
+    """Put together what the loader is told in parts; empty where it is told none."""
+    user, password, host, port, database = (
+        quote(environment.get(f"{_LOADER}{part}") or "", safe="")
+        for part in ("USER", "PASSWORD", "HOST", "PORT", "DATABASE")
+    )
+    if not (host or user or database):
+        return ""
+    login = f"{user}:{password}@" if password else f"{user}@" if user else ""
+    return f"postgresql://{login}{host}{f':{port}' if port else ''}/{database}"
 
 
 def how_to(command: str) -> str:

@@ -18,6 +18,7 @@ from typing_extensions import override
 from tap_exact_online.auth.signals import leave_no_core
 from tap_exact_online.cli.failing import fail, is_read_as_data
 from tap_exact_online.errors import TapError
+from tap_exact_online.surroundings import reach_loader
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     # name: module, one line for --help
@@ -120,3 +121,4 @@ def main() -> None:
     from tap_exact_online.settings import read_env  # noqa: PLC0415 - takes time, and help needs none
 
     read_env()
+    reach_loader(os.environ)

@@ -131,9 +131,7 @@ class _Dbt:
     required=False,
     envvar="EXACT_ONLINE_LEDGER_FOLDER",
 )
-@click.option(
-    "--only-certificate", is_flag=True, help="Build only what the certificate needs, and leave out the tests."
-)
+@click.option("--no-tests", is_flag=True, help="Leave out the tests: models and certificate only.")
 @click.option(
     "--vars",
     "given",
@@ -163,7 +161,7 @@ class _Dbt:
 def build(  # noqa: PLR0913 - one for each option
     *,
     folder: Path | None,
-    only_certificate: bool,
+    no_tests: bool,
     given: str,
     source_schema: str | None,
     prefix: str | None,
@@ -199,10 +197,10 @@ def build(  # noqa: PLR0913 - one for each option
                 for name, variable in (("target", "DBT_TARGET_PATH"), ("logs", "DBT_LOG_PATH"))
             )
             job = Job(project, profiles, made, logs, target, variables)
-            if dbt.run(job.models(building.CERTIFICATE if only_certificate else ())):
+            if dbt.run(job.models()):
                 msg = "dbt could not build the ledger: what it says is above. Nothing was compared."
                 raise TapError(msg)
-            failed = not only_certificate and bool(dbt.run(job.tests()))
+            failed = not no_tests and bool(dbt.run(job.tests()))
     finally:
         leash.close()
     found = certificate_of(url, duckdb, schema)

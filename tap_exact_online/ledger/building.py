@@ -7,13 +7,11 @@ would be that of the last time. Unit tests are about the package, not about anyb
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CERTIFICATE = ("+exact_online__completeness", "+exact_online__reconciliation")
-"""What the certificate rests on, in dbt's words for a selection."""
 DATA_TESTS = "test_type:data"
 
 
@@ -37,10 +35,12 @@ class Job:
     target: str
     variables: Mapping[str, Any]
 
-    def models(self, only: Sequence[str] = ()) -> list[str]:
-        """Return the arguments of dbt that build the models, with the seeds that they need; all, or only some and theirs."""
-        chosen = ["--select", *only] if only else []
-        return ["build", *self._shared, "--resource-type", "model", "--resource-type", "seed", *chosen]
+    def models(self) -> list[str]:
+        """Return the arguments of dbt that build the models, with the seeds that they need.
+
+        All of them, always: PostgreSQL drops a view with the table that it rests on, so a part would take others away.
+        """
+        return ["build", *self._shared, "--resource-type", "model", "--resource-type", "seed"]
 
     def tests(self) -> list[str]:
         """Return the arguments of dbt that run all tests of what was built."""

@@ -17,7 +17,7 @@ VERDICTS: Mapping[Verdict, str] = {
 MEANINGS: Mapping[Verdict, str] = {
     Verdict.COMPLETE: "Every total that Exact has is here, to the cent, and nothing is here that Exact does not have.",
     Verdict.MOVING: "Bookings changed after Exact's totals were read. Nothing is known to be wrong; the next run compares again.",
-    Verdict.DIFFERENT: "What is here is not what Exact has. The accounts and witnesses below say where; do not use their figures yet.",
+    Verdict.DIFFERENT: "What is here is not what Exact has. The accounts and witnesses that are named say where; do not use their figures yet.",
     Verdict.NOT_READ: "Exact's totals of this year were not read, so nothing was compared: select the stream `reporting_balance`, for"
     " this year too.",
 }

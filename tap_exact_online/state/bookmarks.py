@@ -12,7 +12,9 @@ from typing import Any
 from tap_exact_online.catalog import BY_NAME
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.spoken import spoken
+from tap_exact_online.state.columns import COLUMN_NAMES
 from tap_exact_online.state.form import AT, BACK, BACK_ROWS, FAILED, READ, carried_over
+from tap_exact_online.state.owner import BELONGS_TO
 
 
 @dataclass(slots=True)
@@ -262,7 +264,8 @@ def check_state(state: Mapping[str, Any]) -> list[str]:
     Raises:
         ConfigurationError: It is not of the form that this tap writes.
     """
-    bookmarks = state.get("bookmarks", {} if not state else None)
+    # A run that ended before its first page has said whose the state is, and no more.
+    bookmarks = state.get("bookmarks", {} if state.keys() <= {BELONGS_TO, COLUMN_NAMES} else None)
     if not isinstance(bookmarks, dict) or (bookmarks and not any(name in BY_NAME for name in bookmarks)):
         msg = (
             "The state is not one of this tap: it has no bookmark of any stream known here. It may come from"
