@@ -89,7 +89,8 @@ class Run:
         """
         state: dict[str, Any] = self._tap.state  # type: ignore[assignment]  # with a word beside the bookmarks
         owner = self.settings.owner(environment)
-        owner.check(state.get(BELONGS_TO))
+        if any(state.get("bookmarks", {}).values()):  # one that is about no row yet is anybody's
+            owner.check(state.get(BELONGS_TO))
         names = self.settings.column_names
         check_names(state, names)
         for word, note in ((BELONGS_TO, owner.note()), (COLUMN_NAMES, note_of(names))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from singer_sdk import Stream
 from singer_sdk.singerlib import Catalog, CatalogEntry, MetadataMapping, Schema
@@ -96,6 +96,15 @@ class TapExactOnline(CommandTap):
         # The SDK takes the bookmarks only.
         taken |= {word: state[word] for word in (BELONGS_TO, COLUMN_NAMES) if word in state}
 
+    @classmethod
+    @override
+    def _from_command_line(cls, config: Any, state: Any = None, catalog: Any = None) -> Self:
+        # Where Meltano does not run the tap, nobody makes a catalog of the rules that are given.
+        if catalog is None and (told := Told.of(os.environ)) is not None:
+            catalog = cls(config=config.config if config else {}, setup_mapper=False).catalog_dict
+            mark(catalog, told.entries())
+        return super()._from_command_line(config, state, catalog)
+
     @override
     def choose(self) -> None:
         """Take of the catalog what the user chose, and say what is not read that it selects."""
@@ -176,6 +185,20 @@ def choice(
     unknown = Unknown(()) if found.nothing else unknown_in(said)
     unknown.check()
     return found, unknown, (*unknown.warnings, *rules, *found.warnings)
+
+
+def mark(catalog: dict[str, Any], selected: Mapping[str, Entry]) -> None:
+    """Let a catalog say which streams and fields are selected.
+
+    Args:
+        catalog: The catalog, which is changed.
+        selected: What is selected, by stream.
+    """
+    for stream in catalog["streams"]:
+        entry = selected[stream["tap_stream_id"]]
+        for each in stream["metadata"]:
+            *_, name = each["breadcrumb"] or ("",)
+            each["metadata"]["selected"] = entry.fields.get(name) if name else entry.selected
 
 
 def entries(catalog: Catalog) -> dict[str, Entry]:

@@ -16,11 +16,14 @@ from tap_exact_online.catalog.personal import special
 from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.catalog.schemas import schema_of, selected_by_default
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.spoken import spoken
 
 _SELECT = "MELTANO_EXTRACT__SELECT"
 _FILTER = "MELTANO_EXTRACT__SELECT_FILTER"
 _METADATA = "MELTANO_EXTRACT__METADATA"
 _CATALOG = "MELTANO_EXTRACT__CATALOG"
+_OWN = "TAP_EXACT_ONLINE__SELECT"
+"""What Meltano takes `select` from, too; where it does not run the tap, nobody else reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +99,16 @@ class Told:
     def of(cls, environment: Mapping[str, str]) -> Told | None:
         """Read it from the environment of the tap; None where Meltano told nothing or had no say.
 
-        It has none over a catalog of the user's own (its extra `catalog`).
+        It has none over a catalog of the user's own (its extra `catalog`). Where Meltano does not run the tap, the rules count that
+        it would have read.
 
         Raises:
-            ConfigurationError: A variable does not hold what Meltano puts there.
+            ConfigurationError: A variable does not hold what belongs there.
         """
-        if _SELECT not in environment or environment.get(_CATALOG):
+        if environment.get(_CATALOG):
             return None
+        if _SELECT not in environment:
+            return cls(tuple(map(Pattern.parse, _rules(text)))) if (text := environment.get(_OWN)) else None
         select, filters = (
             tuple(map(Pattern.parse, _json(environment, name, list))) for name in (_SELECT, _FILTER)
         )
@@ -285,6 +291,17 @@ def _selections(metadata: Mapping[str, Any]) -> Iterator[Pattern]:
                 yield Pattern(stream, "", bool(value))
             elif isinstance(value, dict) and "selected" in value:
                 yield Pattern(stream, name, bool(value["selected"]))
+
+
+def _rules(text: str) -> list[str]:
+    try:
+        rules = json.loads(text)
+    except (ValueError, RecursionError):
+        rules = None
+    if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
+        msg = f'{_OWN}: \'{spoken(text)}\' is not a JSON list of rules, as ["journals.*", "accounts.Name"].'
+        raise ConfigurationError(msg)
+    return rules
 
 
 def _json(environment: Mapping[str, str], variable: str, kind: type) -> Any:

@@ -128,8 +128,8 @@ def _told_here() -> tuple[Told | None, str]:
     if _BY_MELTANO in environment:
         where = f"the selection of the Meltano project, environment {environment.get('MELTANO_ENVIRONMENT') or 'none'}"
         return Told.of(environment), where
-    if text := environment.get(_SELECT):
-        return _told(_rules(text)), _SELECT
+    if environment.get(_SELECT):
+        return Told.of(environment), _SELECT
     project = project_folder(Path.cwd(), environment)
     if project is not None and (file := project / "meltano.yml").is_file():
         rules = rules_of(_yaml(file), environment.get("MELTANO_ENVIRONMENT"))
@@ -216,17 +216,6 @@ def _by_rules(told: Told, source: str, *, everything: bool) -> Selection:
     for line in (*warnings, *found.warnings):
         click.echo(line, err=True)
     return Selection(_in_order({name for name, read in found.streams.items() if read}, source), source)
-
-
-def _rules(text: str) -> list[str]:
-    try:
-        rules = json.loads(text)
-    except (ValueError, RecursionError):
-        rules = None
-    if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
-        msg = f'TAP_EXACT_ONLINE__SELECT: \'{spoken(text)}\' is not a JSON list of rules, as ["journals.*", "accounts.Name"].'
-        raise ConfigurationError(msg)
-    return rules
 
 
 def _yaml(file: Path) -> Any:

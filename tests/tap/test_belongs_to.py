@@ -91,3 +91,20 @@ def test_who_may_take_a_state_goes_on_from_it_and_makes_it_its_own(
     }
     assert went_on == known & {call["division"] for call in begins}
     assert went_on
+
+
+@pytest.mark.parametrize("of_whom", [{"environment": "demo"}, {"divisions": [SECOND]}, {"shard": "1/2"}])
+def test_a_run_that_ended_before_its_first_page_leaves_nothing_that_stands_in_the_way(
+    books: Sandbox, tap: Tap, tmp_path: Path, of_whom: dict[str, Any]
+) -> None:
+    """As before the first login: it has said whose the state is, and no more."""
+    (tmp_path / "dead").mkdir()
+    dead = tap_for(books, tmp_path / "dead", "no-such-token")
+    failed = read(dead, **of_whom)
+    assert failed.exit_code == 3, failed.log
+    state = {"belongs_to": of_whom}
+    assert failed.lines[-1]["value"] == state
+    assert read(tap, state, **of_whom).exit_code == 0
+    run = read(tap, state, environment="prod", divisions=[FIRST])
+    assert run.exit_code == 0, run.log
+    assert run.records["gl_accounts"]
