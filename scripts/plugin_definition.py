@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from tap_exact_online import cli
+from tap_exact_online.catalog import patterns
 from tap_exact_online.catalog.resources import STREAMS
-from tap_exact_online.catalog.schemas import selected_by_default
 from tap_exact_online.settings import SETTINGS, Setting
 
 CAPABILITIES = (
@@ -145,16 +145,5 @@ def settings_group_validation() -> list[list[str]]:
 
 
 def select() -> list[str]:
-    """Return the patterns that select what is on by default.
-
-    Meltano selects every field that `stream.*` names, whatever the catalog says about its own defaults, so the fields
-    that are off by default have to be taken out one by one.
-    """
-    chosen = [resource for resource in STREAMS if resource.selected]
-    left_out = [
-        f"!{resource.name}.{fact.name}"
-        for resource in chosen
-        for fact in resource.endpoint.properties.values()
-        if not selected_by_default(resource, fact)
-    ]
-    return [*(f"{resource.name}.*" for resource in chosen), *left_out]
+    """Return the patterns that select what is on by default."""
+    return patterns([resource for resource in STREAMS if resource.selected])

@@ -21,7 +21,7 @@ from tap_exact_online.catalog.resources import RESOURCES
 
 ROOT = Path(__file__).parents[1]
 HUB = ROOT / "hub"
-NAME, BESIDE = "tap-exact-online", "exact-online"
+NAME, BESIDE = "tap-exact-online", ("exact-online", "ledger")
 _WIDTH = 100
 # `meltano_sdk` tells the Hub that the settings can be asked for with --about, and which of them are the SDK's own.
 _KEYWORDS = ("accounting", "api", "bookkeeping", "erp", "finance", "invoicing", "meltano_sdk", "netherlands")
@@ -87,10 +87,10 @@ def definition(project: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def utility(project: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the definition of the plugin beside the tap, from `meltano.yml`, which has it for this folder."""
+def utility(project: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the definition of a plugin beside the tap, from `meltano.yml`, which has it for this folder."""
     own = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))["plugins"]["utilities"]
-    (found,) = (each for each in own if each["name"] == BESIDE)
+    (found,) = (each for each in own if each["name"] == name)
     repository = project["urls"]["Repository"]
     package = found["pip_url"].replace("-e .", project["name"])
     return {**found, "pip_url": package, "repo": repository, "variant": _variant(repository)}
@@ -108,10 +108,13 @@ def files() -> dict[Path, str]:
     maintainer = {"label": variant, "name": variant, "url": repository.rsplit("/", 1)[0]}
     return {
         HUB / f"_data/meltano/extractors/{NAME}/{variant}.yml": _yaml(definition(project)),
-        HUB / f"_data/meltano/utilities/{BESIDE}/{variant}.yml": _yaml(utility(project)),
+        **{
+            HUB / f"_data/meltano/utilities/{name}/{variant}.yml": _yaml(utility(project, name))
+            for name in BESIDE
+        },
         HUB / "_data/maintainers.yml": _yaml({variant: maintainer}),
         HUB / "_data/default_variants.yml": _yaml(
-            {"extractors": {NAME: variant}, "utilities": {BESIDE: variant}}
+            {"extractors": {NAME: variant}, "utilities": dict.fromkeys(BESIDE, variant)}
         ),
     }
 

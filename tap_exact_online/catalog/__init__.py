@@ -5,7 +5,7 @@ All of it is data and pure functions on it. A stream is added by one line in `ta
 
 from __future__ import annotations
 
-from tap_exact_online.catalog.chosen import Chosen, Entry, Told, chosen
+from tap_exact_online.catalog.chosen import Chosen, Entry, Told, chosen, patterns
 from tap_exact_online.catalog.codes import code_rows, codes_of
 from tap_exact_online.catalog.costs import Bill, Cost, bill, cost
 from tap_exact_online.catalog.described import forget_words, sentences, words_of
@@ -87,6 +87,7 @@ __all__ = [
     "forget_words",
     "marked",
     "needed",
+    "patterns",
     "references_of",
     "replaced_by",
     "schema_of",

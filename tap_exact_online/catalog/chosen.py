@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tap_exact_online.catalog.personal import special
+from tap_exact_online.catalog.resource import Resource
 from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.catalog.schemas import schema_of, selected_by_default
 from tap_exact_online.errors import ConfigurationError
@@ -229,6 +230,21 @@ def chosen(catalog: Mapping[str, Entry], told: Told | None, *, everything: bool)
             if meant:
                 unnamed.setdefault(stream, []).append(name)
     return Chosen({name: entry.selected for name, entry in catalog.items()}, fields, unnamed=unnamed)
+
+
+def patterns(resources: Sequence[Resource]) -> list[str]:
+    """Return the patterns that select streams with the fields that are on by default.
+
+    Meltano selects every field that `stream.*` meets, whatever the catalog says about its own defaults, so the fields that are
+    off by default are taken out one by one.
+    """
+    left_out = [
+        f"!{resource.name}.{fact.name}"
+        for resource in resources
+        for fact in resource.endpoint.properties.values()
+        if not selected_by_default(resource, fact)
+    ]
+    return [*(f"{resource.name}.*" for resource in resources), *left_out]
 
 
 def _all_of_it(catalog: Mapping[str, Entry]) -> bool:

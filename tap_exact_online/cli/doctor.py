@@ -140,6 +140,6 @@ def _propose(settings: Settings, _: list[str], *, as_json: bool) -> None:
         return
     from tap_exact_online.doctor.rendering import draw_proposal  # noqa: PLC0415 - needs rich
 
-    for line in select_lines(each.name for each in found.chosen):
+    for line in select_lines(found.chosen):
         click.echo(line)
     show(lambda console: draw_proposal(console, found), sys.stderr)

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tap_exact_online.catalog import BY_NAME, RESOURCES, Entry, Told, check_rules, check_streams, chosen
+from tap_exact_online.catalog import (
+    BY_NAME,
+    RESOURCES,
+    Entry,
+    Resource,
+    Told,
+    check_rules,
+    check_streams,
+    chosen,
+    patterns,
+)
 from tap_exact_online.cli.options import json_object
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.spoken import spoken, unstopped
@@ -163,10 +173,10 @@ def rules_of(project: Any, environment: str | None) -> list[str] | None:
     return None
 
 
-def select_lines(streams: Iterable[str]) -> Iterator[str]:
-    """Give the lines that select streams with their fields. Special personal fields have to be named one by one."""
+def select_lines(resources: Sequence[Resource]) -> Iterator[str]:
+    """Give the lines that select streams with the fields that are on by default. Special personal fields have to be named one by one."""
     yield "select:"
-    yield from (f"- {stream}.*" for stream in streams)
+    yield from (f"- '{each}'" if each.startswith("!") else f"- {each}" for each in patterns(resources))
 
 
 def streams_named(text: str) -> list[str]:

@@ -149,7 +149,8 @@ def command(  # noqa: PLR0913 - one for each option
     Needs no connection and costs no call. `calls` are those of a run that finds nothing new, in each division; with a
     plus, every row is read again, a call more for each page. A stream that is asked once a day or a week costs them then.
 
-    --select prints the lines for `meltano.yml`; without filters those of the streams that are on by default.
+    --select prints the lines for `meltano.yml`; without filters those of the streams that are on by default. With
+    --for they have these, too.
 
     --personal lists what the setting `personal_data` is about. It goes with the filters, --json and --csv.
 
@@ -166,6 +167,9 @@ def command(  # noqa: PLR0913 - one for each option
     if not resources:
         click.echo("Error: no stream fits. Leave a filter out, or look at all of them without.", err=True)
         raise SystemExit(1)
+    if form == "select" and purpose is not None:
+        # What is on by default stays on: the lines come in the place of those that are there.
+        resources = [each for each in STREAMS if each.selected or each in resources]
     survive(sys.stdout)
     if persons:
         _tell_personal(personal(resources, field), form)
@@ -179,7 +183,7 @@ def command(  # noqa: PLR0913 - one for each option
     elif form == "csv":
         _write_csv([values(each) for each in resources])
     elif form == "select":
-        for line in select_lines(each.name for each in resources):
+        for line in select_lines(resources):
             click.echo(line)
         click.echo(f"# {told_costs(resources)}")
     else:

@@ -63,7 +63,7 @@ def test_is_called_as_its_place_says() -> None:
     assert DEFINITION["repo"].startswith(MAINTAINERS[DEFINITION["variant"]]["url"] + "/")
     assert {
         "extractors": {DEFINITION["name"]: DEFINITION["variant"]},
-        "utilities": {"exact-online": DEFINITION["variant"]},
+        "utilities": dict.fromkeys(("exact-online", "ledger"), DEFINITION["variant"]),
     } == DEFAULT_VARIANTS
 
 

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from demo.postgres import Postgres
+from demo.processes import ProgramFailed
 from demo.project import ROOT, Project
 from tap_exact_online.catalog.resources import BY_NAME, RESOURCES
 from tests.conftest import Sandbox, running
@@ -22,13 +23,14 @@ from tests.docs.pages import page
 from tests.meltano.conftest import NOWHERE, LoadedProject
 
 TAP, LOADER = "tap-exact-online", "target-jsonl"
-POSTGRES, BESIDE = "target-postgres", "exact-online"
+POSTGRES, BESIDE, LEDGER = "target-postgres", "exact-online", "ledger"
 HUB = ROOT / "hub" / "_data" / "meltano"
 PAGE = page("own-meltano.md")
 LOADERS = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]["loaders"]
 TO_FIND_DIVISIONS = {"current/Me", "system/Divisions"}
 [PASTED] = [block.body for block in PAGE.blocks if block.mark == "paste"]
 """What the page says to paste."""
+[OF_THE_LEDGER] = [block.body for block in PAGE.blocks if block.mark == "ledger"]
 [ANSWERS] = [
     "".join(f"{line.partition(':')[2].strip()}\n" for line in block.body.splitlines())
     for block in PAGE.blocks
@@ -70,7 +72,7 @@ class World:
 
 def lines(beginning: str) -> list[list[str]]:
     """Return the words of the lines to paste that begin so; the definitions are taken from here."""
-    found = re.findall(rf"^\$ ({re.escape(beginning)}.*)$", PASTED, re.MULTILINE)
+    found = re.findall(rf"^\$ ({re.escape(beginning)}.*)$", PASTED + OF_THE_LEDGER, re.MULTILINE)
     return [shlex.split(line.replace("$at", str(HUB))) for line in found]
 
 
@@ -97,9 +99,13 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     variables = {"MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false", "HTTPS_PROXY": NOWHERE}
     LoadedProject(folder, variables).meltano("init", "books", log=folder / "init.log")
     project = LoadedProject(folder / "books", variables)
-    for plugin in (f"extractors/{TAP}", f"loaders/{LOADER}", f"loaders/{POSTGRES}", f"utilities/{BESIDE}"):
+    for plugin in (
+        *(f"extractors/{TAP}", f"loaders/{LOADER}", f"loaders/{POSTGRES}"),
+        *(f"utilities/{BESIDE}", f"utilities/{LEDGER}"),
+    ):
         # Only the program: whatever Meltano might do to the environment of a plugin stays in this project.
-        program = Path(".meltano", plugin, "venv", "bin", Path(plugin).name)
+        name = BESIDE if plugin.endswith(LEDGER) else Path(plugin).name
+        program = Path(".meltano", plugin, "venv", "bin", name)
         (project.folder / program).parent.mkdir(parents=True)
         (project.folder / program).symlink_to(ROOT / program)
     request.param(project)
@@ -161,13 +167,14 @@ def test_the_lines_to_paste_load_and_mirror_deletes(world: World, database: Post
             assert value.strip("'") in {"postgresql+psycopg://…", "exact_online"}
             file.write_text(f"{file.read_text()}\n{variable}='{values[variable.rpartition('_')[2]]}'")
         else:
-            assert variable in before
+            assert variable in before or variable == "EXACT_ONLINE_REDIRECT_URI"
     select = '["deleted.*", "reads.*", "journals.*"]'
     project = dataclasses.replace(
         world.project, variables={**world.project.variables, "TAP_EXACT_ONLINE__SELECT": select}
     )
-    [(_, _, *run)] = lines("meltano run")
+    (_, _, *run), (_, _, *with_ledger) = lines("meltano run")
     assert run == [TAP, POSTGRES, f"{BESIDE}:deletes"]
+    assert with_ledger == [*run, f"{LEDGER}:build"]
     project.meltano("run", "--no-install", *run)
     division, path = world.sandbox.control.divisions()[0]["Code"], BY_NAME["journals"].path
     with psycopg.connect(database.conninfo, autocommit=True) as connection:
@@ -184,3 +191,7 @@ def test_the_lines_to_paste_load_and_mirror_deletes(world: World, database: Post
         assert "journals: 1 rows removed" in log
         left = world.sandbox.control.count(division, path) - 1
         assert connection.execute(count, (division,)).fetchone() == (left,)
+    # So few streams make no certificate, but a ledger.
+    with pytest.raises(ProgramFailed):
+        project.meltano("run", "--no-install", f"{LEDGER}:build", log=project.folder / "ledger.log")
+    assert "Nothing was compared" in (project.folder / "ledger.log").read_text()
