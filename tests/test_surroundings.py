@@ -9,7 +9,14 @@ import pytest
 import yaml
 
 from tap_exact_online.cli import COMMANDS
-from tap_exact_online.surroundings import IN_MELTANO, how_to, named, project_folder, read_env_file
+from tap_exact_online.surroundings import (
+    IN_MELTANO,
+    how_to,
+    named,
+    project_folder,
+    reach_loader,
+    read_env_file,
+)
 from tests.docs.pages import ROOT
 
 OURS = "commands:\n  login:\n    executable: exact-online\n"
@@ -121,3 +128,41 @@ def test_no_env_file_changes_nothing(tmp_path: Path) -> None:
     assert read_env_file(tmp_path, environment) is None
     assert environment == {"A": "1"}
     assert "A" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        pytest.param({}, None, id="nothing is told"),
+        pytest.param({"TARGET_POSTGRES_PORT": "5432"}, None, id="a port alone is no place"),
+        pytest.param(
+            {"TARGET_POSTGRES_SQLALCHEMY_URL": "postgresql+psycopg://a/b"},
+            "postgresql+psycopg://a/b",
+            id="an address",
+        ),
+        pytest.param(
+            {
+                "TARGET_POSTGRES_HOST": "db",
+                "TARGET_POSTGRES_PORT": "5433",
+                "TARGET_POSTGRES_USER": "me@x",
+                "TARGET_POSTGRES_PASSWORD": "a/b",
+                "TARGET_POSTGRES_DATABASE": "books",
+            },
+            "postgresql://me%40x:a%2Fb@db:5433/books",
+            id="parts",
+        ),
+        pytest.param({"TARGET_POSTGRES_HOST": "db", "PGHOST": "other"}, None, id="PGHOST comes first"),
+    ],
+)
+def test_the_database_is_where_the_loader_writes(environment: dict[str, str], address: str | None) -> None:
+    reach_loader(environment)
+    assert environment.get("EXACT_ONLINE_DELETES_URL") == address
+
+
+def test_an_address_of_ones_own_comes_before_that_of_the_loader() -> None:
+    environment = {"EXACT_ONLINE_LEDGER_URL": "postgresql://mine", "TARGET_POSTGRES_HOST": "db"}
+    reach_loader(environment)
+    assert "EXACT_ONLINE_DELETES_URL" not in environment
+    environment = {"TARGET_POSTGRES_HOST": "db", "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": "books"}
+    reach_loader(environment)
+    assert environment["EXACT_ONLINE_DELETES_SCHEMA"] == "books"

@@ -315,7 +315,7 @@ def _rules(text: str) -> list[str]:
     except (ValueError, RecursionError):
         rules = None
     if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
-        msg = f'{_OWN}: \'{spoken(text)}\' is not a JSON list of rules, as ["journals.*", "accounts.Name"].'
+        msg = f'TAP_EXACT_ONLINE__SELECT: \'{spoken(text)}\' is not a JSON list of rules, as ["journals.*", "accounts.Name"].'
         raise ConfigurationError(msg)
     return rules
 

@@ -16,7 +16,7 @@ from tap_exact_online.mirror.plan import (
     Plan,
     mirrored,
 )
-from tap_exact_online.spoken import spoken
+from tap_exact_online.spoken import spoken, unstopped
 
 _ENVIRONMENT = "EXACT_ONLINE_DELETES_"
 
@@ -171,6 +171,12 @@ def _apply(script: str, url: str) -> None:
     except psycopg.OperationalError as error:
         msg = f"The database cannot be reached, or broke off: {spoken(error)}"
         raise TapError(msg) from None
+    except psycopg.errors.UndefinedColumn as error:
+        msg = (
+            f"The tables have columns of other names: {unstopped(spoken(error.diag.message_primary or ''))}. Say with --column-names what"
+            " the tap calls them, as its setting `column_names` does, or with --case how the loader spells them. Nothing was changed."
+        )
+        raise ConfigurationError(msg) from None
     except psycopg.Error as error:
         reason = spoken(error.diag.message_primary or type(error).__name__)
         msg = f"The database refuses, and nothing was changed: {reason}"

@@ -34,6 +34,7 @@ from tap_exact_online.reading import (
 from tap_exact_online.settings import Settings
 from tap_exact_online.spoken import unstopped
 from tap_exact_online.state import BELONGS_TO, check_names, moves, read_before
+from tap_exact_online.surroundings import how_to
 from tap_exact_online.telling import hours, words
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def command(
     if as_json:
         click.echo(json.dumps(_document(found, settings.contract_calls, looked_at), indent=1))
     else:
-        show(lambda console: _draw(console, found, settings, looked_at), sys.stdout)
+        has_state = state is not None
+        show(lambda console: _draw(console, found, settings, looked_at, has_state=has_state), sys.stdout)
 
 
 def _divisions(
@@ -192,7 +194,9 @@ def _hours(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds / 3600, 1)
 
 
-def _draw(console: Console, found: Outlook, settings: Settings, looked_at: Selection) -> None:
+def _draw(
+    console: Console, found: Outlook, settings: Settings, looked_at: Selection, *, has_state: bool
+) -> None:
     from rich.text import Text  # noqa: PLC0415 - only tables need it
 
     from tap_exact_online.doctor.rendering import table_with  # noqa: PLC0415 - needs rich
@@ -209,6 +213,14 @@ def _draw(console: Console, found: Outlook, settings: Settings, looked_at: Selec
         numbers = (f"{each.divisions:,}", f"{each.never:,}", *ages, f"{each.planned:,}", f"{each.calls:,}")
         table.add_row(Text(each.stream), *map(Text, numbers))
     console.print(table)
+    if not has_state:
+        how = how_to("plan --state -")
+        console.print(
+            Text(
+                "Shown as a first run: give the state of the last one with --state, in a Meltano project by"
+                f" `meltano state get STATE_ID | {how}`."
+            )
+        )
     count = words.counted(len(looked_at.streams), "stream")
     console.print(Text(f"Looked at {count}: {looked_at.source}.", "dim"))
     plan = found.plan

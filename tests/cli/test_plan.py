@@ -293,6 +293,9 @@ def test_a_person_reads_a_table_and_what_follows_from_it(company: Company) -> No
     assert re.search(r"journals +7 +7 +0 +0\n", first.stdout) or re.search(r"journals +7 +7 ", first.stdout)
     assert "The next run reads 9 of 28 pairs: 9 calls or more, " in first.stdout
     assert "  9 never read before" in first.stdout
+    assert "Shown as a first run: give the state of the last one with --state" in " ".join(
+        first.stdout.split()
+    )
     assert "To read everything once takes 28 calls or more, of the 11 of a day: 61 h." in first.stdout
     company.contract_calls = 0
     state = older(company.read().state, 80)
@@ -301,6 +304,7 @@ def test_a_person_reads_a_table_and_what_follows_from_it(company: Company) -> No
     )
     assert re.search(r"journals +7 +0 +80 h +80 h \(!\) +72 h +7 +7\n", late.stdout), late.stdout
     assert "  7 near the bound" in late.stdout
+    assert "Shown as a first run" not in late.stdout
     assert "`at_most_old` takes 2 calls a day." in late.stdout
     assert "To read everything once takes 7 calls or more." in late.stdout
 
@@ -318,7 +322,7 @@ def test_a_person_reads_a_table_and_what_follows_from_it(company: Company) -> No
         (["--state", "-"], b'{"bookmarks": {"foo": {}}}', "The state is not one of this tap"),
         (
             ["--state", "-"],
-            b'{"bookmarks": {}, "belongs_to": {"shard": "2/4"}}',
+            b'{"bookmarks": {"journals": {"partitions": []}}, "belongs_to": {"shard": "2/4"}}',
             "The state belongs to shard 2/4",
         ),
         (["--state", "nowhere.json"], b"", "--state: nowhere.json cannot be read"),

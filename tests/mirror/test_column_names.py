@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import psycopg
 import pytest
+from click.testing import CliRunner
+from psycopg import sql
 
+from demo.postgres import Postgres
 from tap_exact_online import mirror
 from tap_exact_online.catalog import ColumnNames, snake
+from tap_exact_online.cli import main
 from tap_exact_online.mirror.plan import Case, Mode, Plan, mirrored
 from tests.mirror.engines import SCHEMA, Engine
 from tests.mirror.rows import entry, plan, row
@@ -79,3 +84,19 @@ def test_rows_that_are_gone_are_found_by_the_other_names(make_engine: object, ki
     ).fetchall()
     assert {*left} == {*LIVE, *(GONE if mode is Mode.MARK else [])}
     assert engine.apply(other) == 0
+
+
+def test_other_names_than_the_tables_have_are_named(postgres_server: Postgres) -> None:
+    database = postgres_server.create_database("other_names")
+    with psycopg.connect(database.conninfo) as connection:
+        connection.execute("CREATE SCHEMA exact_online")
+        for table in ("accounts", "deleted", "reads"):
+            connection.execute(
+                sql.SQL("CREATE TABLE exact_online.{} (division bigint, id text)").format(
+                    sql.Identifier(table)
+                )
+            )
+    ended = CliRunner().invoke(main, ["deletes", "--apply", "--url", database.url])
+    assert ended.exit_code == 2, ended.output
+    assert "Say with --column-names what the tap calls them" in ended.output
+    assert "Nothing was changed." in ended.output
