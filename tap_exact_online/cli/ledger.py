@@ -41,7 +41,7 @@ def command() -> None:
     """
 
 
-@command.command("init")
+@command.command("init", short_help="Write the dbt package into a folder, to change it.")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=_FOLDER)
 @click.option(
     "--database",
@@ -124,7 +124,7 @@ class _Dbt:
         return code
 
 
-@command.command("build")
+@command.command("build", short_help="Build the ledger with dbt, and show the certificate.")
 @click.argument(
     "folder",
     type=click.Path(file_okay=False, path_type=Path),

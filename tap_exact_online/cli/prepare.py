@@ -33,7 +33,7 @@ _SCHEMAS_ONLY = "TAP_EXACT_ONLINE_SCHEMAS_ONLY"
 @click.argument("command_line", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 @with_settings
 def command(settings: Settings, *, folder: Path | None, as_json: bool, command_line: tuple[str, ...]) -> None:
-    r"""Make what has to be there before several workers start. It can be run again at any time.
+    """Make what has to be there before several workers start. It can be run again at any time.
 
     The connection is tried, with a fresh token, and the list of divisions is read. Then COMMAND is run once with
     TAP_EXACT_ONLINE_SCHEMAS_ONLY in its environment, so that the tap writes schemas and no rows:
@@ -46,7 +46,7 @@ def command(settings: Settings, *, folder: Path | None, as_json: bool, command_l
 
     Exit codes: that of COMMAND; else 0 all is there; 1 the divisions cannot be read; 2 a setting or an option cannot be
     used, or nothing is granted; 3 a login is needed; 4 no calls are left; 5 a new token could not be stored; 143 terminated.
-    """
+    """  # noqa: D301  click wants the character itself
     if command_line:
         running.check(command_line)
     places = kept(settings)

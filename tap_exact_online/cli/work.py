@@ -202,14 +202,14 @@ def command(  # noqa: PLR0913 - one for each option
     folder: Path | None,
     command_line: tuple[str, ...],
 ) -> None:
-    r"""Run a command for one group of divisions after the other, together with any number of other workers.
+    """Run a command for one group of divisions after the other, together with any number of other workers.
 
     A round is one pass over all divisions, split in N groups. Each worker takes the next free group from the board, beside
     the token store, runs COMMAND with the setting `shard` and a state of its own for it, and goes on until no group is
     left. Start as many workers as you like, on as many machines:
 
     \b
-      exact-online work --groups 16 --round 2026-11-26 -- \
+      exact-online work --groups 16 --round 2026-11-26 -- \\
         meltano run --force tap-exact-online target-postgres
 
     Groups that took long last time go first. One whose worker was killed is taken over by another; one whose command
@@ -224,7 +224,7 @@ def command(  # noqa: PLR0913 - one for each option
 
     Exit codes: 0 all groups are done; else that of the worst failure, when nothing is left to try; 2 a setting or an
     option cannot be used; 143 terminated (130 after Ctrl-C): the command was ended, and its group given back.
-    """
+    """  # noqa: D301  click wants the character itself
     running.check(command_line)
     rounds = Rounds(kept(settings).board, name, groups, this_process(), lease)
     environment = dict(os.environ)
