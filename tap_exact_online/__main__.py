@@ -16,11 +16,23 @@ def main() -> None:
     _share_memory()
     # What is imported stays: searching it for garbage, then and in the run, takes a fifth of the start.
     gc.disable()
+    from tap_exact_online import output  # noqa: PLC0415
+    from tap_exact_online.errors import OutputLost  # noqa: PLC0415
     from tap_exact_online.tap import TapExactOnline  # noqa: PLC0415
+    from tap_exact_online.telling import tell_failure  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
-    TapExactOnline.cli()
+    output.watch()
+    try:
+        try:
+            TapExactOnline.cli()
+        finally:
+            output.flush()
+    except OutputLost as error:  # of the help or the version: what a run says is seen to where it ends
+        output.give_up()
+        tell_failure(error)
+        raise SystemExit(error.exit_code) from None
 
 
 def _share_memory() -> None:

@@ -14,9 +14,9 @@ import click
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from typing_extensions import override
 
-from tap_exact_online import meltano
+from tap_exact_online import meltano, output
 from tap_exact_online import settings as _settings
-from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.errors import ConfigurationError, OutputLost, TapError
 from tap_exact_online.settings import read_env
 from tap_exact_online.spoken import spoken
 from tap_exact_online.streams import TerminableTap, settings_of_sdk
@@ -65,7 +65,8 @@ class CommandTap(TerminableTap):
     ) -> None:
         """Run the tap."""
         if about:
-            cls.print_about(about_format)
+            with cls._exit_codes():
+                cls.print_about(about_format)
             return
         with cls._exit_codes():
             if sys.stdout is None:
@@ -104,9 +105,16 @@ class CommandTap(TerminableTap):
     @classmethod
     @override
     def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:
-        """Write the catalog."""
+        """Write the catalog. A reader that has seen enough of it may leave: there is no run that would have to go on."""
         with cls._exit_codes():
-            super().cb_discover(ctx, param, value)
+            try:
+                try:
+                    super().cb_discover(ctx, param, value)
+                finally:
+                    output.flush()
+            except BrokenPipeError:
+                output.give_up()
+                ctx.exit(TapError.exit_code)
 
     @classmethod
     @override
@@ -144,10 +152,14 @@ class CommandTap(TerminableTap):
         """Turn failures into one line and the exit code they mean."""
         try:
             yield
+            output.flush()
         except SystemExit as end:
             if isinstance(end.code, int):
                 tell_outcome(end.code)
             raise
+        except OutputLost as error:
+            output.give_up()
+            cls._fail(error)
         except ConfigValidationError as error:
             cls._fail(ConfigurationError(_settings.explain(error.errors)))
         except MappingError as error:
@@ -155,8 +167,7 @@ class CommandTap(TerminableTap):
         except TapError as error:
             cls._fail(error)
         except BrokenPipeError:
-            # Whatever reads our output is gone; without this, Python complains once more when it closes stdout.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            output.give_up()
             cls._fail(
                 TapError(
                     "The loader closed the pipe: see its own messages. The next run goes on from its state."

@@ -2,10 +2,12 @@
 
     TapError                     1
     ├── ConfigurationError       2    a setting, a catalog or a state that cannot be used
+    │   └── Unset                     a setting is missing without which nothing works
     ├── LoginNeeded              3    only a person can give the connection back
     ├── LimitReached             4    Exact allows no more calls for now; carries the time to come back
     │   └── ContractUsedUp            for all divisions: the run ends at once
     ├── TokenNotStored           5    a new token came but could not be kept
+    ├── OutputLost               1    standard output cannot be written: the run ends at once
     └── ReadError                1    something could not be read; the run goes on with the rest
         ├── Unreachable               no answer, or none that makes sense, after every allowed try
         ├── Refused                   400 or 404: the request itself is not accepted; or a 401 with a good token
@@ -43,6 +45,10 @@ class ConfigurationError(TapError):
     exit_code = 2
 
 
+class Unset(ConfigurationError):  # noqa: N818  names the state of a setting
+    """Settings are missing without which nothing works."""
+
+
 class LoginNeeded(TapError):  # noqa: N818  the name says what to do, not what went wrong
     """The refresh token is dead: a person has to connect again."""
 
@@ -71,6 +77,10 @@ class TokenNotStored(TapError):  # noqa: N818  the name says what happened to th
     """A new token came but could not be kept: the stored one is dead."""
 
     exit_code = 5
+
+
+class OutputLost(TapError):  # noqa: N818  the name says what happened to the output
+    """Standard output cannot be written: a full disk, mostly."""
 
 
 class ReadError(TapError):

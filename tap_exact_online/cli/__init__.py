@@ -15,9 +15,10 @@ from typing import Any
 import click
 from typing_extensions import override
 
+from tap_exact_online import output
 from tap_exact_online.auth.signals import leave_no_core
 from tap_exact_online.cli.failing import fail, is_read_as_data
-from tap_exact_online.errors import TapError
+from tap_exact_online.errors import OutputLost, TapError
 from tap_exact_online.surroundings import reach_loader
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -75,9 +76,28 @@ class _Lazy(click.Group):
     """A group that imports a command when it is asked for, and ends with the exit code that a failure means."""
 
     @override
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it, and see that all it wrote has arrived: of its help, too."""
+        output.watch()
+        try:
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                output.flush()
+        except OutputLost as error:
+            output.give_up()
+            fail(str(error))
+            raise SystemExit(error.exit_code) from None
+        except BrokenPipeError:  # quietly, as click ends where it notices by itself
+            output.give_up()
+            raise SystemExit(TapError.exit_code) from None
+
+    @override
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except OutputLost:
+            raise
         except TapError as error:
             fail(str(error))
             raise SystemExit(error.exit_code) from None

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,3 +153,19 @@ def test_the_list_of_streams_says_that_they_tell_of_persons() -> None:
 def test_a_group_has_streams() -> None:
     for group in GROUPS:
         assert found(groups=[group]), group
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--help",)], ids=" ".join)
+def test_a_full_disk_is_told_in_one_line(options: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*COMMAND, "streams", *options],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("Error: Standard output cannot be written: No space left on device. ")

@@ -42,6 +42,7 @@ from tests.streams.some_tap import Ours, Plain, bookmarks, messages, tap_of
         (Stream.get_records, ["self", "context"]),
         (Stream.get_record_counter, ["self", "endpoint", "log_interval"]),
         (Stream.get_sync_timer, ["self"]),
+        (Stream.log, ["self", "message", "args", "level", "kwargs"]),
         (_state.StateWriter.__init__, ["self", "message_writer"]),
         (_state.StateWriter.write_state, ["self", "state"]),
         (MsgSpecWriter.write_message, ["self", "message"]),

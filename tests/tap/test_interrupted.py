@@ -14,7 +14,7 @@ from tap_exact_online.catalog.resources import BY_NAME
 from tests.conftest import Sandbox, StartSandbox
 from tests.expected import expected_rows
 from tests.faults.quick import narrow
-from tests.singer import Run, Tap, tap_for
+from tests.singer import COMMAND, Run, Tap, tap_for
 
 PATH = "sync/Financial/TransactionLines"
 PAGES = 2
@@ -129,5 +129,51 @@ def test_a_loader_that_dies_is_no_traceback(tap: Tap, catalog: dict[str, Any], c
     log = process.stderr.read()
     assert process.wait(30) == 1
     assert "The loader closed the pipe" in log
+    assert "unhandled" not in log
     assert "Traceback" not in log
     assert "Exception ignored" not in log
+
+
+def test_a_full_disk_is_told_in_one_line_and_costs_no_connection(tap: Tap, catalog: dict[str, Any]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            tap.command(catalog=catalog),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert (
+        ended.stderr.splitlines()[-1]
+        .partition("Exit code ")[2]
+        .startswith("1: Standard output cannot be written: No space left on device. ")
+    )
+    for noise in ("Traceback", "Exception ignored", "unhandled"):
+        assert noise not in ended.stderr
+    assert tap.run(catalog=catalog).exit_code == 0
+
+
+@pytest.mark.parametrize("options", [["--discover"], ["--about"], ["--help"]], ids=lambda options: options[0])
+def test_what_needs_no_run_tells_of_a_full_disk_too(options: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*COMMAND, *options], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.count("Exit code 1: Standard output cannot be written") == 1
+    assert "Traceback" not in ended.stderr
+
+
+def test_whoever_has_seen_enough_of_a_catalog_may_leave_quietly() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "--discover"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    said = process.stderr.read()
+    assert process.wait(30) == 1
+    for noise in ("pipe", "Traceback", "Exception ignored", "Exit code"):
+        assert noise not in said

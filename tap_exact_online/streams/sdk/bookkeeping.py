@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,11 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.helpers.types import Context, Record
 from typing_extensions import override
 
+from tap_exact_online.errors import TapError
 from tap_exact_online.state import AT, BY
+
+_UNHANDLED = "An unhandled error occurred"
+"""What the SDK says first of whatever ends a stream."""
 
 
 class BookkeepingStream(Stream):
@@ -30,6 +35,13 @@ class BookkeepingStream(Stream):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._states: dict[Any, dict[str, Any]] = {}
+
+    @override
+    def log(self, message: str, *args: Any, **kwargs: Any) -> None:
+        """Log what the SDK says, but not that an error is unhandled which the command line has words for."""
+        error = sys.exception()
+        if not (message.startswith(_UNHANDLED) and isinstance(error, (TapError, BrokenPipeError))):
+            super().log(message, *args, **kwargs)
 
     @override
     def get_context_state(self, context: Context | None) -> dict[str, Any]:
