@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -114,6 +114,31 @@ def named(command: str, start: Path, environment: Mapping[str, str]) -> str:
         return f"exact-online {command}"
     plugin = IN_MELTANO[name] or environment.get(_PLUGIN) or _TAP
     return f"meltano invoke {plugin}:{name} {arguments}".rstrip()
+
+
+def how_to_set(variables: Sequence[str]) -> str:
+    """Return where settings can be put here, for a message.
+
+    Args:
+        variables: Their variables.
+    """
+    return settable(variables, Path.cwd(), os.environ)
+
+
+def settable(variables: Sequence[str], start: Path, environment: Mapping[str, str]) -> str:
+    """Return where settings can be put in a folder. A value is asked for, since one that is typed in a command is kept by the shell.
+
+    Args:
+        variables: Their variables.
+        start: The working folder.
+        environment: The environment, in which Meltano tells what it calls the plugin.
+    """
+    lines = " and ".join(f"{variable}=…" for variable in variables)
+    project = project_folder(start, environment)
+    plugin = environment.get(_PLUGIN) or (_TAP if project is not None and _has_ours(project) else "")
+    if project is None or not plugin:
+        return f"Put {lines} into the environment, into .env, or as settings into a file for --config."
+    return f"Put {lines} into .env, or let `meltano config set {plugin} --interactive` ask for it."
 
 
 def _has_ours(project: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.errors import ConfigurationError, Unset
 from tap_exact_online.files import Only
 from tap_exact_online.reading.divisions import Shard
 from tap_exact_online.settings import (
@@ -303,10 +304,20 @@ def test_a_bad_value_is_refused_by_the_name_of_the_setting(name: str, value: Any
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_missing_setting_says_how_to_set_it() -> None:
-    with pytest.raises(ConfigurationError, match="TAP_EXACT_ONLINE_CLIENT_SECRET") as caught:
+def test_a_missing_setting_says_how_to_set_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MELTANO_PROJECT_ROOT", raising=False)
+    with pytest.raises(Unset, match=r"TAP_EXACT_ONLINE_CLIENT_SECRET=….*\.env.*--config") as caught:
         parse({"client_id": "an-id"})
-    assert "meltano config set tap-exact-online client_secret" in str(caught.value)
+    assert "meltano" not in str(caught.value)
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    with pytest.raises(
+        Unset,
+        match=r"`client_id` is not set.*`client_secret` is not set.*_CLIENT_ID=… and .*_CLIENT_SECRET=…",
+    ):
+        parse({})
 
 
 def test_the_secrets_are_not_shown() -> None:

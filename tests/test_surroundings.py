@@ -16,6 +16,7 @@ from tap_exact_online.surroundings import (
     project_folder,
     reach_loader,
     read_env_file,
+    settable,
 )
 from tests.docs.pages import ROOT
 
@@ -166,3 +167,40 @@ def test_an_address_of_ones_own_comes_before_that_of_the_loader() -> None:
     environment = {"TARGET_POSTGRES_HOST": "db", "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": "books"}
     reach_loader(environment)
     assert environment["EXACT_ONLINE_DELETES_SCHEMA"] == "books"
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "said"),
+    [
+        pytest.param(
+            None,
+            {},
+            "Put A=… and B=… into the environment, into .env, or as settings into a file for --config.",
+            id="no project",
+        ),
+        pytest.param(
+            OURS,
+            {},
+            "Put A=… and B=… into .env, or let `meltano config set tap-exact-online --interactive` ask for it.",
+            id="project",
+        ),
+        pytest.param(
+            "{}",
+            {},
+            "Put A=… and B=… into the environment, into .env, or as settings into a file for --config.",
+            id="of something else",
+        ),
+        pytest.param(
+            "{}",
+            {"MELTANO_EXTRACTOR_NAME": "tap-books"},
+            "Put A=… and B=… into .env, or let `meltano config set tap-books --interactive` ask for it.",
+            id="another name",
+        ),
+    ],
+)
+def test_settings_are_put_where_it_can_be_done(
+    tmp_path: Path, text: str | None, environment: dict[str, str], said: str
+) -> None:
+    if text is not None:
+        (tmp_path / "meltano.yml").write_text(text, encoding="utf-8")
+    assert settable(["A", "B"], tmp_path, environment) == said

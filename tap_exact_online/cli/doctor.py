@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 import click
 
@@ -26,10 +25,8 @@ from tap_exact_online.doctor.findings import Finding
 from tap_exact_online.doctor.proposal import propose
 from tap_exact_online.doctor.state import singer_state
 from tap_exact_online.doctor.survey import survey
-from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.errors import ConfigurationError, Unset
 from tap_exact_online.settings import Settings
-
-_T = TypeVar("_T")
 
 
 @click.command("doctor")
@@ -84,28 +81,21 @@ def command(  # noqa: PLR0913 - one for each option
     4 calls are used up, run again at the time named; 5 a new token could not be stored.
     """
     check_options(streams, catalog)
-    mistakes: list[Finding] = []
-
-    def checked(kind: str, make: Callable[[], _T], otherwise: _T) -> _T:
-        """Note what is wrong with an option, and go on without it."""
-        try:
-            return make()
-        except ConfigurationError as error:
-            mistakes.append(Finding(kind, str(error)))
-            return otherwise
-
-    settings = checked("configuration", load_settings, None)
+    # What an option says is wanted, and nothing else: to examine something instead would spend calls on it.
+    only = None if divisions is None else divisions_named(divisions)
+    left = None if state is None else singer_state(json_object(state, "--state"))
+    settings, mistakes = _settings(load_settings)
     everything = settings is not None and settings.select_everything
-    looked_at = checked(
-        "configuration", lambda: selection(streams, catalog, everything=everything), BY_DEFAULT
-    )
+    looked_at = BY_DEFAULT
+    try:
+        looked_at = selection(streams, catalog, everything=everything)
+    except ConfigurationError as error:
+        if streams is not None or catalog is not None:
+            raise
+        mistakes.append(Finding("configuration", str(error)))
     names = looked_at.streams
-    if divisions is not None and settings is not None:
-        only = checked("configuration", lambda: divisions_named(divisions), settings.choice.only)
+    if only is not None and settings is not None:
         settings = replace(settings, choice=replace(settings.choice, only=only))
-    left = None
-    if state is not None:
-        left = checked("state", lambda: singer_state(json_object(state, "--state")), None)
     if (facts or proposing) and settings is not None and not mistakes:
         (_propose if proposing else _tell_facts)(settings, names, as_json=as_json)
         return
@@ -119,6 +109,16 @@ def command(  # noqa: PLR0913 - one for each option
 
         show(lambda console: draw(console, result), sys.stdout)
     raise SystemExit(result.exit_code)
+
+
+def _settings(load: Callable[[], Settings]) -> tuple[Settings | None, list[Finding]]:
+    """Return the settings, or what is wrong with them."""
+    try:
+        return load(), []
+    except Unset as error:
+        return None, [Finding("unset", str(error))]
+    except ConfigurationError as error:
+        return None, [Finding("configuration", str(error))]
 
 
 def _tell_facts(settings: Settings, streams: list[str], *, as_json: bool) -> None:

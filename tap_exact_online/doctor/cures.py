@@ -81,10 +81,15 @@ CURES: Mapping[str, Cure] = {
     # The machine and the connection
     "configuration": Cure(
         "A setting cannot be used",
-        "Correct what is named: `meltano config set tap-exact-online NAME VALUE`, or TAP_EXACT_ONLINE_NAME in the"
-        " environment.",
-        "Verbeter wat genoemd wordt: `meltano config set tap-exact-online NAAM WAARDE`, of TAP_EXACT_ONLINE_NAAM in de"
-        " omgeving.",
+        "Correct what is named where it was set: in .env, in the environment, in `meltano.yml`, or in the file of --config.",
+        "Verbeter wat genoemd wordt waar het is ingesteld: in .env, in de omgeving, in `meltano.yml`, of in het bestand"
+        " van --config.",
+        failure=ConfigurationError,
+    ),
+    "unset": Cure(
+        "A setting is missing",
+        f"The app registration shows them: {_APPS}.",
+        f"De app-registratie toont ze: {_APPS_DUTCH}.",
         failure=ConfigurationError,
     ),
     "server": Cure(
@@ -220,12 +225,6 @@ CURES: Mapping[str, Cure] = {
         failure=LimitReached,
     ),
     # The state
-    "state": Cure(
-        "The state cannot be used",
-        "Give the state of this tap's own job: `meltano state list`, `meltano state get ID`.",
-        "Geef de state van de eigen job van deze tap: `meltano state list`, `meltano state get ID`.",
-        failure=ConfigurationError,
-    ),
     "never_read": Cure(
         "A stream was never read",
         "Nothing, if it was selected only now: the next run reads it from the start.",

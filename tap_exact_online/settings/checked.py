@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +12,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tap_exact_online.catalog import ColumnNames, Personal
-from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.errors import ConfigurationError, Unset
 from tap_exact_online.files import Only
 from tap_exact_online.reading import Choice, Shard, Terms
 from tap_exact_online.settings.freshness import terms_of
 from tap_exact_online.settings.table import HOSTS, SETTINGS, Setting
 from tap_exact_online.spoken import spoken, unstopped
 from tap_exact_online.state import Cadences, Owner, Reread
+from tap_exact_online.surroundings import how_to_set
 
 _SALT = 16
 
@@ -106,9 +107,9 @@ def parse(config: Mapping[str, Any]) -> Settings:
     for setting in SETTINGS:
         value = config.get(setting.name)
         values[setting.name] = setting.default if value is None or value == "" else value
+    if unset := [setting for setting in SETTINGS if setting.required and not values[setting.name]]:
+        raise Unset(_unset(unset))
     for setting in SETTINGS:
-        if setting.required and not values[setting.name]:
-            raise ConfigurationError(_unset(setting))
         if setting.options and values[setting.name] not in setting.options:
             msg = (
                 f"`{setting.name}`: '{spoken(values[setting.name])}' is none of {', '.join(setting.options)}."
@@ -172,25 +173,25 @@ def explain(errors: Iterable[str]) -> str:
     """Turn the messages of a JSON Schema validation into one that names settings and says what to do."""
     by_name = {setting.name: setting for setting in SETTINGS}
     lines = []
+    unset = []
     for error in errors:
         required = re.fullmatch(r"'(\w+)' is a required property", error)
         place = re.search(r" in config\['(\w+)'\]", error)
         name = (required or place or [None, None])[1]
         if required and name in by_name:
-            lines.append(_unset(by_name[name]))
+            unset.append(by_name[name])
         elif name in by_name and by_name[name].secret:
             lines.append(f"`{name}`: the value has the wrong type.")
         else:
             said = error.partition(" in config[")[0]
             lines.append(f"`{name}`: {unstopped(said)}." if name else said)
-    return " ".join(lines)
+    return " ".join([*lines, *([_unset(unset)] if unset else [])])
 
 
-def _unset(setting: Setting) -> str:
-    return (
-        f"`{setting.name}` is not set. {setting.description} Set it with"
-        f" `meltano config set tap-exact-online {setting.name}` or TAP_EXACT_ONLINE_{setting.name.upper()}."
-    )
+def _unset(settings: Sequence[Setting]) -> str:
+    """Name all that is missing at once, and where it can be put here."""
+    missing = " ".join(f"`{setting.name}` is not set. {setting.description}" for setting in settings)
+    return f"{missing} {how_to_set([f'TAP_EXACT_ONLINE_{setting.name.upper()}' for setting in settings])}"
 
 
 def _base_url(text: str) -> str:

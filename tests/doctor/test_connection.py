@@ -113,17 +113,6 @@ def test_settings_that_cannot_be_used(patient: Patient) -> None:
     assert said.checks["connection"] == "skipped"
 
 
-def test_options_that_cannot_be_used_do_not_end_the_examination(patient: Patient) -> None:
-    said = patient.doctor("--streams", "acounts", "--divisions", "one", "--state", "no such file")
-    assert said.exit_code == 2
-    texts = " ".join(each["text"] for each in said.document["findings"])
-    assert "acounts" in texts
-    assert "'one' is not a list of numbers" in texts
-    assert "no such file cannot be read" in texts
-    assert said.checks["connection"] == "ok"
-    assert len(said.document["rights"]) == 13
-
-
 def test_a_certificate_that_nobody_vouches_for(
     start_sandbox: StartSandbox, connected: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,8 +132,8 @@ def test_results_with_one_cause_are_one_finding() -> None:
     [
         ([], 0),
         (["no_calls", "refused"], 1),
-        (["refused", "state"], 2),
-        (["state", "login", "busy"], 3),
+        (["refused", "configuration"], 2),
+        (["configuration", "login", "busy"], 3),
         (["login", "unsaved"], 5),
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import Sandbox, running
 from tests.doctor.conftest import GENEROUS
 from tests.doctor.patient import ANSI, Patient
+from tests.processes import run as start
 from tests.singer import tap_for
 
 FIRST, SECOND, THIRD = 1000001, 1000002, 1000003
@@ -253,11 +254,45 @@ def test_a_state_is_looked_at_without_a_connection(patient: Patient, note: dict[
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"bookmarks": {"somebody_elses": {}}}', b"\xff"])
 def test_a_state_that_cannot_be_used(patient: Patient, text: bytes) -> None:
+    before = patient.sandbox.control.stats()["calls"]
     given = patient.given(text, "doctor", "--state", "-", "--json", "--streams", "divisions")
-    assert given.exit_code == 2
-    document = json.loads(given.out)
-    assert [each["finding"] for each in document["findings"]] == ["state"]
-    assert document["last_run"] is None
+    assert (given.exit_code, given.out) == (2, "")
+    assert given.err.startswith("Error: ")
+    assert patient.sandbox.control.stats()["calls"] == before
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--streams", "jurnals", "there is no stream 'jurnals'"),
+        ("--divisions", "one", "--divisions: 'one' is not a list of numbers"),
+        ("--catalog", "nowhere.json", "--catalog: nowhere.json cannot be read"),
+        ("--state", "nowhere.json", "--state: nowhere.json cannot be read"),
+    ],
+)
+def test_an_option_that_cannot_be_used_ends_it_before_anything_is_asked(
+    patient: Patient, option: str, value: str, said: str
+) -> None:
+    before = patient.sandbox.control.stats()["calls"]
+    given = patient.given(b"", "doctor", option, value)
+    assert (given.exit_code, given.out) == (2, "")
+    assert said in given.err
+    assert patient.sandbox.control.stats()["calls"] == before
+
+
+def test_what_is_missing_is_said_once(patient: Patient) -> None:
+    kept = {
+        name: value for name, value in patient.env().items() if not name.startswith("TAP_EXACT_ONLINE_CLIENT")
+    }
+    given = start("exact-online", ["doctor", "--json"], given=b"", env=kept)
+    assert given.returncode == 2
+    [found] = json.loads(given.stdout)["findings"]
+    for name in ("client_id", "client_secret"):
+        assert f"`{name}` is not set" in found["text"]
+        assert f"TAP_EXACT_ONLINE_{name.upper()}=" in found["text"]
+    for words in (found["cure"]["en"], found["cure"]["nl"]):
+        assert "TAP_EXACT_ONLINE" not in words
+        assert "App Centre" in words
 
 
 def test_the_streams_of_a_catalog(patient: Patient, tmp_path: Path) -> None:
