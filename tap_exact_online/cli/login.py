@@ -27,6 +27,7 @@ from tap_exact_online.auth.login import (
     new_state,
 )
 from tap_exact_online.cli.options import has_terminal, with_settings
+from tap_exact_online.cli.stopping import Stopping, told
 from tap_exact_online.connection import Kept, kept
 from tap_exact_online.errors import ConfigurationError, LoginNeeded, TapError
 from tap_exact_online.reading import granted_divisions
@@ -127,45 +128,50 @@ def command(  # noqa: PLR0913  one for each option
       0  connected
       1  Exact Online does not answer, or the divisions cannot be read
       2  a setting, the app registration, the redirect URI or the store cannot
-         be used, or no division is granted
+         be used, no division is granted, or there is a connection already
+         and no terminal to ask on, without --yes
       3  not connected: denied, too late, used before, or not the answer to
          this login
       4  not now: another process holds the store, or a limit is reached
       5  Exact gave a connection that could not be stored
+      130, 143  ended by Ctrl-C, terminated: it says whether anything was sent
     """  # noqa: D301  click wants the character itself
-    redirect_uri = _redirect_uri(redirect_uri)
-    if code_url not in {None, "-"} and state is None:
-        msg = (
-            "--code-url needs the --state of the address that --print-url gave, or it cannot know that the answer is"
-            " yours. To do both in one go use --code-url - and write the answer to standard input."
-        )
-        raise ConfigurationError(msg)
-    if state is not None and len(state) < _LEAST_STATE:
-        msg = f"--state is too short to be safe: use at least {_LEAST_STATE} random characters."
-        raise ConfigurationError(msg)
-    consent = Consent(settings.base_url, settings.client_id, redirect_uri, state or new_state())
-    places = kept(settings)
-    health = places.health(time.time())
-    login = _login(places)
-    if print_url:
+    with told() as stopping:
+        redirect_uri = _redirect_uri(redirect_uri)
+        if code_url not in {None, "-"} and state is None:
+            msg = (
+                "--code-url needs the --state of the address that --print-url gave, or it cannot know that the answer is"
+                " yours. To do both in one go use --code-url - and write the answer to standard input."
+            )
+            raise ConfigurationError(msg)
+        if state is not None and len(state) < _LEAST_STATE:
+            msg = f"--state is too short to be safe: use at least {_LEAST_STATE} random characters."
+            raise ConfigurationError(msg)
+        consent = Consent(settings.base_url, settings.client_id, redirect_uri, state or new_state())
+        places = kept(settings)
+        health = places.health(time.time())
+        login = _login(places)
+        if print_url:
+            login.prepare()
+            click.echo(consent.url(force_login=force_login))
+            return
+        _confirm(health, yes=yes)
         login.prepare()
-        click.echo(consent.url(force_login=force_login))
-        return
-    _confirm(health, yes=yes)
-    login.prepare()
-    if code_url is not None and code_url != "-":
-        click.echo(_IN_THE_LIST, err=True)
-        login.redeem(consent.code_in(code_url), redirect_uri)
-    else:
-        piped = code_url == "-"
-        with _inbox(consent, piped=piped) as inbox:
-            url = consent.url(force_login=force_login)
-            _ask(url, consent, places, inbox)
-            if not (piped or no_browser) and _has_browser(os.environ, sys.platform):
-                with contextlib.suppress(webbrowser.Error):
-                    webbrowser.open(url)
-            _receive(inbox, consent, login, time.monotonic() + timeout)
-    _report(settings, places)
+        if code_url is not None and code_url != "-":
+            click.echo(_IN_THE_LIST, err=True)
+            code = consent.code_in(code_url)
+            stopping.sent = True
+            login.redeem(code, redirect_uri)
+        else:
+            piped = code_url == "-"
+            with _inbox(consent, piped=piped) as inbox:
+                url = consent.url(force_login=force_login)
+                _ask(url, consent, places, inbox)
+                if not (piped or no_browser) and _has_browser(os.environ, sys.platform):
+                    with contextlib.suppress(webbrowser.Error):
+                        webbrowser.open(url)
+                _receive(inbox, consent, login, stopping, time.monotonic() + timeout)
+        _report(settings, places)
 
 
 def _redirect_uri(given: str | None) -> str:
@@ -223,7 +229,8 @@ def _inbox(consent: Consent, *, piped: bool) -> Iterator[_Inbox]:
             )
         except OSError as error:
             problem = f"Port {door.port} of this machine cannot be had ({error.strerror})"
-            click.echo(f"{problem}: the answer has to be pasted.", err=True)
+            if terminal:  # without one that is the error below
+                click.echo(f"{problem}: the answer has to be pasted.", err=True)
     if server is None and not (piped or terminal):
         msg = f"{problem}, and there is no terminal to paste the answer into. Use --code-url -."
         raise ConfigurationError(msg)
@@ -271,13 +278,14 @@ def _ask(url: str, consent: Consent, places: Kept, inbox: _Inbox) -> None:
     sys.stdout.flush()
 
 
-def _receive(inbox: _Inbox, consent: Consent, login: Login, deadline: float) -> None:
+def _receive(inbox: _Inbox, consent: Consent, login: Login, stopping: Stopping, deadline: float) -> None:
     """Wait for the answer and exchange its code; the browser that brought it shows how that went.
 
     Args:
         inbox: Where answers arrive.
         consent: The question.
         login: Exchanges the code.
+        stopping: Is told when it is sent.
         deadline: When to give up, on the monotonic clock.
     """
     while True:
@@ -291,7 +299,9 @@ def _receive(inbox: _Inbox, consent: Consent, login: Login, deadline: float) -> 
             msg = f"Standard input ended without an answer. {again()}"
             raise LoginNeeded(msg)
         try:
-            login.redeem(consent.code_in(answer.address), consent.redirect_uri)
+            code = consent.code_in(answer.address)
+            stopping.sent = True
+            login.redeem(code, consent.redirect_uri)
         except (NotAnAnswer, Foreign) as error:
             if not inbox.terminal:
                 raise

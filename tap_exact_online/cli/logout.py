@@ -23,7 +23,8 @@ def command(settings: Settings, *, yes: bool) -> None:
     Exact Online is not told: it goes on listing the app under user menu > My Exact Online > Security Centre > app
     permissions, where you can remove it.
 
-    Exit codes: 0 nothing is stored any more; 1 not confirmed; 2 a setting or the store cannot be used.
+    Exit codes: 0 nothing is stored any more; 1 not confirmed; 2 a setting or the store cannot be used, or
+    there is no terminal to ask on and no --yes.
     """
     places = kept(settings)
     place = places.store.place

@@ -7,9 +7,11 @@ import socket
 import sys
 from pathlib import Path
 
+import click
 import pytest
 import requests
 
+from tap_exact_online.cli.stopping import told
 from tests.cli.conftest import PUBLIC
 from tests.cli.program import Program, free_port, state_in, words_of
 
@@ -97,14 +99,46 @@ def test_a_second_login_is_asked_about(program: Program, answer: str, code: int)
     assert (program.stored == before) is (code == 1)
 
 
-def test_ctrl_c(program: Program) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "how"),
+    [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")],
+)
+def test_a_login_that_is_ended_says_how_to_go_on(
+    program: Program, number: signal.Signals, code: int, how: str
+) -> None:
     with program.start(*ARGS, terminal=True) as login:
         login.url()
-        login.process.send_signal(signal.SIGINT)
+        login.process.send_signal(number)
         ended = program.checked(login)
-    assert ended.exit_code == 1
-    assert "Aborted!" in ended.err
+    assert ended.exit_code == code
+    assert f"Error: Ended by {how}: nothing was stored, and no other connection was ended." in ended.err
+    assert "run `exact-online login` again" in ended.err
     assert not program.store.exists()
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"), [(False, "nothing was stored"), (True, "see with `exact-online status`")]
+)
+def test_a_question_that_is_broken_off_and_a_code_that_was_sent(
+    capsys: pytest.CaptureFixture[str], *, sent: bool, said: str
+) -> None:
+    def ask() -> None:
+        with told() as stopping:
+            stopping.sent = sent
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            except KeyboardInterrupt:
+                raise click.Abort from None  # as click does while it asks
+
+    with pytest.raises(SystemExit) as ended:
+        ask()
+    assert ended.value.code == 143
+    assert said in capsys.readouterr().err
+
+
+def test_no_to_a_question_is_no_signal() -> None:
+    with pytest.raises(click.Abort), told():
+        raise click.Abort
 
 
 # --- The listener --------------------------------------------------------------------------------------------
@@ -181,6 +215,8 @@ def test_a_port_that_is_taken_and_no_terminal(program: Program, door: str) -> No
     with socket.create_server(("127.0.0.1", port)):
         ended = program.run("login", "--redirect-uri", door)
     assert ended.exit_code == 2
+    assert ended.err.count("cannot be had") == 1
+    assert f"Error: Port {port} of this machine cannot be had" in ended.err
     assert "no terminal to paste the answer into. Use --code-url -." in ended.err
 
 
