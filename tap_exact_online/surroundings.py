@@ -23,12 +23,20 @@ IN_MELTANO: Mapping[str, str] = {
 }
 """The commands that `meltano.yml` has, each with the plugin that it belongs to; empty for the tap."""
 _HAS_OURS = re.compile(r"\"?executable\"?: \"?exact-online\b")
+_BY_PLUGIN, _BY_COMMAND = "meltano run ledger:build", "exact-online ledger build"
+_HAS_LEDGER = re.compile(r"\"?args\"?: \"?ledger build\b")
 
 
 def project_folder(start: Path, environment: Mapping[str, str]) -> Path | None:
     """Return the Meltano project that a command would run in: the nearest folder upwards with a `meltano.yml`, or None."""
     named = environment.get(_ROOT)
     return Path(named) if named else _upwards(start, "meltano.yml")
+
+
+def env_file(start: Path) -> Path | None:
+    """Return the nearest `.env` file upwards, or None."""
+    folder = _upwards(start, ".env")
+    return None if folder is None else folder / ".env"
 
 
 def read_env_file(start: Path, environment: MutableMapping[str, str]) -> Path | None:
@@ -41,12 +49,11 @@ def read_env_file(start: Path, environment: MutableMapping[str, str]) -> Path | 
         OSError: It cannot be read.
         ValueError: It is no text.
     """
-    folder = _upwards(start, ".env")
-    if folder is None:
+    file = env_file(start)
+    if file is None:
         return None
     from dotenv.main import DotEnv  # noqa: PLC0415 - takes time, and few need it
 
-    file = folder / ".env"
     # Some editors put a mark in front of the first name.
     said = DotEnv(file, encoding="utf-8-sig", override=False).dict()
     for name, value in said.items():
@@ -56,7 +63,8 @@ def read_env_file(start: Path, environment: MutableMapping[str, str]) -> Path | 
 
 
 _OF_POSTGRESQL = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE")
-_OF_OURS = ("EXACT_ONLINE_DELETES_URL", "EXACT_ONLINE_LEDGER_URL")
+_ADDRESS = "EXACT_ONLINE_DELETES_URL"
+_OF_OURS = (_ADDRESS, "EXACT_ONLINE_LEDGER_URL")
 _LOADER = "TARGET_POSTGRES_"
 
 
@@ -75,6 +83,29 @@ def reach_loader(environment: MutableMapping[str, str]) -> None:
         environment["EXACT_ONLINE_DELETES_URL"] = address
     if schema := environment.get(f"{_LOADER}DEFAULT_TARGET_SCHEMA"):
         environment.setdefault("EXACT_ONLINE_DELETES_SCHEMA", schema)
+
+
+def address_told(url: str, environment: Mapping[str, str]) -> str:
+    """Say what the address of a database comes from, and where to set another. It shows nothing of the address.
+
+    Args:
+        url: What was tried; empty: as PGHOST and so on say.
+        environment: The environment.
+    """
+    before = f", or set {_ADDRESS}, which goes before"
+    if not url:
+        named = ", ".join(name for name in _OF_POSTGRESQL if environment.get(name))
+        if not named:
+            return f"Nothing says where it is: set PGHOST, PGUSER, PGPASSWORD and PGDATABASE, or {_ADDRESS}."
+        return f"Where it is comes from {named}: correct it there{before}."
+    if url == environment.get(f"{_LOADER}SQLALCHEMY_URL"):
+        return f"Where it is comes from the loader's {_LOADER}SQLALCHEMY_URL: correct it there{before}."
+    if url == _address_of_loader(environment):
+        return f"Where it is comes from the loader's {_LOADER}HOST and so on: correct it there{before}."
+    for name in _OF_OURS:
+        if environment.get(name) == url:
+            return f"Where it is comes from {name}: correct it there."
+    return "Where it is comes from --url: correct it there."
 
 
 def _address_of_loader(environment: Mapping[str, str]) -> str:
@@ -114,6 +145,23 @@ def named(command: str, start: Path, environment: Mapping[str, str]) -> str:
         return f"exact-online {command}"
     plugin = IN_MELTANO[name] or environment.get(_PLUGIN) or _TAP
     return f"meltano invoke {plugin}:{name} {arguments}".rstrip()
+
+
+def how_to_build() -> str:
+    """Return how the ledger is built here, for a message."""
+    return building_in(Path.cwd(), os.environ)
+
+
+def building_in(start: Path, environment: Mapping[str, str]) -> str:
+    """Return how the ledger is built in a folder. In a Meltano project a plugin does, which has a dbt of its own.
+
+    Args:
+        start: The working folder.
+        environment: The environment.
+    """
+    project = project_folder(start, environment)
+    has_plugin = project is not None and _HAS_LEDGER.search(_text(project / "meltano.yml"))
+    return _BY_PLUGIN if has_plugin else _BY_COMMAND
 
 
 def how_to_set(variables: Sequence[str]) -> str:

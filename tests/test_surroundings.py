@@ -11,6 +11,8 @@ import yaml
 from tap_exact_online.cli import COMMANDS
 from tap_exact_online.surroundings import (
     IN_MELTANO,
+    address_told,
+    building_in,
     how_to,
     named,
     project_folder,
@@ -204,3 +206,67 @@ def test_settings_are_put_where_it_can_be_done(
     if text is not None:
         (tmp_path / "meltano.yml").write_text(text, encoding="utf-8")
     assert settable(["A", "B"], tmp_path, environment) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "exact-online ledger build"),
+        (OURS, "exact-online ledger build"),
+        (
+            OURS + "utilities:\n- name: ledger\n  commands:\n    build:\n      args: ledger build\n",
+            "meltano run ledger:build",
+        ),
+    ],
+)
+def test_the_ledger_is_built_by_what_is_there(tmp_path: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "meltano.yml").write_text(text, encoding="utf-8")
+    assert building_in(tmp_path, {}) == said
+
+
+def test_the_project_has_what_a_message_names() -> None:
+    assert building_in(ROOT, {}) == "meltano run ledger:build"
+
+
+@pytest.mark.parametrize(
+    ("environment", "option", "said"),
+    [
+        ({}, "", "Nothing says where it is: set PGHOST,"),
+        (
+            {"PGHOST": "there", "PGUSER": "me"},
+            "",
+            "Where it is comes from PGHOST, PGUSER: correct it there, or set EXACT_ONLINE_DELETES_URL",
+        ),
+        ({}, "postgresql://me:hunter2@there/books", "Where it is comes from --url: correct it there."),
+        (
+            {"EXACT_ONLINE_LEDGER_URL": "postgresql://me:hunter2@there/books"},
+            None,
+            "Where it is comes from EXACT_ONLINE_LEDGER_URL: ",
+        ),
+        (
+            {"TARGET_POSTGRES_SQLALCHEMY_URL": "postgresql://me:hunter2@there/books"},
+            None,
+            "Where it is comes from the loader's TARGET_POSTGRES_SQLALCHEMY_URL: correct it there, or set EXACT_ONLINE_DELETES_URL",
+        ),
+        (
+            {
+                "TARGET_POSTGRES_HOST": "there",
+                "TARGET_POSTGRES_PASSWORD": "hunter2",
+                "TARGET_POSTGRES_USER": "me",
+            },
+            None,
+            "Where it is comes from the loader's TARGET_POSTGRES_HOST and so on: correct it there, or set EXACT_ONLINE_DELETES_URL",
+        ),
+    ],
+)
+def test_a_database_that_is_not_there_was_named_somewhere(
+    environment: dict[str, str], option: str | None, said: str
+) -> None:
+    reach_loader(environment)
+    url = option
+    if url is None:
+        url = environment.get("EXACT_ONLINE_LEDGER_URL") or environment["EXACT_ONLINE_DELETES_URL"]
+    told = address_told(url, environment)
+    assert told.startswith(said)
+    assert "hunter2" not in told

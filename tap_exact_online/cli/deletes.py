@@ -156,7 +156,7 @@ def _apply(script: str, url: str) -> None:
     try:
         import psycopg  # noqa: PLC0415 - needs the extra
 
-        from tap_exact_online.auth.stores.postgres import plain_address  # noqa: PLC0415 - the same
+        from tap_exact_online.auth.stores.postgres import plain_address, unreached  # noqa: PLC0415 - the same
     except ImportError as error:
         msg = f'--apply needs one more package: pip install "tap-exact-online[postgres]" ({error})'
         raise ConfigurationError(msg) from None
@@ -169,8 +169,7 @@ def _apply(script: str, url: str) -> None:
             connection.add_notice_handler(lambda notice: said.append(spoken(notice.message_primary)))
             connection.execute(script.encode())
     except psycopg.OperationalError as error:
-        msg = f"The database cannot be reached, or broke off: {spoken(error)}"
-        raise TapError(msg) from None
+        raise TapError(unreached(error, url)) from None
     except psycopg.errors.UndefinedColumn as error:
         msg = (
             f"The tables have columns of other names: {unstopped(spoken(error.diag.message_primary or ''))}. Say with --column-names what"

@@ -18,13 +18,14 @@ import platformdirs
 
 from tap_exact_online.cli import running
 from tap_exact_online.cli.certificate import certificate_of, of_a_ledger, show_certificate
-from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.errors import ConfigurationError, TapError, joined
 from tap_exact_online.ledger import building, package
 from tap_exact_online.ledger.building import Job
 from tap_exact_online.ledger.databases import parts_of
 from tap_exact_online.ledger.package import Act
 from tap_exact_online.ledger.profile import DATABASES, profile
 from tap_exact_online.spoken import unstopped
+from tap_exact_online.surroundings import how_to_build
 from tap_exact_online.telling import words
 
 _FOLDER = "ledger"
@@ -233,7 +234,12 @@ def _dbt() -> str:
     beside = Path(sys.executable).with_name("dbt")
     program = str(beside) if beside.is_file() else shutil.which("dbt")
     if program is None:
-        msg = 'dbt is not there. Install it beside the tap: pip install "dbt-core<1.12" dbt-postgres, or dbt-duckdb for DuckDB.'
+        told = (
+            'dbt is not there. Install it beside the tap: pip install "dbt-core<1.12" dbt-postgres, or dbt-duckdb for DuckDB; with'
+            ' uv: uv tool install --force "tap-exact-online[postgres]" --with "dbt-core<1.12" --with dbt-postgres.'
+        )
+        here = how_to_build()
+        msg = joined(told, f"In this project use `{here}`." if here.startswith("meltano") else "")
         raise ConfigurationError(msg)
     return program
 

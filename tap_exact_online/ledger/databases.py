@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.spoken import spoken
+from tap_exact_online.surroundings import how_to_build
 
 if TYPE_CHECKING:
     from tap_exact_online.ledger.reading import Query
@@ -31,7 +32,7 @@ def in_postgres(url: str, schema: str) -> Iterator[Query]:
     with _the_extra():
         import psycopg  # noqa: PLC0415 - needs the extra
 
-        from tap_exact_online.auth.stores.postgres import plain_address  # noqa: PLC0415 - the same
+        from tap_exact_online.auth.stores.postgres import plain_address, unreached  # noqa: PLC0415 - the same
     address = plain_address(url)
     try:
         with psycopg.connect(
@@ -48,8 +49,7 @@ def in_postgres(url: str, schema: str) -> Iterator[Query]:
     ) as error:
         raise _not_built(schema, spoken(error.diag.message_primary)) from None
     except psycopg.OperationalError as error:
-        msg = f"The database cannot be reached, or broke off: {spoken(error)}"
-        raise TapError(msg) from None
+        raise TapError(unreached(error, url)) from None
     except psycopg.Error as error:
         reason = spoken(error.diag.message_primary or type(error).__name__)
         msg = f"The database refuses to show the ledger: {reason}"
@@ -124,8 +124,8 @@ def in_duckdb(file: Path, schema: str) -> Iterator[Query]:
 
 def _not_built(schema: str, reason: str) -> ConfigurationError:
     return ConfigurationError(
-        f"There is no certificate in the schema {spoken(schema)}: run `dbt build`, or `meltano run ledger:build`, first, with the"
-        f" package of this version. --schema names another place. The database says: {reason}"
+        f"There is no certificate in the schema {spoken(schema)}: run `{how_to_build()}` first (in a dbt project of your own `dbt build`,"
+        f" with the package of this version). --schema names another place. The database says: {reason}"
     )
 
 

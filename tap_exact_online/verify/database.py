@@ -204,7 +204,7 @@ def opened(url: str, plan: Plan) -> Iterator[Database]:
     try:
         import psycopg  # noqa: PLC0415 - needs the extra
 
-        from tap_exact_online.auth.stores.postgres import plain_address  # noqa: PLC0415 - the same
+        from tap_exact_online.auth.stores.postgres import plain_address, unreached  # noqa: PLC0415 - the same
     except ImportError as error:
         msg = f'PostgreSQL needs one more package: pip install "tap-exact-online[postgres]" ({error})'
         raise ConfigurationError(msg) from None
@@ -222,8 +222,7 @@ def opened(url: str, plan: Plan) -> Iterator[Database]:
         ) as connection:
             yield Database(connection, plan)
     except psycopg.OperationalError as error:
-        msg = f"The database cannot be reached, or broke off: {spoken(error)}"
-        raise TapError(msg) from None
+        raise TapError(unreached(error, url)) from None
     except psycopg.Error as error:
         reason = spoken(error.diag.message_primary or type(error).__name__)
         msg = f"The database refuses to show what was loaded: {reason}"

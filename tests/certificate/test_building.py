@@ -130,3 +130,7 @@ def test_no_dbt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         'dbt is not there. Install it beside the tap: pip install "dbt-core<1.12" dbt-postgres'
         in ended.output
     )
+    assert (
+        'uv tool install --force "tap-exact-online[postgres]" --with "dbt-core<1.12" --with dbt-postgres'
+        in ended.output
+    )

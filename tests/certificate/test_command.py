@@ -146,14 +146,20 @@ def test_the_variables_of_postgresql_lead_there(database: Postgres) -> None:
         ([f"--url=mysql://me:{PASSWORD}@there/books"], "--url: it is no address"),
         (["--duckdb=nowhere.duckdb"], "--duckdb: there is no file nowhere.duckdb."),
         (["--duckdb={page}"], "cannot be opened"),
-        (["--duckdb={empty}"], "There is no certificate in the schema exact_online_ledger: run `dbt build`"),
+        (
+            ["--duckdb={empty}"],
+            "There is no certificate in the schema exact_online_ledger: run `exact-online ledger build` first",
+        ),
         (["--duckdb={books}", "--schema=else"], "There is no certificate in the schema else"),
         (["--duckdb={books}", '--schema=a"b'], "--schema: a name is made of"),
         (["--duckdb={books}", "--division=7"], "--division: the certificate has no division 7"),
         (["--duckdb={books}", "--html={books}/page.html"], "cannot be written: Not a directory."),
     ],
 )
-def test_bad_input(tmp_path: Path, options: Sequence[str], says: str) -> None:
+def test_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: Sequence[str], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)  # no project of Meltano
     paths = {name: tmp_path / name for name in ("page", "empty", "books")}
     paths["page"].write_text("<html>" * 9000)
     tables.in_duckdb(paths["books"], tables.GREEN)
@@ -164,11 +170,12 @@ def test_bad_input(tmp_path: Path, options: Sequence[str], says: str) -> None:
     assert says in ended.output
 
 
-def test_no_ledger_yet(database: Postgres) -> None:
+def test_no_ledger_yet(database: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # no project of Meltano
     ended = run("--url", database.url)
     assert ended.exit_code == 2
     assert (
-        "There is no certificate in the schema exact_online_ledger: run `dbt build`, or `meltano run"
+        "There is no certificate in the schema exact_online_ledger: run `exact-online ledger build` first"
         in ended.output
     )
 
@@ -177,6 +184,8 @@ def test_no_database_there() -> None:
     ended = run(EXACT_ONLINE_LEDGER_URL=f"postgresql://me:{PASSWORD}@127.0.0.1:9/books")
     assert ended.exit_code == 1
     assert "The database cannot be reached, or broke off: connection failed" in ended.output
+    assert "Where it is comes from EXACT_ONLINE_LEDGER_URL: correct it there." in ended.output
+    assert PASSWORD not in ended.output
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,9 @@ def test_no_database_there() -> None:
     result = run("--apply", EXACT_ONLINE_DELETES_URL=NOWHERE)
     assert result.exit_code == 1
     assert "The database cannot be reached, or broke off: connection failed" in result.output
+    assert "refused; Is the server running" in result.output  # two sentences of PostgreSQL
+    assert "Where it is comes from EXACT_ONLINE_DELETES_URL: correct it there." in result.output
+    assert PASSWORD not in result.output
 
 
 def test_no_psycopg(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -19,6 +20,7 @@ from tap_exact_online.auth.form import Form
 from tap_exact_online.auth.tokens import Tokens
 from tap_exact_online.errors import ConfigurationError, LimitReached
 from tap_exact_online.spoken import keep_secret, spoken, unstopped
+from tap_exact_online.surroundings import address_told
 
 LOCK_TIMEOUT = LONGEST + 30.0
 """Seconds: more than a token request takes at most, with the writes around it, so that a working holder is waited for."""
@@ -353,6 +355,17 @@ def words(error: psycopg.Error) -> str:
     """Return what the database says, on one line and without the password."""
     text = error.diag.message_primary or "; ".join(line.strip() for line in str(error).splitlines() if line)
     return spoken(text).rstrip(".?")
+
+
+def unreached(error: psycopg.Error, url: str) -> str:
+    """Return the message for a database that cannot be reached, or that broke off.
+
+    Args:
+        error: What the database, or libpq, says.
+        url: The address that was tried; empty: as PGHOST and so on say.
+    """
+    said = words(error)
+    return f"The database cannot be reached, or broke off: {said}. {address_told(url, os.environ)}"
 
 
 def place(parameters: Mapping[str, Any]) -> str:
