@@ -39,7 +39,7 @@ from tap_exact_online.streams import ExactStream, stream_of
 
 
 class TapExactOnline(CommandTap):
-    """Extracts every Sync endpoint and the master data of Exact Online, from every division that is granted."""
+    """Extracts everything that Exact Online lets be read, as typed streams, from every division that is granted."""
 
     name = "tap-exact-online"
     package_name = "tap-exact-online"

@@ -111,3 +111,9 @@ def test_an_environment_that_can_be_read_is_taken(
 def test_a_variable_that_cannot_be_read_is_refused_by_its_name(variable: str, text: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^{variable}: "):
         of_environment({variable: text})
+
+
+@pytest.mark.parametrize(("name", "what"), [("divisions", "all"), ("exclude_divisions", "none")])
+def test_a_list_that_is_empty_says_what_is_meant_by_leaving_it_out(name: str, what: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"'' names no division: leave it out for {what}.$"):
+        of_environment({f"TAP_EXACT_ONLINE_{name.upper()}": " "})

@@ -369,3 +369,10 @@ def test_a_part_of_thousands_of_digits_is_none(shard: str) -> None:
     with pytest.raises(ConfigurationError, match="`shard`") as caught:
         parsed(shard=shard)
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("name", ["divisions", "exclude_divisions"])
+@pytest.mark.parametrize("number", [-123456, 0])
+def test_no_division_has_such_a_number(name: str, number: int) -> None:
+    with pytest.raises(ConfigurationError, match=f"^`{name}`: {number} is no number of a division.$"):
+        parse({**SECRETS, name: [1, number]})

@@ -147,19 +147,20 @@ def command(  # noqa: PLR0913 - one for each option
         from tap_exact_online.sandbox import replay, server, service  # noqa: PLC0415 - needs the extra
     except ImportError as error:
         click.echo(
-            f'The sandbox needs more packages: pip install "tap-exact-online[sandbox]" ({error})', err=True
+            f'Error: The sandbox needs more packages: pip install "tap-exact-online[sandbox]" ({error})',
+            err=True,
         )
         raise SystemExit(2) from None
     try:
         recorded = None if recording is None else replay.Replay(recording)
     except ValueError as error:
-        click.echo(f"Cannot replay: {error}", err=True)
+        click.echo(f"Error: Cannot replay: {error}", err=True)
         raise SystemExit(2) from None
     try:
         bound = server.listen(host, port)
     except OSError as error:
         click.echo(
-            f"Cannot listen on {host}:{port}: {unstopped(error.strerror)}. Choose another with --port, or 0 for any.",
+            f"Error: Cannot listen on {host}:{port}: {unstopped(error.strerror)}. Choose another with --port, or 0 for any.",
             err=True,
         )
         raise SystemExit(2) from None

@@ -115,6 +115,11 @@ def parse(config: Mapping[str, Any]) -> Settings:
                 f"`{setting.name}`: '{spoken(values[setting.name])}' is none of {', '.join(setting.options)}."
             )
             raise ConfigurationError(msg)
+    for name in ("divisions", "exclude_divisions"):
+        for number in values[name]:
+            if number < 1:
+                msg = f"`{name}`: {number} is no number of a division."
+                raise ConfigurationError(msg)
     base_url = _base_url(values["base_url"]) if values["base_url"] else HOSTS[values["region"]]
     return Settings(
         client_id=values["client_id"],

@@ -12,7 +12,7 @@ from typing import Any
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings.table import SETTINGS, Setting
 from tap_exact_online.spoken import spoken, unstopped
-from tap_exact_online.surroundings import read_env_file
+from tap_exact_online.surroundings import env_file, read_env_file
 
 PREFIX = "TAP_EXACT_ONLINE_"
 _BOOLEANS: Mapping[str, bool] = {
@@ -42,6 +42,9 @@ def of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         # A blank one switches off under Meltano, too.
         value = meant(setting, text) if text.strip() or setting.kind != "boolean" else False
+        if setting.kind == "array" and not text.strip():
+            msg = f"{variable}: '' names no division: leave it out for {'all' if setting.name == 'divisions' else 'none'}."
+            raise ConfigurationError(msg)
         if setting.kind in _TYPES and not _is_one(setting.kind, value):
             msg = f"{variable}: '{spoken(text)}' is not {_WANTED[setting.kind]}."
             raise ConfigurationError(msg)
@@ -113,8 +116,12 @@ def read_env() -> None:
     Raises:
         ConfigurationError: It cannot be read.
     """
+    file = env_file(Path.cwd())
     try:
         read_env_file(Path.cwd(), os.environ)
-    except (OSError, ValueError) as error:
-        msg = f"The .env file of this folder cannot be read: {unstopped(spoken(error))}."
+    except OSError as error:
+        msg = f"The file {file} cannot be read: {unstopped(spoken(error.strerror))}."
+        raise ConfigurationError(msg) from None
+    except ValueError:  # of its bytes, which may hold a secret, nothing is shown
+        msg = f"The file {file} cannot be read as text: save it as UTF-8."
         raise ConfigurationError(msg) from None

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap_exact_online.catalog import BY_NAME
+from tap_exact_online.catalog import check_streams
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.state.bookmarks import forget
 from tap_exact_online.surroundings import how_to
@@ -38,9 +38,7 @@ class Reread:
         if unknown := sorted({*value} - {*_LISTS}):
             msg = f"`reread` knows {' and '.join(_LISTS)}, not {', '.join(unknown)}."
             raise ConfigurationError(msg)
-        if unknown := sorted({*streams} - {*BY_NAME}):
-            msg = f"`reread` names streams that this tap does not have: {', '.join(unknown)}."
-            raise ConfigurationError(msg)
+        check_streams(streams, "`reread`: ")
         return cls(frozenset(streams), frozenset(divisions)) if streams or divisions else None
 
     def apply(

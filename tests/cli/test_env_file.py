@@ -54,10 +54,13 @@ def test_the_environment_wins_over_the_file_and_a_folder_below_finds_it(
     assert "State           not connected" in program.run("status", env={"TAP_EXACT_ONLINE_SHARD": "1/2"}).out
 
 
-def test_a_file_that_is_no_text(program: Program) -> None:
-    (program.folder / ".env").write_bytes(b"A=\xff\xfe\n")
+@pytest.mark.parametrize("content", [b"A=\xff\xfe\n", "TAP_EXACT_ONLINE_REGION=nl\n".encode("utf-16")])
+def test_a_file_that_is_no_text(program: Program, content: bytes) -> None:
+    file = program.folder / ".env"
+    file.write_bytes(content)
     ended = program.run("status")
-    assert (ended.exit_code, "The .env file of this folder cannot be read" in ended.err) == (2, True)
+    assert ended.exit_code == 2
+    assert f"Error: The file {file} cannot be read as text: save it as UTF-8." in ended.err
 
 
 def test_the_tap_reads_it_where_it_reads_the_environment(tmp_path: Path, program: Program) -> None:

@@ -67,7 +67,7 @@ def test_used_port_is_said_and_exits_with_2() -> None:
         port = taken.getsockname()[1]
         result = CliRunner().invoke(main, ["sandbox", "--port", str(port)])
     assert result.exit_code == 2
-    assert f"Cannot listen on 127.0.0.1:{port}" in result.output
+    assert f"Error: Cannot listen on 127.0.0.1:{port}" in result.output
     assert "--port" in result.output
 
 

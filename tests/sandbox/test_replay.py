@@ -124,5 +124,5 @@ def test_a_folder_that_holds_no_recording_is_said(tmp_path: Path, content: str |
         (folder / "000001.json").write_text(content, encoding="utf-8")
     result = CliRunner().invoke(main, ["sandbox", "--port", "0", "--replay", str(folder)])
     assert result.exit_code == 2
-    assert "Cannot replay: " in result.output
+    assert "Error: Cannot replay: " in result.output
     assert words in result.output

@@ -97,7 +97,11 @@ def test_nothing_named_is_nothing_read_anew(value: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        pytest.param({"streams": ["itmes"]}, "does not have: itmes", id="a stream that there is not"),
+        pytest.param(
+            {"streams": ["itmes"]},
+            "there is no stream 'itmes'. Did you mean 'items'?",
+            id="a stream that there is not",
+        ),
         pytest.param({"stream": ["items"]}, "not stream", id="another key"),
         pytest.param({"streams": "items"}, "'streams' is no list of names", id="a text"),
         pytest.param({"streams": [1]}, "'streams' is no list of names", id="a number for a name"),

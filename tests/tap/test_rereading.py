@@ -101,7 +101,11 @@ def test_a_run_that_breaks_off_is_taken_up_without_it(start_sandbox: StartSandbo
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        pytest.param({"reread": {"streams": ["itmes"]}}, "does not have: itmes", id="no such stream"),
+        pytest.param(
+            {"reread": {"streams": ["itmes"]}},
+            "there is no stream 'itmes'. Did you mean 'items'?",
+            id="no such stream",
+        ),
         pytest.param({"reread": {"streams": ["items"]}}, "not selected: items", id="not selected"),
         pytest.param({"reread": {"divisions": [99]}}, "not read: 99", id="no such division"),
         pytest.param(

@@ -94,3 +94,8 @@ with _own_handlers():
             catalog=_everything(),
         )
     )
+
+
+def test_it_says_of_itself_what_it_reads_now() -> None:
+    said = " ".join((TapExactOnline.__doc__ or "").split())
+    assert said.startswith("Extracts everything that Exact Online lets be read")
