@@ -26,8 +26,8 @@ from tap_exact_online.catalog import (
     check_rules,
     chosen,
     forget_words,
-    marked,
     schema_of,
+    treated,
     unknown_in,
 )
 from tap_exact_online.command import CommandTap
@@ -227,13 +227,12 @@ def protect(catalog: Catalog, personal: Personal) -> None:
         if name not in BY_NAME or not is_selected(entry):
             continue
         resource = BY_NAME[name]
-        columns = schema_of(resource, personal)["properties"]
+        columns, becomes = schema_of(resource, personal)["properties"], treated(resource, personal)
         given = entry.schema.properties or {}
-        for field in marked(resource.path):
-            if personal is Personal.DROP:
-                entry.metadata["properties", field].selected = False
-            elif field in given and field in columns:
-                given[field] = Schema.from_dict(columns[field])
+        for field in becomes.dropped:
+            entry.metadata["properties", field].selected = False
+        for field in becomes.hashed & given.keys():
+            given[field] = Schema.from_dict(columns[field])
 
 
 def is_selected(entry: CatalogEntry) -> bool:

@@ -44,6 +44,7 @@ from tap_exact_online.catalog.schemas import (
     needed,
     schema_of,
     selected_by_default,
+    treated,
 )
 from tap_exact_online.catalog.unknown import Unknown, check_rules, unknown_in
 
@@ -97,6 +98,7 @@ __all__ = [
     "special",
     "stands_for",
     "stream_of_deleted",
+    "treated",
     "unknown_in",
     "words_of",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from tap_exact_online.catalog.described import description_of
 from tap_exact_online.catalog.filed import FILED
@@ -69,14 +69,63 @@ def schema_of(resource: Resource, personal: Personal = Personal.KEEP) -> dict[st
         personal: What becomes of the fields that tell of a person.
     """
     schema = _whole_schema(resource)
-    columns = schema["properties"]
-    if personal is not Personal.KEEP:
-        for name in marked(resource.path).keys() & columns.keys():
-            if personal is Personal.DROP:
-                del columns[name]
-            else:
-                columns[name] = _hashed(columns[name])
+    columns, becomes = schema["properties"], treated(resource, personal)
+    for name in becomes.dropped & columns.keys():
+        del columns[name]
+    for name in becomes.hashed:
+        columns[name] = _hashed(columns[name])
     return schema
+
+
+class Treated(NamedTuple):
+    """What becomes of the fields of a stream that tell of a person.
+
+    Attributes:
+        hashed: In whose place a hash is written.
+        dropped: That are not written.
+    """
+
+    hashed: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
+
+
+def treated(resource: Resource, personal: Personal) -> Treated:
+    """Return what becomes of the fields that tell of a person: the one place that says so.
+
+    A hash stands in place of a plain text only. That of an amount, a date or nested rows is of no use to anybody, and as a text it
+    would change the type of a column, which loaders refuse.
+
+    Args:
+        resource: The stream.
+        personal: What is set.
+    """
+    if personal is Personal.KEEP:
+        return Treated()
+    told = frozenset(marked(resource.path))
+    texts = frozenset(name for name in told if _is_text(_marked_column(resource, name)))
+    return Treated(dropped=told) if personal is Personal.DROP else Treated(texts, told - texts)
+
+
+def _marked_column(resource: Resource, name: str) -> Mapping[str, Any]:
+    """Return the schema of one column; nothing where the stream has none of that name."""
+    if (ours := _own(resource)) is not None:
+        return ours.get(name, {})
+    fact = resource.endpoint.properties.get(name)
+    return column(fact) if fact else {}
+
+
+def _own(resource: Resource) -> Mapping[str, Mapping[str, Any]] | None:
+    """Return the columns of a stream whose rows the tap makes itself."""
+    if resource.kind is Kind.OWN:
+        return COLUMNS[resource.name]
+    return FILED[resource.name].columns if resource.kind is Kind.FILES else None
+
+
+def _is_text(schema: Mapping[str, Any]) -> bool:
+    """Tell whether a column is plain text, which its hash is too."""
+    types = schema.get("type", ())
+    plain = {types} if isinstance(types, str) else {*types} - {"null"}
+    return plain == {"string"} and not schema.keys() & {"format", "contentEncoding"}
 
 
 def _hashed(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,8 +136,7 @@ def _hashed(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _whole_schema(resource: Resource) -> dict[str, Any]:
-    if resource.kind in {Kind.OWN, Kind.FILES}:
-        ours = COLUMNS[resource.name] if resource.kind is Kind.OWN else FILED[resource.name].columns
+    if (ours := _own(resource)) is not None:
         own = {name: dict(schema) for name, schema in ours.items()}
         for name in marked(resource.path).keys() & own.keys():
             own[name]["description"] += f" {_mark(resource.path, name)}"

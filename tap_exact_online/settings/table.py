@@ -137,8 +137,8 @@ SETTINGS: tuple[Setting, ...] = (
         "personal_data",
         "options",
         "Personal Data",
-        "What becomes of the fields that tell of a person, such as names, addresses and remarks: keep them, replace each value by a"
-        " hash of it, or do without the fields. `exact-online streams --personal` lists them.",
+        "What becomes of the fields that tell of a person, such as names, addresses and remarks: keep them, replace each text by a"
+        " hash of it and do without what is no text, or do without all of them. `exact-online streams --personal` lists them.",
         default="keep",
         options={"keep": "Keep", "hash": "Hash", "drop": "Leave out"},
     ),

@@ -10,19 +10,9 @@ from typing import Any
 import msgspec
 
 _EMPTY = (None, "", msgspec.UNSET)
-_NESTED = msgspec.json.Encoder(order="deterministic")
 # What comes again and again is short: names, towns. A remark comes once.
 _SHORT = 64
 _MANY = 8192
-
-
-def text_of(value: Any) -> str:
-    """Return a value as the text that is hashed: a number without a fraction as a whole one, nested data as JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return "" if value in ([], {}) else _NESTED.encode(value).decode()
 
 
 class Pseudonyms:
@@ -44,15 +34,12 @@ class Pseudonyms:
         keyed.update(text.encode("utf-8", "surrogatepass"))
         return keyed.hexdigest()
 
-    def of(self, value: Any) -> Any:
-        """Return the hash of a value; what is null or empty stays so."""
-        text = text_of(value)
-        if not text:
-            return text
+    def of(self, text: str) -> str:
+        """Return the hash of a text."""
         return self._of_short(text) if len(text) <= _SHORT else self._made(text)
 
     def replace(self, records: Iterable[Any], names: Iterable[str]) -> None:
-        """Put the hash in place of the value in attributes of records.
+        """Put the hash in place of the text in attributes of records; what is null or empty stays so.
 
         Args:
             records: Structs.

@@ -14,12 +14,11 @@ from typing_extensions import override
 from tap_exact_online import edm
 from tap_exact_online.catalog import (
     ColumnNames,
-    Personal,
     Resource,
-    marked,
     needed,
     schema_of,
     selected_by_default,
+    treated,
 )
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings import column_names_of, personal_of
@@ -51,11 +50,8 @@ class SelectingStream(PageStream):
         self._names_asked: frozenset[str] | None = None
         self.selected_by_default = resource.selected
         personal = personal_of(tap.config)
-        told = frozenset(marked(resource.path))
-        self.hashed = told if personal is Personal.HASH else frozenset()
-        """The fields in whose place a hash is written."""
-        self.dropped = told if personal is Personal.DROP else frozenset()
-        """The fields that are not written."""
+        # In whose place a hash is written, and what is not written at all.
+        self.hashed, self.dropped = treated(resource, personal)
         super().__init__(tap=tap, name=resource.name, schema=schema_of(resource, personal))
         self.primary_keys = resource.primary_keys
         self.replication_key = resource.replication_key

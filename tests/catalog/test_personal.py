@@ -27,6 +27,7 @@ from tap_exact_online.catalog import (
     references_of,
     schema_of,
     selected_by_default,
+    treated,
 )
 from tap_exact_online.catalog.personal import special
 
@@ -225,6 +226,35 @@ def test_what_a_property_is_marked_as(path: str, name: str, tells: Tells | None)
 
 
 @pytest.mark.parametrize("resource", STREAMS, ids=lambda resource: resource.name)
+def test_each_marked_field_is_hashed_or_dropped(resource: Resource) -> None:
+    told = marked(resource.path).keys()
+    hashed, dropped = treated(resource, Personal.HASH)
+    assert hashed | dropped == told
+    assert not hashed & dropped
+    assert treated(resource, Personal.DROP) == (frozenset(), told)
+    assert treated(resource, Personal.KEEP) == (frozenset(), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("stream", "name", "is_hashed"),
+    [
+        ("accounts", "Name", True),
+        ("accounts", "Latitude", False),
+        ("accounts", "BankAccounts", False),
+        ("contacts", "BirthDate", False),
+        ("contacts", "Picture", False),  # a text in JSON, and bytes for a loader that knows them
+        ("contacts", "IdentificationDocument", False),
+        ("employment_salaries", "HourlyWage", False),
+        ("divisions", "Description", True),
+        ("divisions", "Class_01", False),
+    ],
+)
+def test_a_hash_is_for_plain_texts(stream: str, name: str, *, is_hashed: bool) -> None:
+    hashed, dropped = treated(BY_NAME[stream], Personal.HASH)
+    assert name in (hashed if is_hashed else dropped)
+
+
+@pytest.mark.parametrize("resource", STREAMS, ids=lambda resource: resource.name)
 def test_a_schema_says_what_is_marked_and_what_becomes_of_it(resource: Resource) -> None:
     def columns(personal: Personal) -> Mapping[str, Mapping[str, str]]:
         found: Mapping[str, Mapping[str, str]] = schema_of(resource, personal)["properties"]
@@ -235,12 +265,13 @@ def test_a_schema_says_what_is_marked_and_what_becomes_of_it(resource: Resource)
         said = schema.get("description", "")
         assert ("ersonal data (" in said) is (name in told), name
     hashed = columns(Personal.HASH)
-    assert hashed.keys() == kept.keys()
-    for name, schema in hashed.items():
-        if name in told:
-            assert schema["type"] == ["string", "null"]
-            assert "Hashed" in schema["description"]
-            assert not {"format", "contentEncoding"} & schema.keys()
+    for name, schema in kept.items():
+        if name not in told:
+            assert hashed[name] == schema
+        elif {*schema} == {"type", "description"} and schema["type"] == ["string", "null"]:
+            assert hashed[name]["type"] == schema["type"]
+            assert "Hashed" in hashed[name]["description"]
         else:
-            assert schema == kept[name]
+            assert name not in hashed  # no column has another type with the setting than without
+    assert hashed.keys() <= kept.keys()
     assert columns(Personal.DROP) == {name: schema for name, schema in kept.items() if name not in told}

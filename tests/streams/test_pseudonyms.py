@@ -8,36 +8,23 @@ from typing import Any
 import msgspec
 import pytest
 
-from tap_exact_online.streams.pseudonyms import Pseudonyms, text_of
+from tap_exact_online.streams.pseudonyms import Pseudonyms
 
 SALT = "a salt of these tests"
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
+    "text",
     [
-        ("Jansen", "Jansen"),
-        (" Jansen", " Jansen"),
-        ("", ""),
-        (0, "0"),
-        (12, "12"),
-        (12.0, "12"),
-        (-0.5, "-0.5"),
-        (1e300, str(int(1e300))),
-        (True, "true"),
-        ("1970-01-01T00:00:00", "1970-01-01T00:00:00"),
-        ([], ""),
-        ({}, ""),
-        ([{"B": 1, "A": None}], '[{"A":null,"B":1}]'),
+        "Jansen",
+        " Jansen",
+        "1970-01-01T00:00:00",
+        "é\n\U0001f6b2",
+        "x" * 65,
+        "x" * 100_000,
+        "half of one: \ud83d",
     ],
 )
-def test_the_text_of_a_value(value: Any, text: str) -> None:
-    assert text_of(value) == text
-    wanted = hmac.digest(SALT.encode(), text.encode(), "sha256").hex() if text else ""
-    assert Pseudonyms(SALT).of(value) == wanted
-
-
-@pytest.mark.parametrize("text", ["é\n\U0001f6b2", "x" * 65, "x" * 100_000, "half of one: \ud83d"])
 def test_texts_of_every_kind_and_length(text: str) -> None:
     wanted = hmac.digest(SALT.encode(), text.encode("utf-8", "surrogatepass"), "sha256").hex()
     assert [Pseudonyms(SALT).of(text) for _ in range(2)] == [wanted] * 2
