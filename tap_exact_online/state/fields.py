@@ -51,6 +51,21 @@ def plain(name: str) -> str:
     return name.partition(_HASHED)[0]
 
 
+def in_all(before: Collection[str], asked: Collection[str]) -> frozenset[str]:
+    """Return the fields that all rows hold, where to rows with some others are added.
+
+    A field that is hashed in some rows and not in others, or with two salts, keeps a name that fits neither: whatever it is
+    asked for as, older rows hold other values.
+
+    Args:
+        before: The fields of the rows that were there.
+        asked: The fields of those that are added.
+    """
+    same, added = {*before} & {*asked}, {*map(plain, asked)}
+    mixed = {hashed(plain(name), "") for name in before if name not in same and plain(name) in added}
+    return frozenset(same | mixed)
+
+
 def shortened(mark: Any) -> Any:
     """Return a fingerprint of an earlier version, which was longer, as it is made today."""
     return mark[:_LENGTH] if isinstance(mark, str) else mark

@@ -23,7 +23,6 @@ from tap_exact_online.state import (
     ModifiedBookmark,
     Shown,
     TimestampBookmark,
-    fields,
     is_row_version,
     read_instant,
     read_timestamp,
@@ -34,6 +33,7 @@ from tap_exact_online.streams.gathering import changed_since
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
 from tap_exact_online.streams.sdk import Outgoing
 from tap_exact_online.streams.stream import ExactStream
+from tap_exact_online.telling.words import listed
 from tap_exact_online.wire import (
     Call,
     Decoder,
@@ -57,17 +57,17 @@ class IncrementalStream(ExactStream):
         bookmark = self.bookmark(partition_of(division))
         if bookmark is None:
             return None
+        self.reckoning.tell_dropped(division, self.dropped)
         if new := self.reckoning.new_fields(division, self.names):
             if self.exact.settings.reread_for_new_fields:
-                self.logger.info(
-                    "Reading division %d anew: %s came into the selection",
-                    division,
-                    ", ".join(sorted(map(fields.plain, new))),
+                why = (
+                    f"{listed(names)} {what.value}"
+                    for what, names in self.reckoning.parted(division, new).items()
                 )
+                self.logger.info("Reading division %d anew: %s", division, ", ".join(why))
                 self.forget(division)
                 return None
-            self.reckoning.warn_of(division, new)
-        self.reckoning.warn_of_dropped(division, self.dropped)
+            self.reckoning.tell_older(division, new)
         return bookmark
 
     def forget(self, division: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Any
 from tap_exact_online.state import ALL, HAS, READ, Freshness, Read, fields, form, freshness, reads
 from tap_exact_online.streams.lending import Lender, partition_of
 from tap_exact_online.streams.sdk import BookkeepingStream
+from tap_exact_online.telling import Older
 
 _FIELDS = fields.FIELDS
 _SWEEP, _EMPTY = "sweep", "empty"
@@ -56,9 +56,6 @@ class Reckoning:
     _complete: set[int] = field(default_factory=set)
     _ended: set[int] = field(default_factory=set)
     _passed_over: set[int] = field(default_factory=set)
-    _new: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    _otherwise: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    _dropped: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def begins(self, division: int) -> None:
         """Begin a division."""
@@ -216,29 +213,26 @@ class Reckoning:
         """Return the fields that the rows hold which were loaded before, None where that is not known."""
         return fields.held(self.stream.of_all(_FIELDS), self._noted(division, HAS))
 
-    def warn_of(self, division: int, names: Iterable[str]) -> None:
-        """Take note that rows of a division lack fields that were selected later, or hold them hashed otherwise."""
-        before = {*map(fields.plain, self._held(division) or ())}
-        for name in map(fields.plain, names):
-            (self._otherwise if name in before else self._new)[name].append(division)
+    def parted(self, division: int, names: Iterable[str]) -> dict[Older, list[str]]:
+        """Part fields by what is with them in rows that were loaded before: they lack them, or hold other values."""
+        before, found = self._plainly_held(division), dict[Older, list[str]]()
+        for name in sorted(map(fields.plain, names)):
+            found.setdefault(Older.OTHERWISE if name in before else Older.LACK, []).append(name)
+        return found
 
-    def warn_of_dropped(self, division: int, names: frozenset[str]) -> None:
-        """Take note that rows of a division hold fields that are not to be loaded any more."""
-        for name in {*map(fields.plain, self._held(division) or ())} & names if names else ():
-            self._dropped[name].append(division)
+    def tell_older(self, division: int, names: Iterable[str]) -> None:
+        """Let the report know that older rows of a division lack fields, or hold them hashed otherwise."""
+        for what, some in self.parted(division, names).items():
+            self.lender.report.older(what, self.stream.name, some)
 
-    def tell_new_fields(self) -> None:
-        """Say which fields older rows lack or hold otherwise, once for the stream."""
-        report = self.lender.report
-        for noted, tell in (
-            (self._new, report.newly_selected),
-            (self._otherwise, report.hashed_otherwise),
-            (self._dropped, report.dropped),
-        ):
-            if noted:
-                divisions = {division for some in noted.values() for division in some}
-                tell(self.stream.name, sorted(noted), sorted(divisions))
-                noted.clear()
+    def tell_dropped(self, division: int, names: frozenset[str]) -> None:
+        """Let the report know that older rows of a division hold fields that are not to be loaded any more."""
+        if names and (kept := self._plainly_held(division) & names):
+            self.lender.report.older(Older.KEEP, self.stream.name, kept)
+
+    def _plainly_held(self, division: int) -> set[str]:
+        """Return the fields that older rows hold, hashed or not."""
+        return {*map(fields.plain, self._held(division) or ())}
 
     def _keep_fields(self, division: int, asked: frozenset[str]) -> None:
         """Keep which fields every row of a division holds."""
@@ -248,7 +242,7 @@ class Reckoning:
             before = None
             if stream.bookmark(partition_of(division)) is not None:
                 before = fields.held(known, self._noted(division, HAS))
-            holds = asked if before is None else asked & before
+            holds = asked if before is None else fields.in_all(before, asked)
             mark = fields.mark_of(known, holds)
             if self._noted(division, HAS) != mark:
                 self._note(division, HAS, mark)

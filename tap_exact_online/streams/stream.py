@@ -107,7 +107,6 @@ class ExactStream(AskingStream):
                     self.written(division, page)
                 else:
                     self.read_again(division, page.again, page)
-        self.reckoning.tell_new_fields()
 
     def _tell(self, division: int, page: Outgoing) -> None:
         """Report what was wrong with a page; what is said of a stream is said once."""

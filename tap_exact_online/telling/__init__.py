@@ -1,7 +1,7 @@
 """What a run says: how far it is, what it could not read, and what it came to, to a person and to a program.
 
 `progress.py` and `report.py` know, `live.py` shows, `gaps.py` is how a few or many thousands of gaps read, `words.py` how numbers,
-times and lists do, `ages.py` how old everything is.
+times and lists do, `ages.py` how old everything is, `older.py` how rows that were loaded before differ.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tap_exact_online.telling.ages import (
     hours,
 )
 from tap_exact_online.telling.costs import told_costs
+from tap_exact_online.telling.older import Older
 from tap_exact_online.telling.progress import (
     Progress,
 )
@@ -26,6 +27,7 @@ from tap_exact_online.telling.report import (
 __all__ = [
     "Aged",
     "Ages",
+    "Older",
     "Progress",
     "Report",
     "advice",

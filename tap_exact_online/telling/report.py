@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from tap_exact_online.errors import Denied, EnoughForNow, LimitReached, ReadError, TapError, joined
 from tap_exact_online.telling.ages import Ages, as_planned, broken
 from tap_exact_online.telling.gaps import Gap, Told, lines
+from tap_exact_online.telling.older import Older, details, one_warning
 from tap_exact_online.telling.progress import Totals
 from tap_exact_online.telling.words import counted, listed
 
@@ -100,6 +100,7 @@ class Report:
     _told: Told = field(default_factory=Told)
     _examples: Counter[tuple[str, int | None]] = field(default_factory=Counter)
     _examples_of: Counter[str] = field(default_factory=Counter)
+    _older: defaultdict[Older, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(dict))
     _said: set[object] = field(default_factory=set)
     """What is said once: that more of it is counted from here on."""
 
@@ -181,30 +182,15 @@ class Report:
         )
         self.warn(warning)
 
-    def newly_selected(self, stream: str, fields: Sequence[str], divisions: Sequence[int]) -> None:
-        """Note fields that were selected after rows had been loaded, which therefore do not have them."""
-        command = json.dumps({"streams": [stream]})
-        self.warn(
-            f"{stream}: {', '.join(fields)} came into the selection later, so rows that were loaded before stay without"
-            f" ({counted(len(divisions), 'division')}). Read the stream anew once, with"
-            f" TAP_EXACT_ONLINE_REREAD='{command}', or set `new_fields` to `reread`."
-        )
+    def older(self, what: Older, stream: str, fields: Iterable[str]) -> None:
+        """Note fields with which rows that were loaded before are not as those of today.
 
-    def hashed_otherwise(self, stream: str, fields: Sequence[str], divisions: Sequence[int]) -> None:
-        """Note fields that hold another hash now, or none, than in the rows that were loaded before."""
-        command = json.dumps({"streams": [stream]})
-        self.warn(
-            f"{stream}: {', '.join(fields)}: other values than in rows that were loaded before"
-            f" ({counted(len(divisions), 'division')}), since `personal_data` or `personal_salt` was changed. Read the stream anew"
-            f" once, with TAP_EXACT_ONLINE_REREAD='{command}', or set `new_fields` to `reread`."
-        )
-
-    def dropped(self, stream: str, fields: Sequence[str], divisions: Sequence[int]) -> None:
-        """Note fields that are not loaded any more, and that rows still hold which were loaded before."""
-        self.warn(
-            f"{stream}: {', '.join(fields)}: not loaded any more, since `personal_data` is drop. Your table keeps what was loaded"
-            f" before ({counted(len(divisions), 'division')}): take the columns out of it. This is said once."
-        )
+        Args:
+            what: How they are not.
+            stream: The stream.
+            fields: The fields.
+        """
+        self._older[what].setdefault(stream, set()).update(fields)
 
     def not_activated(self, stream: str) -> None:
         """Note a stream of which a loader is not told that all other rows are gone."""
@@ -221,10 +207,16 @@ class Report:
         """
         self.ages, self._planned, self._advice = ages, as_planned(read, planned, ages), advice
 
-    def warn(self, text: str) -> None:
-        """Note what a person should read, though everything was read."""
+    def warn(self, text: str, *, now: bool = True) -> None:
+        """Note what a person should read, though everything was read.
+
+        Args:
+            text: What.
+            now: Say it now, too, and not only at the end of the run.
+        """
         self.warnings.append(text)
-        _log.warning("%s", text)
+        if now:
+            _log.warning("%s", text)
 
     @property
     def exit_code(self) -> int:
@@ -241,8 +233,13 @@ class Report:
         if self.unactivated:
             self.warn(
                 f"No ACTIVATE_VERSION was written for {listed(self.unactivated)}, since not every division was read: rows that"
-                " are gone in Exact stay in your tables until a run reads all of them."
+                " are gone in Exact stay in your tables until a run reads all of them.",
+                now=False,
             )
+        for line in details(self._older):
+            _log.info("%s", line)
+        if text := one_warning(self._older):
+            self.warn(text, now=False)
         self.failed += self._rest()
         numbers = {
             "failed": len(self.failed),

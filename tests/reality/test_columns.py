@@ -222,7 +222,7 @@ class TestSelectedLater:
             assert run.exit_code == 0, run.log
             assert f"{stream}: Description came into the selection later" in run.log
             assert f'TAP_EXACT_ONLINE_REREAD=\'{{"streams": ["{stream}"]}}\'' in run.log
-            assert "(2 divisions)" in run.log
+            assert run.log.count("TAP_EXACT_ONLINE_REREAD") == 1
 
     @pytest.mark.parametrize("stream", ["gl_accounts", "journals"])
     def test_or_the_stream_is_read_anew_by_itself_once(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hmac
 import json
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -65,18 +66,25 @@ def plain(tap: FastTap, catalog: dict[str, Any]) -> QuickRun:
     return run
 
 
-def digest(value: Any, salt: str = SALT) -> Any:
-    """Return what is to stand in place of a value, worked out without the tap's code."""
-    if value is None or value == "":
-        return value
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))
-    text = text.removesuffix(".0") if isinstance(value, float) else text
-    return hmac.digest(salt.encode(), text.encode(), "sha256").hex()
+def digest(value: Any) -> Any:
+    """Return what is to stand in place of a text, worked out without the tap's code."""
+    return hmac.digest(SALT.encode(), value.encode(), "sha256").hex() if value else value
 
 
-def expected(stream: str, row: dict[str, Any], salt: str = SALT) -> dict[str, Any]:
+def is_plain(stream: str, name: str) -> bool:
+    """Tell whether a field is plain text, by what the schema says where nothing is hashed."""
+    column = schema_of(BY_NAME[stream])["properties"][name]
+    return column["type"] == ["string", "null"] and not column.keys() & {"format", "contentEncoding"}
+
+
+def expected(stream: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with hashes in place of texts that tell of a person, and without all else that does."""
     personal = marked(BY_NAME[stream].path)
-    return {name: digest(value, salt) if name in personal else value for name, value in row.items()}
+    return {
+        name: digest(value) if name in personal else value
+        for name, value in row.items()
+        if name not in personal or is_plain(stream, name)
+    }
 
 
 def told(run: QuickRun) -> str:
@@ -110,52 +118,22 @@ def test_every_marked_value_is_hashed_and_no_other(
     assert run.exit_code == 0, run.log
     for stream in STREAMS:
         assert run.records[stream] == [expected(stream, row) for row in plain.records[stream]], stream
-        columns = run.schemas[stream]["schema"]["properties"]
-        for name in marked(BY_NAME[stream].path).keys() & columns.keys():
-            assert columns[name]["type"] == ["string", "null"]
-            assert columns[name].keys() == {"type", "description"}
-        assert columns.keys() == plain.schemas[stream]["schema"]["properties"].keys()
+        columns, before = (each.schemas[stream]["schema"]["properties"] for each in (run, plain))
+        assert {**before, **columns}.keys() == before.keys()
+        for name, column in columns.items():
+            assert {**column, "description": ""} == {**before[name], "description": ""}, name
     assert SALT not in told(run)
 
 
-def test_numbers_are_among_them(plain: QuickRun) -> None:
-    """Or the tests here would show nothing of them."""
-    kinds = {
-        type(row[name])
-        for stream in STREAMS
-        for row in plain.records[stream]
-        for name in marked(BY_NAME[stream].path).keys() & row.keys()
-    }
-    assert {str, int, float, type(None)} <= kinds
-
-
-def test_nested_rows_are_hashed_as_a_whole(
-    books: Sandbox, tap: FastTap, catalog: dict[str, Any], request: pytest.FixtureRequest
-) -> None:
-    request.addfinalizer(books.control.clear_faults)
-    inner = {"Holder": "J. Jansen", "Amount": 1.5}
-    rows = [
-        {
-            "ID": f"00000000-0000-0000-0000-00000000000{at}",
-            "Timestamp": f"{at}",
-            "Name": "",
-            "BankAccounts": nested,
-        }
-        for at, nested in enumerate(
-            ({"results": [inner]}, {"results": [dict(reversed(inner.items()))]}, [], None), 1
-        )
-    ]
-    body = json.dumps({"d": {"results": rows}})
-    books.control.fault("status", status=200, path=BY_NAME["accounts"].path, body=body, times=None)
-    for config in ({}, {"stream_maps": {"*": {}}}):
-        run = tap.run(catalog=only(catalog, "accounts"), **HASH, **config)
-        assert run.exit_code == 0, run.log
-        assert [row["BankAccounts"] for row in run.records["accounts"]][:4] == [digest([inner])] * 2 + [
-            "",
-            None,
-        ]
-        assert run.records["accounts"][0]["Name"] == ""
-        assert "Jansen" not in told(run)
+def test_what_is_no_text_is_among_them(books: Sandbox, tap: FastTap, catalog: dict[str, Any]) -> None:
+    """And is not even asked for."""
+    run = tap.run(catalog=only(catalog, "accounts"), **HASH)
+    asked = {call["path"]: call["query"] for call in books.control.asked()}
+    fields = parse_qs(asked[BY_NAME["accounts"].path])["$select"][0].split(",")
+    assert "Name" in fields
+    gone = {"Latitude", "Longitude", "BankAccounts"}
+    assert gone.isdisjoint(fields)
+    assert gone.isdisjoint(run.schemas["accounts"]["schema"]["properties"])
 
 
 def test_the_same_value_has_the_same_hash_in_every_stream(plain: QuickRun, hashed: QuickRun) -> None:
@@ -260,17 +238,18 @@ def test_batch_files_lack_what_is_dropped(tap: FastTap, catalog: dict[str, Any],
 
 # --- What was loaded before ----------------------------------------------------------------------------------
 
-CHANGED = "accounts: Name: other values than in rows that were loaded before (2 divisions)"
-GONE = "accounts: Name: not loaded any more, since `personal_data` is drop"
+CHANGED = "Rows that were loaded before hold other values in 1 stream, since"
+GONE = "keep what was loaded before of {} in 1 stream that `personal_data` does not load any more"
+LATER = "came into the selection"
 
 
 @pytest.fixture(scope="module")
 def few(tap: FastTap) -> dict[str, Any]:
-    """Return a catalog with a name and a code."""
+    """Return a catalog with a name, a code and a number that is marked."""
     found = only(tap.catalog(lambda _: True), "accounts")
     for entry in found["streams"][0]["metadata"]:
         if entry["breadcrumb"]:
-            entry["metadata"]["selected"] = entry["breadcrumb"][1] in {"Name", "Code"}
+            entry["metadata"]["selected"] = entry["breadcrumb"][1] in {"Name", "Code", "Latitude"}
     return found
 
 
@@ -285,25 +264,53 @@ def mended(tap: FastTap, few: dict[str, Any], kept: QuickRun) -> QuickRun:
     return tap.run(catalog=few, state=kept.state, new_fields="reread", **HASH)
 
 
-def test_it_is_said_that_older_rows_are_not_hashed(
-    tap: FastTap, few: dict[str, Any], kept: QuickRun, mended: QuickRun
+def warnings(run: QuickRun) -> list[str]:
+    return [line for line in run.log.splitlines() if "WARNING" in line and "Exit code" not in line]
+
+
+def test_it_is_said_once_that_older_rows_are_not_hashed(
+    tap: FastTap, few: dict[str, Any], kept: QuickRun
 ) -> None:
     run = tap.run(catalog=few, state=kept.state, **HASH)
     assert run.exit_code == 0, run.log
-    assert CHANGED in run.log
-    assert "came into the selection" not in run.log
+    (said,) = warnings(run)
+    assert CHANGED in said
+    assert """TAP_EXACT_ONLINE_REREAD='{"streams": ["accounts"]}'""" in said
+    assert GONE.format("1 field") in said
+    assert "Name" not in said
+    assert "accounts: Name held other values before" in run.log
+    assert LATER not in run.log
     assert run.records["accounts"] == []
+
+
+def test_many_streams_are_one_warning_with_one_command(tap: FastTap, catalog: dict[str, Any]) -> None:
+    first = tap.run(catalog=catalog)
+    run = tap.run(catalog=catalog, state=first.state, **HASH)
+    assert run.exit_code == 0, run.log
+    (said,) = [line for line in warnings(run) if "hold other values" in line]
+    (command,) = re.findall(r"TAP_EXACT_ONLINE_REREAD='(.*?)'", run.log)
+    streams = json.loads(command)["streams"]
+    assert f"in {len(streams)} streams, since" in said
+    assert len(streams) > 3
+    assert LATER not in run.log
+
+
+def test_reading_anew_mends_it(kept: QuickRun, mended: QuickRun) -> None:
     assert CHANGED not in mended.log
+    assert "anew: Name held other values before" in mended.log
+    assert LATER not in mended.log
+    assert GONE.format("1 field") in mended.log
     assert [row["Name"] for row in mended.records["accounts"]] == [
         digest(r["Name"]) for r in kept.records["accounts"]
     ]
+    assert all("Latitude" not in row for row in mended.records["accounts"])
     assert SALT not in json.dumps(mended.state)
 
 
 @pytest.mark.parametrize(
     ("after", "said"),
-    [(HASH, False), ({**HASH, "personal_salt": OTHER}, True), ({}, True)],
-    ids=["hashed alike", "another salt", "kept again"],
+    [(HASH, False), ({**HASH, "personal_salt": OTHER}, True)],
+    ids=["hashed alike", "another salt"],
 )
 def test_rows_that_were_hashed_otherwise_are_older_rows(
     tap: FastTap, few: dict[str, Any], mended: QuickRun, after: dict[str, Any], *, said: bool
@@ -311,12 +318,36 @@ def test_rows_that_were_hashed_otherwise_are_older_rows(
     run = tap.run(catalog=few, state=mended.state, **after)
     assert run.exit_code == 0, run.log
     assert (CHANGED in run.log) is said
-    assert "came into the selection" not in run.log
+    assert len(warnings(run)) == said
+
+
+def test_what_is_kept_again_has_other_values_and_what_was_left_out_is_new(
+    tap: FastTap, few: dict[str, Any], mended: QuickRun
+) -> None:
+    (said,) = warnings(tap.run(catalog=few, state=mended.state))
+    assert CHANGED in said
+    assert "Fields came into the selection later" in said
+    assert "accounts (1 field)" in said
+    assert said.count("TAP_EXACT_ONLINE_REREAD") == 1
+
+
+def test_rows_of_both_kinds_are_not_forgotten(tap: FastTap, few: dict[str, Any], kept: QuickRun) -> None:
+    """Some rows hold the name, some its hash: so it is said until the stream is read anew, whatever is set by then."""
+    mixed = tap.run(catalog=few, state=kept.state, **HASH)
+    for config in (HASH, {}, {**HASH, "personal_salt": OTHER}):
+        run = tap.run(catalog=few, state=mixed.state, **config)
+        assert CHANGED in run.log
+        if config:
+            assert LATER not in run.log
+    anew = tap.run(catalog=few, state=mixed.state, new_fields="reread", **HASH)
+    assert warnings(tap.run(catalog=few, state=anew.state, **HASH)) == []
 
 
 def test_it_is_said_once_that_a_table_keeps_what_is_dropped(
-    tap: FastTap, few: dict[str, Any], mended: QuickRun
+    tap: FastTap, few: dict[str, Any], kept: QuickRun
 ) -> None:
-    run = tap.run(catalog=few, state=mended.state, **DROP)
-    assert GONE in run.log
-    assert GONE not in tap.run(catalog=few, state=run.state, **DROP).log
+    run = tap.run(catalog=few, state=kept.state, **DROP)
+    (said,) = warnings(run)
+    assert GONE.format("2 fields") in said
+    assert "accounts: Latitude, Name stay in your table, and are not loaded any more" in run.log
+    assert warnings(tap.run(catalog=few, state=run.state, **DROP)) == []
