@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,8 @@ from tap_exact_online.spoken import spoken
 from tap_exact_online.telling import words
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.console import Console
 
 STYLES: Mapping[Verdict, str] = {
@@ -24,6 +27,25 @@ STYLES: Mapping[Verdict, str] = {
     Verdict.DIFFERENT: "bold red",
     Verdict.NOT_READ: "yellow",
 }
+
+_COLUMNS = (
+    *(
+        "Company",
+        "Name",
+        "Year",
+        "Groups equal",
+        "Booked",
+        "Difference",
+        "Result",
+        "Witnesses",
+        "Read",
+        "Verdict",
+    ),
+)
+_NUMBERS = frozenset({"Groups equal", "Booked", "Difference", "Result"})
+_LEFT_OUT_FIRST = ("Witnesses", "Result", "Booked", "Read", "Name")
+_LEAST_OF_A_NAME, _MOST_OF_A_NAME = 12, 40
+_BOUNDLESS = 10_000
 
 
 def draw(console: Console, found: Certificate, most: int, exit_code: int) -> None:
@@ -39,7 +61,7 @@ def draw(console: Console, found: Certificate, most: int, exit_code: int) -> Non
         Text.assemble(("The books against Exact's own totals", "bold"), f"  {found.at:%Y-%m-%d %H:%M} UTC")
     )
     console.print()
-    console.print(_years(found))
+    console.print(_fitting(found, console))
     for year in found.years:
         if year.verdict in (Verdict.DIFFERENT, Verdict.MOVING):
             _of_year(console, found, year, most)
@@ -59,37 +81,72 @@ def draw(console: Console, found: Certificate, most: int, exit_code: int) -> Non
     )
 
 
-def _years(found: Certificate) -> Table:
-    table = table_with(
-        "Company", "Year", "Groups equal", "Booked", "Difference", "Result", "Witnesses", "Read", "Verdict"
-    )
-    for column in table.columns[2:6]:
-        column.justify = "right"
-    for column in (*table.columns[1:6], *table.columns[7:]):
+def _fitting(found: Certificate, console: Console) -> Table:
+    """Return the table of the years; on a narrow terminal without whole columns, since figures that are cut short mislead."""
+    boundless = console.options.update(max_width=_BOUNDLESS)
+    without: list[str] = []
+    for name in (*_LEFT_OUT_FIRST, ""):
+        least = _years(found, without, _LEAST_OF_A_NAME)
+        if Measurement.get(console, boundless, least).maximum <= console.width or not name:
+            break
+        without.append(name)
+    table = _years(found, without, _MOST_OF_A_NAME)
+    if without:
+        table.caption = Text(f"Left out for lack of room: {', '.join(without)}.", "dim")
+        table.caption_justify = "left"
+    return table
+
+
+def _years(found: Certificate, without: Collection[str], most_of_a_name: int) -> Table:
+    """Return the table of the years.
+
+    Args:
+        found: The certificate.
+        without: The columns that are left out.
+        most_of_a_name: How much room a company's name takes at most.
+    """
+    shown = [name for name in _COLUMNS if name not in without]
+    if "Name" in shown and not any(map(explained.named, found.years)):
+        shown.remove("Name")
+    table = table_with(*shown)
+    for column in table.columns:
         column.no_wrap = True
-    table.columns[0].no_wrap = False
+        if column.header in _NUMBERS:
+            column.justify = "right"
+        if column.header == "Name":  # the one that gives way
+            column.no_wrap, column.max_width = False, most_of_a_name
     before = None
     for year in found.years:
-        since = age(year, found.at)
-        table.add_row(
-            Text("" if year.division == before else spoken(explained.company(year), 40)),
-            Text("-" if year.financial_year is None else str(year.financial_year)),
-            Text(explained.equal(year)),
-            Text(f"{explained.money(year.amount)} {year.currency or ''}".strip()),
-            Text(explained.money(year.difference), "" if not year.difference else "red"),
-            Text(explained.money(year.result)),
-            Text(explained.witnesses(year)),
-            Text("-" if since is None else words.ago(since)),
-            Text(explained.VERDICTS[year.verdict], STYLES[year.verdict]),
-        )
+        cells = _cells(year, found.at)
+        if year.division == before:
+            cells |= {"Company": Text(), "Name": Text()}
+        table.add_row(*(cells[name] for name in shown))
         before = year.division
     return table
+
+
+def _cells(year: Year, at: datetime) -> dict[str, Text]:
+    """Return what stands in each column for a year."""
+    since = age(year, at)
+    name = spoken(explained.named(year), _MOST_OF_A_NAME)
+    return {
+        "Company": Text(str(year.division)),
+        "Name": Text(name, no_wrap=True, overflow="ellipsis"),
+        "Year": Text("-" if year.financial_year is None else str(year.financial_year)),
+        "Groups equal": Text(explained.equal(year)),
+        "Booked": Text(f"{explained.money(year.amount)} {year.currency or ''}".strip()),
+        "Difference": Text(explained.money(year.difference), "" if not year.difference else "red"),
+        "Result": Text(explained.money(year.result)),
+        "Witnesses": Text(explained.witnesses(year)),
+        "Read": Text("-" if since is None else words.ago(since)),
+        "Verdict": Text(explained.VERDICTS[year.verdict], STYLES[year.verdict]),
+    }
 
 
 def _of_year(console: Console, found: Certificate, year: Year, most: int) -> None:
     """Print where a year is off, the largest first."""
     spots = by_account_and_period(found.groups_of(year))
-    head = f"{explained.company(year)} ({year.division}), {year.financial_year}"
+    head = f"{explained.company(year)}, {year.financial_year}"
     console.print(Padding(Text(f"{spoken(head)}: {explained.unequal(year)}", "bold"), (1, 0, 0, 0)))
     if year.whole_from_period is not None:
         console.print(Text(f"Lines are whole from period {spoken(year.whole_from_period)} on.", "dim"))
@@ -109,6 +166,8 @@ def _of_year(console: Console, found: Certificate, year: Year, most: int) -> Non
                 Text(explained.why(spot)),
             )
         console.print(table)
+        if explained.says_more(spots[:most]):
+            console.print(Text(explained.OFF_BY, "dim"))
     if rest := len(spots) - most if len(spots) > most else 0:
         console.print(
             Text(

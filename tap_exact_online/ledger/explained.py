@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from tap_exact_online.ledger.certificate import Certificate, Spot, Verdict, Why, Witness, Year
@@ -48,9 +49,28 @@ def money(amount: Decimal | None) -> str:
     return "-" if amount is None else f"{amount:,.2f}"
 
 
+OFF_BY = (
+    "Off by is the sum over groups: what is too much in one and too little in another does not cancel out."
+)
+"""Said where that is more than the difference which stands beside it."""
+_HASH = re.compile("[0-9a-f]{64}")
+
+
+def named(year: Year) -> str:
+    """Return the name of a company; nothing where it has none here, or a hash stands in its place."""
+    name = year.division_name or ""
+    return "" if _HASH.fullmatch(name) else name
+
+
 def company(year: Year) -> str:
-    """Return what a company is called."""
-    return year.division_name or year.division_code or str(year.division)
+    """Return what a company is called, with its number."""
+    name = named(year)
+    return f"{name} ({year.division})" if name else str(year.division)
+
+
+def says_more(spots: Iterable[Spot]) -> bool:
+    """Tell whether some spot is off by more than its difference."""
+    return any(spot.off > abs(spot.amount - spot.exact_amount) for spot in spots)
 
 
 def account(spot: Spot) -> str:

@@ -155,9 +155,8 @@ def _row(found: Certificate, year: Year) -> str:
 
 
 def _name(year: Year) -> str:
-    name = escape(spoken(explained.company(year), 80))
-    number = str(year.division)
-    return name if name == number else f'{name} <span class="quiet">{number}</span>'
+    name = escape(spoken(explained.named(year), 80))
+    return f'{name} <span class="quiet">{year.division}</span>' if name else str(year.division)
 
 
 def _section(found: Certificate, year: Year, most: int) -> str:
@@ -169,6 +168,7 @@ def _section(found: Certificate, year: Year, most: int) -> str:
     head += [("Groups", True), ("Why", False)]
     accounts = _table("Accounts that are off, the largest first", head, map(_account, shown)) if spots else ""
     rest = f'<p class="quiet">{words.counted(left, "account")} more.</p>' if left else ""
+    rest += f'<p class="quiet">{explained.OFF_BY}</p>' if explained.says_more(shown) else ""
     when = f" in {year.financial_year}" if year.financial_year else ""
     return (
         f'<section aria-labelledby="{_place(year)}"><h2 id="{_place(year)}">{_name(year)}{when}: '

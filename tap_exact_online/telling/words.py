@@ -47,7 +47,7 @@ def ago(age: timedelta) -> str:
     for unit, size in (("day", _DAY), ("hour", _HOUR), ("minute", _MINUTE)):
         if age >= size:
             return f"{counted(age // size, unit)} ago"
-    return "less than a minute ago"
+    return "just now"
 
 
 def duration(seconds: float) -> str:

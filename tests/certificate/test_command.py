@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -122,6 +123,47 @@ def test_a_few_of_many_are_named(where: Mapping[str, str]) -> None:
     assert "1300 Debiteuren" in text
     assert "8000 Omzet 170.00" not in text
     assert "2 accounts and periods more: --groups shows more." in text
+
+
+def by_hand(tmp_path: Path, name: str, width: int) -> str:
+    """Return what is shown of one company with a name, on a terminal of some width."""
+    years = [{**row, "division_name": name} for row in tables.RED_YEARS if row["division"] == 1]
+    file = tmp_path / "named.duckdb"
+    tables.in_duckdb(file, years, tables.RED_GROUPS)
+    page = tmp_path / "named.html"
+    ended = run("--html", str(page), EXACT_ONLINE_LEDGER_DUCKDB=str(file), COLUMNS=str(width))
+    assert ended.exit_code == 1
+    assert name in document(EXACT_ONLINE_LEDGER_DUCKDB=str(file))["years"][0]["division_name"]
+    return ended.output + page.read_text()
+
+
+def test_a_hash_is_no_name_and_the_number_stands_in_its_place(tmp_path: Path) -> None:
+    text = by_hand(tmp_path, "0123456789abcdef" * 4, 200)
+    assert "0123456789abcdef" not in text
+    assert "\n1, 2025: 4 groups of 120 not equal" in text
+    assert '<th scope="row">1</th>' in text
+    assert "Name" not in text.split("<!DOCTYPE", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160, 200])
+def test_a_long_name_is_cut_and_figures_are_not(tmp_path: Path, width: int) -> None:
+    text = by_hand(tmp_path, "Bakker & Zoon Beheermaatschappij BV", width).split("<!DOCTYPE", maxsplit=1)[0]
+    (row,) = [line for line in text.splitlines() if " 2024 " in line]
+    assert re.match(r"1 +Bakker & Zoo\S* ?.*2024 +120 of 120 ", row)
+    assert row.rstrip().endswith("complete")
+    assert ("Left out for lack of room: Witnesses" in text) is (width < 160)
+
+
+def test_what_is_off_by_more_than_its_difference_is_explained(
+    where: Mapping[str, str], tmp_path: Path
+) -> None:
+    said = "Off by is the sum over groups"
+    page = tmp_path / "page.html"
+    ended = run("--html", str(page), **where)
+    assert said in ended.output
+    assert said in page.read_text()
+    only_alike = run("--groups=2", **where)  # the largest two are off by their differences
+    assert said not in only_alike.output
 
 
 def test_all_is_well(database: Postgres, tmp_path: Path) -> None:

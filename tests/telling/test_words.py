@@ -14,7 +14,7 @@ def test_lists_places_and_times() -> None:
     assert words.where([1, 2], 2) == "in all 2 divisions"
     assert words.where([1, 2], 1200) == "in 2 of 1,200 divisions (1, 2)"
     assert [words.ago(timedelta(seconds=s)) for s in (5, 60, 7200, 86_400)] == [
-        "less than a minute ago",
+        "just now",
         "1 minute ago",
         "2 hours ago",
         "1 day ago",
