@@ -74,7 +74,6 @@ def test_models_come_without_tests_and_tests_without_unit_tests() -> None:
     shared = ["--project-dir", "/p", "--profiles-dir", "/f", "--target", "postgres"]
     kinds = ["--resource-type", "model", "--resource-type", "seed"]
     assert job.models() == ["build", *shared, *kinds]
-    assert job.models(["+a", "+b"]) == ["build", *shared, *kinds, "--select", "+a", "+b"]
     assert job.tests() == ["test", *shared, "--select", "test_type:data"]
     elsewhere = Job(Path("/p"), Path("/f"), Path("/t"), Path("/l"), "duckdb", {"b": 1, "a": [2]})
     made = ["--target-path", "/t", "--log-path", "/l", "--vars", json.dumps({"a": [2], "b": 1})]
