@@ -123,7 +123,8 @@ def _tell(folder: Path, divisions: int, rows: int, *, keep: bool) -> None:
         _keep_books(folder, project, server, control.divisions()[-1]["Code"], give_back=keep)
         click.echo(f"\n    Done in {time.monotonic() - start:.0f} s. Logs: {folder}")
         if keep:
-            click.echo(kept.goodbye(server, stand_in, folder.parent))
+            project.keep_variables()
+            click.echo(kept.goodbye(server, stand_in, project, folder.parent))
 
 
 def _keep_books(folder: Path, project: Project, server: Postgres, division: int, *, give_back: bool) -> None:
@@ -141,6 +142,7 @@ def _keep_books(folder: Path, project: Project, server: Postgres, division: int,
         )
         books.build(project, "ledger:reconcile", log=folder / "ledger-2.log")
         books.show(server, whole=False, most=_FEW, division=division)
+        click.echo("\n    As it has to be: what is lost is found, by account and period.")
     if give_back:
         click.echo("\n    The lines are put back, and the ledger is made anew.")
         books.build(project, "ledger:build", log=folder / "ledger-3.log")

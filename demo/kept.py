@@ -23,18 +23,19 @@ import psutil
 
 from demo.postgres import Postgres, postgres
 from demo.processes import end, undisturbed, when_ready
-from demo.project import ROOT
+from demo.project import ROOT, Project
 from demo.sandbox import Sandbox, sandbox
 
 _READY, _LOG = "kept.json", "kept.log"
 _PATIENCE = 60.0  # seconds until what was asked to stop is gone
 
 QUERIES: Mapping[str, str] = {
-    "What was booked in a year, by account: the trial balance": """
-SELECT "GLAccountCode", max("GLAccountDescription") AS account, round(sum("AmountDC")::numeric, 2) AS balance
-FROM exact_online.transaction_lines
-WHERE "FinancialYear" = 2025 AND "Division" = (SELECT min("Code") FROM exact_online.divisions)
-GROUP BY 1 ORDER BY 1;""",
+    "What was booked in a year, by account: the trial balance, from the ledger that was made of the rows": """
+SELECT account.gl_account_code, account.gl_account_name, sum(balance.debit) AS debit, sum(balance.credit) AS credit
+FROM exact_online_ledger.exact_online__trial_balance AS balance
+JOIN exact_online_ledger.exact_online__chart_of_accounts AS account USING (division, gl_account_id)
+WHERE balance.financial_year = 2025 AND division = (SELECT min("Code") FROM exact_online.divisions)
+GROUP BY 1, 2 HAVING sum(balance.debit) <> 0 OR sum(balance.credit) <> 0 ORDER BY 1;""",
     "What was sold to whom, by payment terms": """
 SELECT max(account."Name") AS customer, count(*) AS terms, round(-sum(term."AmountDC")::numeric, 2) AS amount,
   min(term."DueDate")::date AS first_due
@@ -106,18 +107,23 @@ def stop(folder: Path) -> bool:
     return True
 
 
-def goodbye(server: Postgres, stand_in: Sandbox, home: Path) -> str:
-    """Say what stays, how to look into it, and how to end it."""
+def goodbye(server: Postgres, stand_in: Sandbox, project: Project, home: Path) -> str:
+    """Say what stays, how to look into it, how to run the tap on it again, and how to end it."""
     where = "" if home == ROOT / ".demo" else f" --folder={home}"
     lines = [
         "",
         f"==> Kept: PostgreSQL, and the sandbox at {stand_in.base_url}",
-        "    The tables are in the schema exact_online; names with capitals need quotes:",
+        "    The rows are in the schema exact_online, where names with capitals need quotes, the ledger in exact_online_ledger:",
         "",
         f"    {psql()} '{server.conninfo}'",
     ]
     for title, query in QUERIES.items():
         lines += ["", f"    -- {title}", *(f"    {line}" for line in query.strip().splitlines())]
+    lines += [
+        "",
+        "    Run it once more:",
+        f"    {' '.join(project.command('--environment=demo', 'run', 'exact-online-books'))}",
+    ]
     return "\n".join([*lines, "", f"    Stop both: make demo ARGS='--stop{where}'"])
 
 

@@ -57,6 +57,14 @@ class Project:
         run(self.command(*arguments), log, env=self.env, cwd=self.folder)
         return log.read_text(encoding="utf-8", errors="replace")
 
+    def keep_variables(self) -> None:
+        """Write what is set in the environment of every command into `.env`, where Meltano finds it without this program."""
+        file = self.folder / ".env"
+        file.touch(mode=0o600)
+        file.write_text(
+            "".join(f"{name}='{value}'\n" for name, value in self.variables.items()), encoding="utf-8"
+        )
+
 
 def copy_project(folder: Path, variables: Mapping[str, str] | None = None) -> Project:
     """Make a copy of the project in a folder, which is made.

@@ -79,6 +79,11 @@ def test_tells_what_landed_and_stays_to_be_asked_until_it_is_stopped(tmp_path: P
         (address,) = re.findall(r"the sandbox at (\S+)", done.stdout)
         assert Control(address).divisions()
 
+        # So is the line that runs it once more.
+        (more,) = re.findall(r"^    (\S+/meltano .* run exact-online-books)$", done.stdout, re.MULTILINE)
+        run = subprocess.run(more.split(), check=False, capture_output=True, text=True)
+        assert run.returncode == 0, run.stdout + run.stderr
+
         again = demo(tmp_path)
         assert again.returncode == 1
         assert "What an earlier demo has kept still runs" in again.stderr
