@@ -21,6 +21,8 @@ from tests.ledger.warehouses import Warehouse
 
 DIALECTS = ("bigquery", "snowflake", "databricks")
 MODELS = PACKAGE / "models"
+SCREEN = 90
+"""So many lines are seen at once."""
 
 
 def described() -> Iterator[Mapping[str, Any]]:
@@ -108,6 +110,13 @@ def test_every_model_says_what_it_is() -> None:
     for model in described():
         assert model["description"], model["name"]
         assert all(column["description"] for column in model["columns"]), model["name"]
+
+
+def test_every_model_fits_a_screen() -> None:
+    """What people are to read and change, they have to see at once."""
+    lines = {file.stem: len(file.read_text(encoding="utf-8").splitlines()) for file in MODELS.rglob("*.sql")}
+    assert lines
+    assert {name: count for name, count in lines.items() if count > SCREEN} == {}
 
 
 def test_every_column_is_described(built: tuple[Warehouse, Built]) -> None:

@@ -32,11 +32,12 @@ spoken as (
 both_sides as (
 
     select division, source, kind, currency, amount as exact_amount, 0 as booked, 0 as until_now, 0 as terms, 0 as terms_fc,
-        cast(null as {{ exact_online.moment_type() }}) as changed_at
+        loaded_at as read_at, cast(null as {{ exact_online.moment_type() }}) as changed_at
     from told
     union all
     select spoken.division, spoken.source, spoken.kind, company.currency, 0, line.owed,
-        case when line.entry_date <= cast(spoken.read_at as date) then line.owed else 0 end, 0, 0, line.changed_at
+        case when line.entry_date <= cast(spoken.read_at as date) then line.owed else 0 end, 0, 0,
+        spoken.read_at, line.changed_at
     from spoken
     inner join (
         select *, case when kind = 'payable' then -amount else amount end as owed
@@ -44,7 +45,7 @@ both_sides as (
     ) as line on line.division = spoken.division and line.kind = spoken.kind
     left join {{ ref('stg_exact_online__divisions') }} as company on company.division = spoken.division
     union all
-    select spoken.division, spoken.source, spoken.kind, item.currency, 0, 0, 0, item.amount, item.amount_fc, null
+    select spoken.division, spoken.source, spoken.kind, item.currency, 0, 0, 0, item.amount, item.amount_fc, spoken.read_at, null
     from spoken
     inner join {{ ref('exact_online__open_items') }} as item
         on item.division = spoken.division and item.kind = spoken.kind and item.open_until is null
@@ -54,7 +55,7 @@ both_sides as (
 currencies as (
 
     select division, source, kind, currency, sum(exact_amount) as exact_amount, sum(booked) as booked, sum(until_now) as until_now,
-        sum(terms) as terms, sum(terms_fc) as terms_fc, max(changed_at) as changed_at
+        sum(terms) as terms, sum(terms_fc) as terms_fc, min(read_at) as read_at, max(changed_at) as changed_at
     from both_sides
     group by 1, 2, 3, 4
 
@@ -62,16 +63,11 @@ currencies as (
 
 signed as (
 
-    select spoken.read_at, currencies.*, 'as_read' as sign
+    select currencies.*, 'as_read' as sign
     from currencies
-    inner join spoken
-        on spoken.division = currencies.division and spoken.source = currencies.source and spoken.kind = currencies.kind
     union all
-    select spoken.read_at, currencies.division, currencies.source, currencies.kind, currencies.currency, -currencies.exact_amount,
-        currencies.booked, currencies.until_now, currencies.terms, currencies.terms_fc, currencies.changed_at, 'turned'
+    select division, source, kind, currency, -exact_amount, booked, until_now, terms, terms_fc, read_at, changed_at, 'turned'
     from currencies
-    inner join spoken
-        on spoken.division = currencies.division and spoken.source = currencies.source and spoken.kind = currencies.kind
 
 )
 {% for reading, (ours, theirs, besides) in readings.items() %}

@@ -5,8 +5,7 @@
 {%- set keys = ['division', 'gl_account_id', 'cost_center_code', 'cost_unit_code'] %}
 {%- set so_far %}over (
         partition by {{ keys | join(', ') }}
-        order by financial_year, financial_period
-        rows between unbounded preceding and current row
+        order by financial_year, financial_period rows between unbounded preceding and current row
     ){% endset %}
 with moved as (
 
@@ -63,9 +62,7 @@ dense as (
 summed as (
 
     select
-        {{ keys | join(', ') }},
-        financial_year,
-        financial_period,
+        {{ keys | join(', ') }}, financial_year, financial_period,
         sum(opened) as opened,
         sum(debit) as debit,
         sum(credit) as credit,

@@ -1,5 +1,4 @@
--- Income is positive, costs are negative. The entries that close a period or a year are left out: a closed year would show no
--- result.
+-- Income is positive, costs are negative. Entries that close a period or a year are left out: a closed year would show no result.
 {%- set keys = ['division', 'gl_account_id', 'cost_center_code', 'cost_unit_code'] %}
 with planned as (
 

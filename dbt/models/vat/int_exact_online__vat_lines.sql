@@ -9,12 +9,7 @@
 with codes as (
 
     select
-        division,
-        code,
-        vat_transaction_type,
-        gl_to_pay,
-        gl_to_claim,
-        percentage,
+        division, code, vat_transaction_type, gl_to_pay, gl_to_claim, percentage,
         -- Whether 21 % is written as 0.21 or as 21 is not certain; no VAT is above 100 %.
         case when max(percentage) over () > 1 then 0.01 else 1 end as unit
     from {{ ref('stg_exact_online__vat_codes') }}
