@@ -33,7 +33,7 @@ from tap_exact_online.streams.gathering import changed_since
 from tap_exact_online.streams.lending import Condition, Lender, partition_of
 from tap_exact_online.streams.sdk import Outgoing
 from tap_exact_online.streams.stream import ExactStream
-from tap_exact_online.telling.words import listed
+from tap_exact_online.telling import words
 from tap_exact_online.wire import (
     Call,
     Decoder,
@@ -61,7 +61,7 @@ class IncrementalStream(ExactStream):
         if new := self.reckoning.new_fields(division, self.names):
             if self.exact.settings.reread_for_new_fields:
                 why = (
-                    f"{listed(names)} {what.value}"
+                    f"{words.listed(names)} {what.value}"
                     for what, names in self.reckoning.parted(division, new).items()
                 )
                 self.logger.info("Reading division %d anew: %s", division, ", ".join(why))

@@ -76,7 +76,12 @@ def test_settings_are_missing(
 def test_a_short_log_says_why_something_failed(
     tmp_path: Path, command: tuple[str, ...], variables: dict[str, str], says: str
 ) -> None:
-    given = {"DEMO_CLIENT_ID": "any", "DEMO_CLIENT_SECRET": "any", "DEMO_POSTGRES": "postgresql://nobody"}
+    given = {
+        "DEMO_BASE_URL": "http://127.0.0.1:9",
+        "DEMO_CLIENT_ID": "any",
+        "DEMO_CLIENT_SECRET": "any",
+        "DEMO_POSTGRES": "postgresql://nobody",
+    }
     project = loaded(copy_project(tmp_path / "project", {**given, **variables}))
     with pytest.raises(ProgramFailed, match=says):
         project.meltano("--environment=demo", *command)

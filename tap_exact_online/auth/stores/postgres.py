@@ -364,8 +364,7 @@ def unreached(error: psycopg.Error, url: str) -> str:
         error: What the database, or libpq, says.
         url: The address that was tried; empty: as PGHOST and so on say.
     """
-    said = words(error)
-    return f"The database cannot be reached, or broke off: {said}. {address_told(url, os.environ)}"
+    return f"The database cannot be reached, or broke off: {unstopped(words(error))}. {address_told(url, os.environ)}"
 
 
 def place(parameters: Mapping[str, Any]) -> str:
