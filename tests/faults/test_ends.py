@@ -95,7 +95,7 @@ def test_a_slow_loader_gets_whole_lines_and_the_state(  # noqa: PLR0917  a table
     rest = process.stdout.read()
     _, log = process.communicate(timeout=60)
     assert process.returncode == CODES[how], log.decode()
-    assert log.count(b"the next run goes on from the last state") == 1
+    assert log.count(b"The next run goes on from the state") == 1
     assert b"Traceback" not in log
     assert b"Exception ignored" not in log
     assert rest.endswith(b"\n")

@@ -109,7 +109,7 @@ def test_a_terminated_run_says_so_and_leaves_a_state_to_go_on_from(
     process.send_signal(signal.SIGTERM)
     _, log = process.communicate(timeout=30)
     assert process.returncode == 143
-    assert "the next run goes on from the last state" in log
+    assert "The next run goes on from the state" in log
     assert "Traceback" not in log
 
 

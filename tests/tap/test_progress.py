@@ -303,7 +303,7 @@ def test_a_run_that_is_ended_leaves_the_terminal_as_it_was(
     left = [line for line in _screen(shown) if line]
     assert all(" | " in line for line in left), left
     assert f"Exit code {code}: " in left[-1]
-    assert "the next run goes on from the last state" in "".join(left)
+    assert "The next run goes on from the state" in "".join(left)
     assert shown.endswith("\n")
     assert "Traceback" not in shown
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 1

@@ -165,14 +165,12 @@ class TerminableTap(Tap):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Leave with 143 (SIGTERM) or 130 (Ctrl-C) where the SDK leaves with 0, as if the run were complete.
 
-        The SDK writes the state from here, which may be in the middle of a line; whoever catches the exit does. A second
-        signal changes nothing.
+        The SDK writes the state from here, which may be in the middle of a line; whoever catches the exit does. Nor is anything
+        logged: a line of the log may be half written, and Python refuses to write into it from a signal. Whoever catches the
+        exit tells what its code means. A second signal changes nothing.
         """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        self.logger.warning(
-            "Terminated by %s; the next run goes on from the last state.", signal.Signals(signum).name
-        )
         writer = self.message_writer
         if not isinstance(writer, Writer):
             raise SystemExit(128 + signum)
