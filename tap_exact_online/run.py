@@ -89,8 +89,7 @@ class Run:
         """
         state: dict[str, Any] = self._tap.state  # type: ignore[assignment]  # with a word beside the bookmarks
         owner = self.settings.owner(environment)
-        if any(state.get("bookmarks", {}).values()):  # one that is about no row yet is anybody's
-            owner.check(state.get(BELONGS_TO))
+        owner.check(state)
         names = self.settings.column_names
         check_names(state, names)
         for word, note in ((BELONGS_TO, owner.note()), (COLUMN_NAMES, note_of(names))):

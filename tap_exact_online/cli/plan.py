@@ -33,7 +33,7 @@ from tap_exact_online.reading import (
 )
 from tap_exact_online.settings import Settings
 from tap_exact_online.spoken import unstopped
-from tap_exact_online.state import BELONGS_TO, check_names, moves, read_before
+from tap_exact_online.state import check_names, moves, read_before
 from tap_exact_online.surroundings import how_to
 from tap_exact_online.telling import hours, words
 
@@ -73,8 +73,7 @@ def command(
     looked_at = selection(streams, catalog, everything=settings.select_everything)
     names = {*looked_at.streams}
     left = singer_state(json_object(state, "--state")) if state is not None else {}
-    if any(left.get("bookmarks", {}).values()):
-        settings.owner(os.environ).check(left.get(BELONGS_TO))
+    settings.owner(os.environ).check(left)
     check_names(left, settings.column_names)
     places = kept(settings)
     rows, supply = _divisions(settings, places, left)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tap_exact_online.catalog import ColumnNames
 from tap_exact_online.errors import ConfigurationError
+from tap_exact_online.state.form import has_bookmarks
 
 COLUMN_NAMES = "column_names"
 """Under this name the state says it, beside `bookmarks`; it says nothing of those of Exact."""
@@ -27,7 +28,7 @@ def check_names(state: Any, names: ColumnNames) -> None:
         ConfigurationError: They were called otherwise.
     """
     theirs = next((each for each in ColumnNames if each.value == state.get(COLUMN_NAMES)), ColumnNames.EXACT)
-    if theirs is names or not any(state.get("bookmarks", {}).values()):
+    if theirs is names or not has_bookmarks(state):
         return
     msg = (
         f"The state was written with `column_names: {theirs.value}`, and this run has {names.value}. Nothing was read: a loader would add"

@@ -34,6 +34,11 @@ _MINUTE = 60
 _END_OF_TIME = 10**11  # the year 5138: what lies beyond it is no moment
 
 
+def has_bookmarks(state: Mapping[str, Any]) -> bool:
+    """Tell whether a state is about any row: a run that ended before its first page has said only whose it is."""
+    return any(state.get("bookmarks", {}).values())
+
+
 def carried_over(state: Mapping[str, Any], keys: Mapping[str, str | None]) -> None:
     """Write the names of today into a state that was checked.
 

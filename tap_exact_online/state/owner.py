@@ -12,6 +12,7 @@ from typing import Any
 
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.spoken import spoken
+from tap_exact_online.state.form import has_bookmarks
 from tap_exact_online.surroundings import how_to
 
 BELONGS_TO = "belongs_to"
@@ -52,18 +53,18 @@ class Owner:
         said = {"shard": self.shard, "divisions": sorted(self.divisions), "environment": self.environment}
         return {name: value for name, value in said.items() if value} or None
 
-    def check(self, note: Any) -> None:
-        """Refuse a state that is another's.
+    def check(self, state: Mapping[str, Any]) -> None:
+        """Refuse a state that is another's. One that is about no row yet is anybody's.
 
         The state of a run over all divisions may be taken over by one of a part of them, and divisions may come and go.
 
         Args:
-            note: What the state says.
+            state: The state.
 
         Raises:
             ConfigurationError: It belongs to another run.
         """
-        if (differs := self._differs(Owner.read(note))) is None:
+        if not has_bookmarks(state) or (differs := self._differs(Owner.read(state.get(BELONGS_TO)))) is None:
             return
         whose, mine = differs
         msg = (

@@ -11,6 +11,11 @@ WHOLE = Owner()
 ONE, OTHER = frozenset({1, 2}), frozenset({3})
 
 
+def state_of(note: Any) -> dict[str, Any]:
+    """Return a state that is about rows, and says that of whose they are."""
+    return {"bookmarks": {"journals": {"at": 1}}, "belongs_to": note}
+
+
 @pytest.mark.parametrize(
     ("mine", "note"),
     [
@@ -29,7 +34,7 @@ ONE, OTHER = frozenset({1, 2}), frozenset({3})
     ],
 )
 def test_a_state_may_be_taken(mine: Owner, note: Any) -> None:
-    mine.check(note)
+    mine.check(state_of(note))
 
 
 @pytest.mark.parametrize(
@@ -67,17 +72,22 @@ def test_a_state_may_be_taken(mine: Owner, note: Any) -> None:
 )
 def test_a_state_of_another_run_is_refused(mine: Owner, note: Any, said: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        mine.check(note)
+        mine.check(state_of(note))
     assert said in str(refused.value)
     assert "Nothing was read." in str(refused.value)
     assert "`belongs_to`" in str(refused.value)
     assert len(str(refused.value)) < 700
 
 
+@pytest.mark.parametrize("bookmarks", [{}, {"bookmarks": {}}, {"bookmarks": {"journals": {}}}])
+def test_a_state_of_no_row_is_anybodys(bookmarks: dict[str, Any]) -> None:
+    Owner("1/4").check({**bookmarks, "belongs_to": {"shard": "2/4"}})
+
+
 @pytest.mark.parametrize("owner", [Owner("1/4"), Owner(divisions=ONE), Owner("2/3", OTHER, "prod")])
 def test_a_note_is_read_as_it_was_written(owner: Owner) -> None:
     assert Owner.read(owner.note()) == owner
-    owner.check(owner.note())
+    owner.check(state_of(owner.note()))
 
 
 def test_who_reads_everything_outside_of_meltano_has_nothing_to_say() -> None:
