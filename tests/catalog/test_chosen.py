@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
 from tap_exact_online.catalog import BY_NAME, Entry, Told, chosen, schema_of
 from tap_exact_online.errors import ConfigurationError
+from tests.catalog.rules import told
 
 DEFAULT = {name for name, resource in BY_NAME.items() if resource.selected}
 EVERY_STREAM = ["*.*"]
@@ -26,18 +25,6 @@ def everything(**streams: bool) -> dict[str, Entry]:
 def only(*names: str) -> dict[str, Entry]:
     """Return a catalog that selects all fields of some streams."""
     return everything(**{name: name in names for name in BY_NAME})
-
-
-def told(select: list[str], filters: list[str] | None = None, **metadata: Any) -> Told:
-    found = Told.of(
-        {
-            "MELTANO_EXTRACT__SELECT": json.dumps(select),
-            "MELTANO_EXTRACT__SELECT_FILTER": json.dumps(filters or []),
-            "MELTANO_EXTRACT__METADATA": json.dumps(metadata),
-        }
-    )
-    assert found is not None
-    return found
 
 
 def streams(catalog: Mapping[str, Entry], said: Told | None, *, all_meant: bool = False) -> set[str]:

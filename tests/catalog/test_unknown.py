@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
 from tap_exact_online.catalog import BY_NAME, Entry, Told, check_rules, unknown_in
 from tap_exact_online.errors import ConfigurationError
-
-
-def told(select: list[str], filters: list[str] | None = None, **metadata: Any) -> Told:
-    found = Told.of(
-        {
-            "MELTANO_EXTRACT__SELECT": json.dumps(select),
-            "MELTANO_EXTRACT__SELECT_FILTER": json.dumps(filters or []),
-            "MELTANO_EXTRACT__METADATA": json.dumps(metadata),
-        }
-    )
-    assert found is not None
-    return found
+from tests.catalog.rules import told
 
 
 @pytest.mark.parametrize(
