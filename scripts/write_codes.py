@@ -9,13 +9,13 @@ of codes, with how well it is known, and which endpoints give the rows of anothe
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tap_exact_online import edm
+from tap_exact_online.catalog import snake
 from tap_exact_online.catalog.resources import RESOURCES
 
 _FOLDER = Path(edm.__file__).parent
@@ -100,10 +100,6 @@ _SPELLED = {
 }
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
 def _known(collected: Mapping[str, Any]) -> dict[str, Any]:
     """Return the lists of fields that there are, in the order of the streams."""
     order = {resource.path: number for number, resource in enumerate(RESOURCES)}
@@ -129,7 +125,7 @@ def _names(found: Mapping[str, Any]) -> dict[str, str]:
     named = {}
     for codes, places in lists.items():
         path, _, name = places[0].rpartition(".")
-        short = _snake(name) if len(fields[name]) == 1 else f"{streams[path]}_{_snake(name)}"
+        short = snake(name) if len(fields[name]) == 1 else f"{streams[path]}_{snake(name)}"
         named[codes] = next((_NAMES[place] for place in places if place in _NAMES), short)
     if len({*named.values()}) < len(named):
         twice = sorted(name for name in named.values() if [*named.values()].count(name) > 1)

@@ -80,7 +80,7 @@ def reach_loader(environment: MutableMapping[str, str]) -> None:
         return
     address = environment.get(f"{_LOADER}SQLALCHEMY_URL") or _address_of_loader(environment)
     if address:
-        environment["EXACT_ONLINE_DELETES_URL"] = address
+        environment[_ADDRESS] = address
     if schema := environment.get(f"{_LOADER}DEFAULT_TARGET_SCHEMA"):
         environment.setdefault("EXACT_ONLINE_DELETES_SCHEMA", schema)
 

@@ -7,7 +7,7 @@ nobody would want by accident. It passes on to the tap what it was told, so that
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -109,11 +109,16 @@ class Told:
         if environment.get(_CATALOG):
             return None
         if _SELECT not in environment:
-            return cls(tuple(map(Pattern.parse, _rules(text)))) if (text := environment.get(_OWN)) else None
+            return cls.by(_rules(text)) if (text := environment.get(_OWN)) else None
         select, filters = (
             tuple(map(Pattern.parse, _json(environment, name, list))) for name in (_SELECT, _FILTER)
         )
         return cls(select, filters, tuple(_selections(_json(environment, _METADATA, dict))))
+
+    @classmethod
+    def by(cls, rules: Iterable[str]) -> Told:
+        """Return what rules of `select` say."""
+        return cls(tuple(map(Pattern.parse, rules)))
 
     @property
     def nothing(self) -> bool:

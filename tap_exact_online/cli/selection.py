@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -143,12 +142,8 @@ def _told_here() -> tuple[Told | None, str]:
     project = project_folder(Path.cwd(), environment)
     if project is not None and (file := project / "meltano.yml").is_file():
         rules = rules_of(_yaml(file), environment.get("MELTANO_ENVIRONMENT"))
-        return (None if rules is None else _told(rules)), f"`select` of {file}"
+        return (None if rules is None else Told.by(rules)), f"`select` of {file}"
     return None, ""
-
-
-def _told(rules: Sequence[str]) -> Told | None:
-    return Told.of({_BY_MELTANO: json.dumps(rules)})
 
 
 def rules_of(project: Any, environment: str | None) -> list[str] | None:
