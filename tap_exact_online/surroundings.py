@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
+
+from tap_exact_online.errors import ConfigurationError
 
 _ROOT, _PLUGIN = "MELTANO_PROJECT_ROOT", "MELTANO_EXTRACTOR_NAME"
 _TAP = "tap-exact-online"
@@ -60,6 +63,20 @@ def read_env_file(start: Path, environment: MutableMapping[str, str]) -> Path | 
         if value is not None:
             environment.setdefault(name, value)
     return file
+
+
+@contextmanager
+def postgres_extra() -> Iterator[None]:
+    """Say what to install where what is imported to reach PostgreSQL is not there.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    try:
+        yield
+    except ImportError as error:
+        msg = f'PostgreSQL needs one more package: pip install "tap-exact-online[postgres]" ({error})'
+        raise ConfigurationError(msg) from None
 
 
 _OF_POSTGRESQL = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE")

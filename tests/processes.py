@@ -181,3 +181,11 @@ def leave_none_behind() -> None:
         process.wait(30)
     _started.clear()
     _zygote.cache_clear()
+
+
+def on_a_full_disk(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a program whose standard output has no room."""
+    with Path("/dev/full").open("wb") as full:
+        return subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )

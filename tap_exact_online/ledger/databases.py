@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_exact_online.errors import ConfigurationError, TapError
 from tap_exact_online.spoken import spoken
-from tap_exact_online.surroundings import how_to_build
+from tap_exact_online.surroundings import how_to_build, postgres_extra
 
 if TYPE_CHECKING:
     from tap_exact_online.ledger.reading import Query
@@ -29,7 +29,7 @@ def in_postgres(url: str, schema: str) -> Iterator[Query]:
         ConfigurationError: psycopg is not installed, the address is none, or there is no ledger.
         TapError: The database cannot be reached, or refuses.
     """
-    with _the_extra():
+    with postgres_extra():
         import psycopg  # noqa: PLC0415 - needs the extra
 
         from tap_exact_online.auth.stores.postgres import plain_address, unreached  # noqa: PLC0415 - the same
@@ -62,7 +62,7 @@ def parts_of(url: str) -> tuple[dict[str, str], dict[str, str]]:
     Raises:
         ConfigurationError: psycopg is not installed, or the address is none.
     """
-    with _the_extra():
+    with postgres_extra():
         from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - needs the extra
         from psycopg.pq import Conninfo  # noqa: PLC0415 - the same
 
@@ -73,16 +73,6 @@ def parts_of(url: str) -> tuple[dict[str, str], dict[str, str]]:
     return parts, {
         each.keyword.decode(): each.envvar.decode() for each in defaults if each.envvar is not None
     }
-
-
-@contextmanager
-def _the_extra() -> Iterator[None]:
-    """Say what to install where what is imported is not there."""
-    try:
-        yield
-    except ImportError as error:
-        msg = f'PostgreSQL needs one more package: pip install "tap-exact-online[postgres]" ({error})'
-        raise ConfigurationError(msg) from None
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tap_exact_online.catalog import READS, STREAMS, Resource
-from tap_exact_online.errors import ConfigurationError, TapError
+from tap_exact_online.errors import TapError
 from tap_exact_online.mirror.plan import Plan
 from tap_exact_online.spoken import spoken
+from tap_exact_online.surroundings import postgres_extra
 from tap_exact_online.verify.keys import Key
 
 if TYPE_CHECKING:
@@ -201,13 +202,10 @@ def opened(url: str, plan: Plan) -> Iterator[Database]:
         ConfigurationError: psycopg is not installed, or the address is none.
         TapError: The database cannot be reached, or refuses.
     """
-    try:
+    with postgres_extra():
         import psycopg  # noqa: PLC0415 - needs the extra
 
         from tap_exact_online.auth.stores.postgres import plain_address, unreached  # noqa: PLC0415 - the same
-    except ImportError as error:
-        msg = f'PostgreSQL needs one more package: pip install "tap-exact-online[postgres]" ({error})'
-        raise ConfigurationError(msg) from None
     address = plain_address(url)
     plan.check()
     try:

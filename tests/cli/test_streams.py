@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from demo.project import ROOT
 from tap_exact_online.catalog import BY_NAME, GROUPS, PURPOSES, STREAMS, bill, cost, marked
 from tap_exact_online.cli.streams import found, personal
 from tests.cli.program import COMMAND
+from tests.processes import on_a_full_disk
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
@@ -157,15 +157,7 @@ def test_a_group_has_streams() -> None:
 
 @pytest.mark.parametrize("options", [(), ("--json",), ("--help",)], ids=" ".join)
 def test_a_full_disk_is_told_in_one_line(options: tuple[str, ...]) -> None:
-    with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run(
-            [*COMMAND, "streams", *options],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    ended = on_a_full_disk([*COMMAND, "streams", *options])
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
     assert line.startswith("Error: Standard output cannot be written: No space left on device. ")

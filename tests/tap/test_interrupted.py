@@ -14,6 +14,7 @@ from tap_exact_online.catalog.resources import BY_NAME
 from tests.conftest import Sandbox, StartSandbox
 from tests.expected import expected_rows
 from tests.faults.quick import narrow
+from tests.processes import on_a_full_disk
 from tests.singer import COMMAND, Run, Tap, tap_for
 
 PATH = "sync/Financial/TransactionLines"
@@ -135,15 +136,7 @@ def test_a_loader_that_dies_is_no_traceback(tap: Tap, catalog: dict[str, Any], c
 
 
 def test_a_full_disk_is_told_in_one_line_and_costs_no_connection(tap: Tap, catalog: dict[str, Any]) -> None:
-    with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run(
-            tap.command(catalog=catalog),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    ended = on_a_full_disk(tap.command(catalog=catalog))
     assert ended.returncode == 1
     assert (
         ended.stderr.splitlines()[-1]
@@ -157,10 +150,7 @@ def test_a_full_disk_is_told_in_one_line_and_costs_no_connection(tap: Tap, catal
 
 @pytest.mark.parametrize("options", [["--discover"], ["--about"], ["--help"]], ids=lambda options: options[0])
 def test_what_needs_no_run_tells_of_a_full_disk_too(options: list[str]) -> None:
-    with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run(
-            [*COMMAND, *options], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
-        )
+    ended = on_a_full_disk([*COMMAND, *options])
     assert ended.returncode == 1
     assert ended.stderr.count("Exit code 1: Standard output cannot be written") == 1
     assert "Traceback" not in ended.stderr
