@@ -5,7 +5,7 @@
 The books of a sandbox are read by the tap once, 5,000 lines of each of two companies, and landed as a loader lands them. In the
 database they are then copied as often as it takes: new lines and new entries on the same accounts and days, and Exact's own
 balances are multiplied, so that the certificate has to be complete at every size; it stops where it is not. What is measured is a
-whole `dbt build` as a user starts it, with all tests, and in PostgreSQL what the server did. `make ledger` installs dbt.
+whole `dbt build` with all tests, unit tests among them, and in PostgreSQL what the server did. `make ledger` installs dbt.
 """
 
 from __future__ import annotations
