@@ -64,6 +64,7 @@ class Permits:
             if self.budget is not None:
                 self.budget.take()
             self.limits.sent(call.division)
+            self._suspicion.sent(call.division)
 
     def answered(self, call: Call, headers: Mapping[str, str], *, refused: bool) -> None:
         """Learn from an answer.

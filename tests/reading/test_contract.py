@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum, auto
 from heapq import heappop, heappush
 
 import pytest
@@ -158,9 +159,19 @@ def test_two_divisions_whose_minutes_others_use_do_not_end_the_run(form: str) ->
 # --- What it goes by ---
 
 
+class Other(Enum):
+    """What happens to the call of another division."""
+
+    ASKED = auto()
+    ANSWERED = auto()
+
+
+ASKED, ANSWERED = Other.ASKED, Other.ANSWERED
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A 429; `None` in its place in a table is another answer."""
+    """A 429."""
 
     division: int
     explained: bool = False
@@ -175,9 +186,15 @@ class Refused:
         pytest.param([Refused(1, silent=False), Refused(2, silent=False)], True, id="two that show some left"),
         pytest.param([Refused(1), Refused(1)], True, id="one division, silent twice"),
         pytest.param([Refused(1, silent=False), Refused(1, silent=False)], False, id="one that shows some left"),
-        pytest.param([Refused(1), None, Refused(2)], False, id="an answer in between"),
-        pytest.param([Refused(1), None, Refused(1)], False, id="one division, an answer in between"),
-        pytest.param([Refused(1), None, *[Refused(1)] * 3], False, id="one division, an answer after its first refusal"),
+        pytest.param([Refused(1), ASKED, ANSWERED, Refused(2)], False, id="an answer in between"),
+        pytest.param([ASKED, Refused(1), ANSWERED, Refused(2)], True, id="an answer that was under way before"),
+        pytest.param(
+            [Refused(1), ASKED, Refused(2, explained=True), ANSWERED, Refused(3)], False, id="what has its own is no such refusal"
+        ),
+        pytest.param([Refused(1), ASKED, ANSWERED, Refused(1)], False, id="one division, an answer in between"),
+        pytest.param(
+            [Refused(1), ASKED, ANSWERED, *[Refused(1)] * 3], False, id="one division, an answer after its first refusal"
+        ),
         pytest.param([Refused(1, explained=True), Refused(2, explained=True)], False, id="both have their own"),
         pytest.param([Refused(1, explained=True), Refused(2)], False, id="the first has its own"),
         pytest.param([Refused(1), Refused(2, explained=True)], False, id="the second has its own"),
@@ -186,13 +203,15 @@ class Refused:
         ),
     ],
 )  # fmt: skip
-def test_what_is_suspected(told: list[Refused | None], found: bool) -> None:  # noqa: FBT001  a column of the table
+def test_what_is_suspected(told: list[Refused | Other], found: bool) -> None:  # noqa: FBT001  a column of the table
     suspicion, result = Suspicion(), False
     for each in told:
-        if each is None:
-            suspicion.answered(9)
-        else:
+        if isinstance(each, Refused):
             result = suspicion.refused(each.division, explained=each.explained, silent=each.silent)
+        elif each is ASKED:
+            suspicion.sent(9)
+        else:
+            suspicion.answered(9)
     assert result is found
 
 
