@@ -139,7 +139,8 @@ def command(  # noqa: PLR0913 - one for each option
     It serves the REST API with generated books and keeps to Exact's rules: tokens that rotate, limits, pages of rows.
     Nothing in it is real, and nothing leaves this machine. Point the tap at it with the setting base_url.
 
-    Its address /_sandbox/ lists the commands that change its data, move its clock and script its failures.
+    Its address /_sandbox/ lists the commands that change its data, move its clock and script its failures, and what each takes: a
+    command is a POST to its name below that address, with its arguments as JSON.
 
     Exit codes: 0 ended; 2 an option cannot be used, the port cannot be had, or the extra [sandbox] is not installed.
     """

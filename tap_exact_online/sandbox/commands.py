@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -246,9 +247,14 @@ _COMMANDS: tuple[Callable[..., Any], ...] = (
 )
 COMMANDS = {function.__name__: function for function in _COMMANDS}
 
+_NAMED_BY: Mapping[str, type] = {"add_fault": scripted.Fault, "options": settings.Options}
+"""Commands that take each field of something as an argument."""
+_COUNTED_BY_ITSELF = {"seen", "fired"}
+_ACTIONS = {"actions": scripted.ACTIONS}
+
 
 def run(service: Service, name: str, arguments: dict[str, Any]) -> Any:
-    """Carry out a command; the empty name lists all commands.
+    """Carry out a command; the empty name lists all commands, with what each takes.
 
     Raises:
         KeyError: There is no such command, division, path or handle.
@@ -256,8 +262,31 @@ def run(service: Service, name: str, arguments: dict[str, Any]) -> Any:
         ValueError: An argument has a value that makes no sense.
     """
     if not name:
-        return {known: (function.__doc__ or "").split("\n", 1)[0] for known, function in COMMANDS.items()}
+        return _listed()
     if name not in COMMANDS:
         msg = f"no command '{name}'; these exist: {', '.join(COMMANDS)}"
         raise KeyError(msg)
     return COMMANDS[name](service, **arguments)
+
+
+def _listed() -> dict[str, dict[str, Any]]:
+    """Return what each command does and takes, and the actions that a scripted failure can have."""
+    return {
+        name: {
+            "does": (function.__doc__ or "").split("\n", 1)[0],
+            "takes": _takes(_NAMED_BY.get(name, function)),
+            **(_ACTIONS if name == "add_fault" else {}),
+        }
+        for name, function in COMMANDS.items()
+    }
+
+
+def _takes(what: Callable[..., Any]) -> dict[str, str]:
+    """Return the type of each argument, and what it is if it is left out."""
+    return {
+        name: f"{each.annotation} = {each.default!r}"
+        if isinstance(each.default, str | int | float)
+        else str(each.annotation)
+        for name, each in inspect.signature(what).parameters.items()
+        if name not in {"service", *_COUNTED_BY_ITSELF}
+    }

@@ -209,8 +209,13 @@ def test_sync_timestamp_knows_few_endpoints(client: Client, division: int) -> No
 
 def test_commands_are_listed(control: Control) -> None:
     listed = control.run("")
-    assert {"rows", "add", "withdraw_division", "add_fault", "stats"} <= set(listed)
-    assert all(listed.values())
+    assert {"rows", "withdraw_division", "stats"} <= set(listed)
+    assert all(each["does"] for each in listed.values())
+    assert listed["add"]["takes"] == {"division": "int", "path": "str", "count": "int = 1"}
+    assert {*control.run("options")} == {*listed["options"]["takes"]}
+    told = listed["add_fault"]
+    (fault,) = control.run("faults")[control.run("add_fault", action=next(iter(told["actions"]))) :]
+    assert {*fault} - {*told["takes"]} == {"seen", "fired"}
 
 
 def test_commands_that_make_no_sense(control: Control, division: int) -> None:
