@@ -74,6 +74,8 @@ def progress(
         task = shown.add_task(first, total=None)
 
         def tell(total: int, stream: str, division: int) -> None:
+            # How many there are may have been a guess.
+            total = max(total, int(shown.tasks[task].completed) + 1)
             shown.update(task, total=total, advance=1, description=f"{stream} in {division}")
 
         def sleep(seconds: float) -> None:

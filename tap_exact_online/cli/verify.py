@@ -116,9 +116,11 @@ def command(  # noqa: PLR0913 - one for each option
     with opened(url or "", plan) as database:
         line = Line.of(settings, time.time, time.sleep)
         try:
-            found = planned(settings, line, database, named, only)
+            with progress("Looking at what was loaded", quiet=as_json):
+                found = planned(settings, line, database, named, only)
             _ask(words.price(found), yes=yes)
-            with progress("Looking at the database", quiet=as_json) as (tell, _):
+            with progress("Looking at the database", quiet=as_json) as (tell, sleep):
+                line.sleep.sleep = sleep
                 verify(settings, line, database, found, tell)
         finally:
             line.settle()

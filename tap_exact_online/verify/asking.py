@@ -121,7 +121,8 @@ class Questions:
                 self.before_each()
                 for page in self.client.pages(call, decoder):
                     yield page
-                    self.before_each()
+                    if page.next_link is not None:
+                        self.before_each()
             except Refused as error:
                 name = unknown_field(str(error))
                 if name not in names or name in (*resource.identity, "Timestamp"):

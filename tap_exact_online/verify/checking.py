@@ -188,7 +188,7 @@ def verify(
         line: The connection to Exact.
         database: What was loaded.
         plan: What is to be compared.
-        progress: Is told how much there is, and which stream and division comes.
+        progress: Is told before each call how many there are at least, and which stream and division it is for.
 
     Raises:
         TapError: The connection is dead, or the database refuses.
@@ -201,7 +201,7 @@ def verify(
     try:
         for pair in plan.pairs:
             name, division = pair.resource.name, pair.division
-            progress(len(plan.pairs), name, division)
+            questions.before_each = _before_calls(pair, plan.least_calls, line, progress)
             if known := ledger.foregone(name, division):
                 ledger.note(name, division, known)
                 continue
@@ -214,6 +214,18 @@ def verify(
         line.settle()
     plan.calls = line.client.calls
     plan.findings += conclusions.rights(ledger).findings
+
+
+def _before_calls(
+    pair: Pair, least_calls: int, line: Line, progress: Callable[[int, str, int], None]
+) -> Callable[[], None]:
+    """Return what is done before each call for a pair."""
+
+    def before_each() -> None:
+        progress(least_calls, pair.resource.name, pair.division)
+        line.rested()
+
+    return before_each
 
 
 def _compared(database: Database, questions: Questions, pair: Pair, start: datetime | None) -> Checked:

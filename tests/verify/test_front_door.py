@@ -187,6 +187,20 @@ def test_a_database_that_is_not_there(case: Case) -> None:
     assert "hunter2" not in ended.err
 
 
+def test_who_waits_sees_each_call(case: Case) -> None:
+    control = case.books.control
+    settings = parse({**case.patient.settings})
+    line = Line.of(settings, control.now, lambda _: None)
+    with opened(case.database.url, Plan(())) as database:
+        plan = planned(settings, line, database, ["accounts", "receivables_list"], [FIRST, SECOND])
+        before, told = line.client.calls, list[tuple[int, str, int]]()
+        verify(settings, line, database, plan, lambda *step: told.append(step))
+    assert len(told) == plan.calls - before
+    assert [*dict.fromkeys(told)] == [
+        (plan.least_calls, pair.resource.name, pair.division) for pair in plan.pairs
+    ]
+
+
 def test_rows_that_move_while_they_are_counted_are_moving(case: Case) -> None:
     """Between the two looks a row comes, and one goes, at Exact as in the database."""
     control, path = case.books.control, BY_NAME["journals"].path
