@@ -1,7 +1,7 @@
 """A process that has a program loaded and forks for each run of it: a run costs its work, not its start.
 
 Each run is a process of its own, with the arguments, environment, folder and files that it was given, and signals end it
-like any other. Only the imports are behind it. What a start itself does is tested where a program is started anew, with
+like any other. Only the imports are behind it, and the reading of the facts that were committed. What a start itself does is tested where a program is started anew, with
 `subprocess`: `tests/tap/test_strange_files.py`, `tests/tap/test_interrupted.py`, `tests/sandbox/test_program.py` and others.
 """
 
@@ -57,6 +57,9 @@ _HTTP = (
     "requests",
     "urllib3.contrib.socks",
     "tap_exact_online.wire.transport",
+    "resource",
+    "zipp.compat.overlay",
+    "zipp.glob",
 )
 _SERVER = ("uvicorn.lifespan.off", "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "ssl")
 _MELTANO = (
@@ -90,7 +93,9 @@ PROGRAMS: Mapping[str, Program] = {
             "tap_exact_online.sandbox.replay",
             "tap_exact_online.sandbox.server",
             "tap_exact_online.sandbox.service",
+            "tap_exact_online.settings",
             *_SERVER,
+            *_HTTP,
         ),
     ),
     "meltano": Program("meltano.cli", "meltano", None, _MELTANO),
@@ -104,7 +109,11 @@ def _load(program: Program) -> Any:
     for name in program.more:
         with contextlib.suppress(ImportError):  # an extra that is not installed
             importlib.import_module(name)
-    return importlib.import_module(program.module).main
+    main = importlib.import_module(program.module).main
+    if edm := sys.modules.get("tap_exact_online.edm"):
+        for path in edm.paths():
+            edm.load(path)
+    return main
 
 
 # --- In the process that is forked ---------------------------------------------------------------------------
