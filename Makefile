@@ -48,7 +48,7 @@ engines: $(PLUGINS_DONE) $(BOOKS_DONE) $(ENGINES_DONE) ## Run workers on Airflow
 	@exec env ENGINES=1 $(BIN)/python -m pytest tests/engines $(ARGS)
 
 .PHONY: ledger
-ledger: $(PLUGINS_DONE) $(LEDGER_DONE) ## Build the dbt package on PostgreSQL and DuckDB, for real, and test it; ARGS="-k name" narrows
+ledger: $(PLUGINS_DONE) $(BOOKS_DONE) $(LEDGER_DONE) ## Build the dbt package on PostgreSQL and DuckDB, for real, and test it; ARGS="-k name" narrows
 	@exec env LEDGER=1 $(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup tests/ledger $(ARGS)
 
 .PHONY: lint
