@@ -141,6 +141,7 @@ def _keep_books(folder: Path, project: Project, server: Postgres, division: int,
             "    meltano --environment=demo run ledger:reconcile"
         )
         books.build(project, "ledger:reconcile", log=folder / "ledger-2.log")
+        click.echo()
         books.show(server, whole=False, most=_FEW, division=division)
         click.echo("\n    As it has to be: what is lost is found, by account and period.")
     if give_back:

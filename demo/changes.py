@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from tap_exact_online.catalog.resources import BY_NAME
 from tap_exact_online.sandbox.control import Control, ControlError
+from tap_exact_online.telling.words import counted
 
 LINES, ACCOUNTS = (BY_NAME[name].path for name in ("transaction_lines", "gl_accounts"))
 MEMORIAL, SALE, PURCHASE = 90, 20, 30
@@ -120,8 +121,7 @@ def describe(outcome: Outcome, changes: Sequence[Change] = DAY) -> str:
     parts = {
         verb: [f"{c.count} {c.stream.replace('_', ' ')}" for c in changes if c.verb == verb] for verb in _PAST
     }
-    parts["add"].insert(0, f"{len(outcome.booked)} entries of {sum(outcome.booked)} transaction lines")
-    parts["delete"].insert(
-        0, f"{len(outcome.withdrawn)} entries of {sum(outcome.withdrawn)} transaction lines"
-    )
+    for verb, entries in (("add", outcome.booked), ("delete", outcome.withdrawn)):
+        lines = counted(sum(entries), "transaction line")
+        parts[verb].insert(0, f"{counted(len(entries), 'entry', 'entries')} of {lines}")
     return "\n".join(f"    {_PAST[verb]:8} {', '.join(what)}" for verb, what in parts.items())
