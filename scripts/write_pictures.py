@@ -36,7 +36,7 @@ REDIRECT_URI = "http://localhost:8400/callback"
 _MAIN = (sys.executable, "-c", "from tap_exact_online.cli import main; main()")
 _SANDBOX = ("--port=8765", "--seed=1", "--rows=2500", f"--redirect-uri={REDIRECT_URI}")
 _CHROMIUM = ("--headless", "--disable-gpu", "--hide-scrollbars", "--no-proxy-server", "--window-size=720,360")
-_WIDTH = 110
+_WIDTH, _WIDE = 110, 128
 _FOREIGN = ("TAP_", "TARGET_", "EXACT_ONLINE_", "MELTANO_", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 
@@ -95,13 +95,13 @@ def _screenshot(name: str, url: str) -> None:
         subprocess.run([chromium, *flags, url], check=True, stderr=subprocess.DEVNULL, timeout=60)
 
 
-def _shown(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> str:
+def _shown(command: Sequence[str], environment: Mapping[str, str], folder: Path, width: int = _WIDTH) -> str:
     """Run a command on a terminal and return what stays on it, colours included; a bar of progress goes by.
 
     In a folder of its own, where neither a project nor a `.env` file makes a difference, but for the demo.
     """
     ours, its = pty.openpty()
-    termios.tcsetwinsize(its, (50, _WIDTH))
+    termios.tcsetwinsize(its, (50, width))
     with subprocess.Popen(
         command,
         stdout=its,
@@ -126,7 +126,7 @@ def _terminal(name: str, command: str, output: str, home: Path) -> None:
     output = output.replace(str(home), "/home/you").replace(f"{ROOT}/", "")
     output = re.sub(r"\?host=\S+", "?host=…", output)
     lines = [f"$ {command}", *output.strip("\n").splitlines()]
-    width = min(_WIDTH, max(Text.from_ansi(line).cell_len for line in lines) + 1)
+    width = min(_WIDE, max(Text.from_ansi(line).cell_len for line in lines) + 1)
     console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True)
     for number, line in enumerate(lines):
         console.print(Text.from_ansi(line, style="" if number else "bold"), overflow="fold")
@@ -146,7 +146,27 @@ def _doctor(environment: Mapping[str, str], home: Path) -> None:
 def _demo(environment: Mapping[str, str], home: Path) -> None:
     command = [sys.executable, "-m", "demo", f"--folder={home / 'demo'}"]
     own = {name: value for name, value in environment.items() if not name.startswith(_FOREIGN)}
-    _terminal("demo.svg", "make demo", _shown(command, {**own, "HOME": os.environ["HOME"]}, ROOT), home)
+    shown = _shown(command, {**own, "HOME": os.environ["HOME"]}, ROOT, _WIDE)
+    _terminal("demo.svg", "make demo", _shortened(shown), home)
+
+
+def _shortened(told: str) -> str:
+    """Leave out what a picture has no room for, and show where: most tables, rows as they landed, most of what is off."""
+    told = re.sub(
+        r"((?:^exact_online\.\w+ +[\d,]+ .*\n){9})(?:^exact_online\.\w+ .*\n)+",
+        r"\1…\n",
+        told,
+        flags=re.MULTILINE,
+    )
+    told = re.sub(
+        r"^exact_online\.accounts: .*?(?=^==> A ledger)", "…\n\n", told, flags=re.MULTILINE | re.DOTALL
+    )
+    told = re.sub(r"^company and year .*?(?=^The books)", "…\n\n", told, flags=re.MULTILINE | re.DOTALL)
+    whole, mark, broken = told.partition("==> A page is lost")
+    # The first company and year that is off, with its accounts; then the end.
+    years = re.split(r"(?=^.+, \d{4}: )", broken, flags=re.MULTILINE)
+    end = re.search(r"^different: .*", broken, flags=re.MULTILINE | re.DOTALL)
+    return "".join((whole, mark, *years[:2], "…\n\n", end.group() if end else ""))
 
 
 _STEPS: Mapping[str, Callable[[Mapping[str, str], Path], None]] = {

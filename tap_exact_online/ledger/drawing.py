@@ -43,8 +43,7 @@ _COLUMNS = (
     ),
 )
 _NUMBERS = frozenset({"Groups equal", "Booked", "Difference", "Result"})
-_LEFT_OUT_FIRST = ("Read", "Result", "Booked", "Witnesses", "Name")
-"""Witnesses late: where all groups are equal they alone say why a year is not complete."""
+_LEFT_OUT_FIRST = ("Witnesses", "Result", "Booked", "Read", "Name")
 _LEAST_OF_A_NAME, _MOST_OF_A_NAME = 12, 40
 _BOUNDLESS = 10_000
 
