@@ -52,13 +52,15 @@ ledger: $(PLUGINS_DONE) $(BOOKS_DONE) $(LEDGER_DONE) ## Build the dbt package on
 	@exec env LEDGER=1 $(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup tests/ledger $(ARGS)
 
 .PHONY: lint
-lint: $(INSTALL_DONE) ## Check style, types, the rooms' order, dependencies, containers and workflows
+lint: $(INSTALL_DONE) ## Check style, types, the rooms' order, dependencies, the site, containers and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --strict -p demo
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/deptry .
+# "dummy" checks every page, link and menu of the site, and spares the writing, which takes as long again.
+	$(BIN)/python -m sphinx -b dummy --quiet --fail-on-warning --keep-going --nitpicky docs build/checked-docs
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml

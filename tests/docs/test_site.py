@@ -1,4 +1,4 @@
-"""The site can be built, and nothing in it is amiss."""
+"""What the site shows. That every page, link and menu of it is sound is seen by `make lint`, which builds all of it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,6 @@ import write_samples
 from tap_exact_online.catalog import BY_NAME, GROUPS, STREAMS, schema_of, special
 from tests.cli.chromium import CHROMIUM, DRIVER, browser
 from tests.docs.pages import DOCS, PAGES, ROOT, page
-
-
-def test_the_site_builds_strictly(tmp_path: Path) -> None:
-    # "dummy" checks every page, link and menu, and spares the writing, which takes as long again.
-    strict = ("--quiet", "--fail-on-warning", "--keep-going", "--nitpicky")
-    built = subprocess.run(
-        [sys.executable, "-m", "sphinx", "-b", "dummy", *strict, DOCS, tmp_path],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert built.returncode == 0, built.stderr
 
 
 @pytest.fixture(scope="module")

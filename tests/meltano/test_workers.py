@@ -115,7 +115,7 @@ def test_workers_fill_empty_databases_and_a_new_column_though_one_is_killed(
     made_first = columns(database)
     assert {table for table, _, _ in made_first} == {*STREAMS}
     assert counts(database) == dict.fromkeys(STREAMS, 0)
-    all_end(workers(project, "first", 4))
+    all_end(workers(project, "first", 3))
     assert counts(database) == expected(company)
     assert company.control.stats()["tokens"]["redemptions"] == 1
     prepare(project)
@@ -135,7 +135,7 @@ def test_workers_fill_empty_databases_and_a_new_column_though_one_is_killed(
     )
     prepare(wider)
     assert {*columns(database)} - {*made_first} == {("journals", "Description", "text")}
-    killed, *others = workers(wider, "second", 4)
+    killed, *others = workers(wider, "second", 3)
     until(lambda: described(database) > 0, killed.process)
     killed.process.kill()
     all_end(others)
