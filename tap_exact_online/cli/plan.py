@@ -35,7 +35,7 @@ from tap_exact_online.settings import Settings
 from tap_exact_online.spoken import unstopped
 from tap_exact_online.state import check_names, moves, read_before
 from tap_exact_online.surroundings import how_to
-from tap_exact_online.telling import hours, words
+from tap_exact_online.telling import hours, told_selection, words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -220,8 +220,7 @@ def _draw(
                 f" `meltano state get STATE_ID | {how}`."
             )
         )
-    count = words.counted(len(looked_at.streams), "stream")
-    console.print(Text(f"Looked at {count}: {looked_at.source}.", "dim"))
+    console.print(Text(f"Looked at {told_selection(looked_at.streams, looked_at.source)}.", "dim"))
     plan = found.plan
     console.print(
         Text(

@@ -20,7 +20,7 @@ from tap_exact_online.errors import ConfigurationError, TapError, Unreachable
 from tap_exact_online.reading import Allowance, Client
 from tap_exact_online.settings import HOSTS, Settings
 from tap_exact_online.state import read_before
-from tap_exact_online.telling import words
+from tap_exact_online.telling import told_selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,7 @@ def examine(request: Request, tools: Tools) -> Examination:
     result = Examination(datetime.fromtimestamp(tools.clock(), UTC))
     result.checks.append(_configuration(request))
     if request.source:
-        count = words.counted(len(request.streams), "stream")
-        result.checks.append(Check("selection", f"{count}: {request.source}"))
+        result.checks.append(Check("selection", told_selection(request.streams, request.source)))
     rows: Sequence[Row] = ()
     if request.settings is None:
         result.checks += [_skipped(name) for name in ("server", "connection")]

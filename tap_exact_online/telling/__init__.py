@@ -13,7 +13,7 @@ from tap_exact_online.telling.ages import (
     affordable,
     hours,
 )
-from tap_exact_online.telling.costs import told_costs
+from tap_exact_online.telling.costs import told_costs, told_selection
 from tap_exact_online.telling.older import Older
 from tap_exact_online.telling.progress import (
     Progress,
@@ -36,4 +36,5 @@ __all__ = [
     "tell_failure",
     "tell_outcome",
     "told_costs",
+    "told_selection",
 ]

@@ -1,14 +1,21 @@
-"""What a selection costs, in words."""
+"""What a selection is and costs, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tap_exact_online.catalog import Resource, bill, cost
+from tap_exact_online.catalog import BY_NAME, Resource, bill, cost
 from tap_exact_online.telling import words
 
 _DAY = 5000
 """Calls a day of a division, where Exact gives no other number."""
+
+
+def told_selection(streams: Sequence[str], source: str) -> str:
+    """Say how many streams are selected, and by what: some have no rows of one division, so that others count fewer."""
+    divided = sum(BY_NAME[name].divided for name in streams)
+    some = "" if divided == len(streams) else f", {divided:,} of them division by division"
+    return f"{words.counted(len(streams), 'stream')}{some}: {source}"
 
 
 def told_costs(resources: Sequence[Resource]) -> str:

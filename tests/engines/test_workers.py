@@ -1,4 +1,4 @@
-"""Several workers in one project: what has to be there first, and that none of them disturbs another."""
+"""Several workers in one project, without an engine: what has to be there first, and that none of them disturbs another."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_workers_fill_empty_databases_and_a_new_column_though_one_is_killed(
     made_first = columns(database)
     assert {table for table, _, _ in made_first} == {*STREAMS}
     assert counts(database) == dict.fromkeys(STREAMS, 0)
-    all_end(workers(project, "first", 3))
+    all_end(workers(project, "first", 4))
     assert counts(database) == expected(company)
     assert company.control.stats()["tokens"]["redemptions"] == 1
     prepare(project)
@@ -135,7 +135,7 @@ def test_workers_fill_empty_databases_and_a_new_column_though_one_is_killed(
     )
     prepare(wider)
     assert {*columns(database)} - {*made_first} == {("journals", "Description", "text")}
-    killed, *others = workers(wider, "second", 3)
+    killed, *others = workers(wider, "second", 4)
     until(lambda: described(database) > 0, killed.process)
     killed.process.kill()
     all_end(others)
@@ -161,7 +161,7 @@ def test_workers_share_the_database_of_a_project_and_keep_states_of_their_own(
     project = type(project)(project.folder, variables)
     assert not (project.folder / ".meltano" / "meltano.db").exists()
     prepare(project)
-    all_end(workers(project, "first", 3))
+    all_end(workers(project, "first", 4))
     assert counts(database) == expected(company)
     assert (project.folder / ".meltano" / "meltano.db").is_file()
     states = project.meltano("--environment=demo", "state", "list")
