@@ -105,7 +105,8 @@ PROGRAMS: Mapping[str, Program] = {
 }
 
 
-def _load(program: Program) -> Any:
+def load(program: Program) -> Any:
+    """Import what a program needs, read what it reads of itself, and return its `main`."""
     for name in program.more:
         with contextlib.suppress(ImportError):  # an extra that is not installed
             importlib.import_module(name)
@@ -180,7 +181,7 @@ class _Zygote:
     def __init__(self, link: socket.socket, program: Program) -> None:
         self._link = link
         self._program = program
-        self._main = _load(program)
+        self._main = load(program)
         self._ends: dict[int, int] = {}
         self._waker, wake = os.pipe()
         os.set_blocking(wake, False)

@@ -12,7 +12,7 @@ _DAY = 5000
 
 
 def told_selection(streams: Sequence[str], source: str) -> str:
-    """Say how many streams are selected, and by what: some have no rows of one division, so that others count fewer."""
+    """Say how many streams are selected, and by what; and how many of them are read of each division, which is what others count."""
     divided = sum(BY_NAME[name].divided for name in streams)
     some = "" if divided == len(streams) else f", {divided:,} of them division by division"
     return f"{words.counted(len(streams), 'stream')}{some}: {source}"
