@@ -161,7 +161,7 @@ def test_workers_share_the_database_of_a_project_and_keep_states_of_their_own(
     project = type(project)(project.folder, variables)
     assert not (project.folder / ".meltano" / "meltano.db").exists()
     prepare(project)
-    all_end(workers(project, "first", 4))
+    all_end(workers(project, "first", 3))
     assert counts(database) == expected(company)
     assert (project.folder / ".meltano" / "meltano.db").is_file()
     states = project.meltano("--environment=demo", "state", "list")
