@@ -86,7 +86,8 @@ def totals(server: Postgres) -> str:
         (f"{name} {year}", *(f"{amount or 0:,.2f}" for amount in amounts)) for name, year, *amounts in found
     ]
     balanced = sum(debit == credit for _, _, debit, credit, _ in found)
-    return layout(head, rows, (f"{balanced} of {len(found)} in balance", "", "", ""))
+    foot = (f"{balanced} of {len(found)} in balance", "", "", "")
+    return f"{layout(head, rows, foot)}\nWithout the entries that open the books, which the certificate counts among what is booked."
 
 
 @contextmanager

@@ -121,6 +121,10 @@ def goodbye(server: Postgres, stand_in: Sandbox, project: Project, home: Path) -
         lines += ["", f"    -- {title}", *(f"    {line}" for line in query.strip().splitlines())]
     lines += [
         "",
+        "    To connect to the sandbox yourself:",
+        f"    TAP_EXACT_ONLINE_BASE_URL={stand_in.base_url}/ TAP_EXACT_ONLINE_CLIENT_ID={stand_in.client_id}",
+        f"    TAP_EXACT_ONLINE_CLIENT_SECRET={stand_in.client_secret} EXACT_ONLINE_REDIRECT_URI={stand_in.redirect_uri}",
+        "",
         "    Run it once more:",
         f"    {' '.join(project.command('--environment=demo', 'run', 'exact-online-books'))}",
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from demo.processes import BIN, started, when_ready
@@ -18,6 +18,7 @@ class Sandbox:
     client_id: str
     client_secret: str
     refresh_token: str
+    redirect_uri: str
 
 
 @contextmanager
@@ -36,4 +37,4 @@ def sandbox(folder: Path, *options: str) -> Iterator[Sandbox]:
     command = [str(BIN / "exact-online"), "sandbox", "--port", "0", "--ready-file", str(ready), *options]
     with started(command, log) as process:
         facts = when_ready(process, ready, log)
-        yield Sandbox(*(facts[name] for name in ("base_url", "client_id", "client_secret", "refresh_token")))
+        yield Sandbox(*(facts[each.name] for each in fields(Sandbox)))

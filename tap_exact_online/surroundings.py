@@ -27,6 +27,8 @@ IN_MELTANO: Mapping[str, str] = {
 """The commands that `meltano.yml` has, each with the plugin that it belongs to; empty for the tap."""
 _HAS_OURS = re.compile(r"\"?executable\"?: \"?exact-online\b")
 _BY_PLUGIN, _BY_COMMAND = "meltano run ledger:build", "exact-online ledger build"
+_RUN_BY_MELTANO = "meltano run tap-exact-online target-postgres exact-online:deletes"
+_RUN_ALONE = "tap-exact-online … | target-postgres … && exact-online deletes --apply"
 _HAS_LEDGER = re.compile(r"\"?args\"?: \"?ledger build\b")
 
 
@@ -109,7 +111,7 @@ def address_told(url: str, environment: Mapping[str, str]) -> str:
         url: What was tried; empty: as PGHOST and so on say.
         environment: The environment.
     """
-    before = f", or set {_ADDRESS}, which goes before"
+    before = f", or set {_ADDRESS}, which takes precedence"
     if not url:
         named = ", ".join(name for name in _OF_POSTGRESQL if environment.get(name))
         if not named:
@@ -162,6 +164,27 @@ def named(command: str, start: Path, environment: Mapping[str, str]) -> str:
         return f"exact-online {command}"
     plugin = IN_MELTANO[name] or environment.get(_PLUGIN) or _TAP
     return f"meltano invoke {plugin}:{name} {arguments}".rstrip()
+
+
+def how_to_run(reread: str = "") -> str:
+    """Return how a run is begun here that mirrors deletes, too, for a message.
+
+    Args:
+        reread: What it is to read anew, as the setting takes it; empty for nothing.
+    """
+    return running_in(Path.cwd(), os.environ, reread)
+
+
+def running_in(start: Path, environment: Mapping[str, str], reread: str = "") -> str:
+    """Return how a run is begun in a folder that mirrors deletes, too.
+
+    Args:
+        start: The working folder.
+        environment: The environment.
+        reread: What it is to read anew.
+    """
+    again = f"TAP_EXACT_ONLINE_REREAD='{reread}' " if reread else ""
+    return again + (_RUN_ALONE if project_folder(start, environment) is None else _RUN_BY_MELTANO)
 
 
 def how_to_build() -> str:

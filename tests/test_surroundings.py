@@ -18,6 +18,7 @@ from tap_exact_online.surroundings import (
     project_folder,
     reach_loader,
     read_env_file,
+    running_in,
     settable,
 )
 from tests.docs.pages import ROOT
@@ -223,6 +224,21 @@ def test_the_ledger_is_built_by_what_is_there(tmp_path: Path, text: str | None, 
     if text is not None:
         (tmp_path / "meltano.yml").write_text(text, encoding="utf-8")
     assert building_in(tmp_path, {}) == said
+
+
+@pytest.mark.parametrize(
+    ("in_a_project", "said"),
+    [
+        (True, "meltano run tap-exact-online target-postgres exact-online:deletes"),
+        (False, "tap-exact-online … | target-postgres … && exact-online deletes --apply"),
+    ],
+)
+def test_a_run_is_begun_by_what_is_there(tmp_path: Path, *, in_a_project: bool, said: str) -> None:
+    if in_a_project:
+        (tmp_path / "meltano.yml").write_text("version: 1", encoding="utf-8")
+    assert running_in(tmp_path, {}) == said
+    again = """TAP_EXACT_ONLINE_REREAD='{"streams": ["items"]}' """
+    assert running_in(tmp_path, {}, '{"streams": ["items"]}') == again + said
 
 
 def test_the_project_has_what_a_message_names() -> None:

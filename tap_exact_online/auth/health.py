@@ -149,7 +149,7 @@ class Health:
             "server": self.server,
             "refresh_token_issued": _iso(tokens.refresh_issued) if tokens else None,
             "refresh_token_age_days": _rounded(self.age_days),
-            "refresh_token_days_left": _rounded(self.days_left),
+            "refresh_token_days_left": None if self.word == "broken" else _rounded(self.days_left),
             "access_token_issued": _iso(tokens.access_issued or None) if tokens else None,
             "access_token_seconds_left": self.access_seconds_left,
             "last_rotation_by": spoken(tokens.rotated_by) if tokens and tokens.rotated_by else None,

@@ -197,7 +197,7 @@ class Chosen:
         if self.nothing:
             read = ", ".join(name for name in BY_NAME if self.streams.get(name)) or "nothing"
             yield (
-                "Nothing was chosen: that every stream is selected is what Meltano does then. This run reads, with the fields that"
+                "Nothing was chosen: that every stream is selected is what Meltano does then. What is read is, with the fields that"
                 f" are on by default: {read}. Choose streams with `meltano select tap-exact-online accounts '*'`; to read every"
                 " stream there is, set `select_everything`."
             )

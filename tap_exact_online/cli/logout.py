@@ -11,7 +11,7 @@ from tap_exact_online.connection import kept
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings import Settings
 
-_WHERE = "user menu > My Exact Online > Security Centre > app permissions"
+_WHERE = "user menu > My Exact Online > Security Centre > My app's permissions"
 
 
 @click.command("logout")
@@ -20,8 +20,8 @@ _WHERE = "user menu > My Exact Online > Security Centre > app permissions"
 def command(settings: Settings, *, yes: bool) -> None:
     """Forget the stored connection. The next run needs a new login.
 
-    Exact Online is not told: it goes on listing the app under user menu > My Exact Online > Security Centre > app
-    permissions, where you can remove it.
+    Exact Online is not told: it goes on listing the app under user menu > My Exact Online > Security Centre > My
+    app's permissions, where you can remove it.
 
     Exit codes: 0 nothing is stored any more; 1 not confirmed; 2 a setting or the store cannot be used, or
     there is no terminal to ask on and no --yes.

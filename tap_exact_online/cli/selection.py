@@ -220,7 +220,8 @@ def _by_rules(told: Told, source: str, *, everything: bool) -> Selection:
     found = chosen({name: Entry(told.takes(name)) for name in BY_NAME}, told, everything=everything)
     for line in (*warnings, *found.warnings):
         click.echo(line, err=True)
-    return Selection(_in_order({name for name, read in found.streams.items() if read}, source), source)
+    names = _in_order({name for name, read in found.streams.items() if read}, source)
+    return Selection(names, BY_DEFAULT.source if found.nothing else source)
 
 
 def _yaml(file: Path) -> Any:

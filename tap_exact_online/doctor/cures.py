@@ -15,7 +15,7 @@ from tap_exact_online.errors import (
     TapError,
     TokenNotStored,
 )
-from tap_exact_online.surroundings import how_to
+from tap_exact_online.surroundings import how_to, how_to_run
 
 DOCS = "https://github.com/tap-exact-online/tap-exact-online/blob/main/docs/doctor.md"
 """The page that says more; each cure has a section there."""
@@ -49,6 +49,8 @@ class Cure:
 
     def filled(self, values: Mapping[str, str]) -> Cure:
         """Return it with what its words leave open, and with our commands as they are run here."""
+        reread = how_to_run(f'{{"divisions": {values["divisions"]}}}') if "divisions" in values else ""
+        values = {**values, "reread": reread}
         english, dutch = (_here(words.format_map(values)) for words in (self.english, self.dutch))
         return replace(self, english=english, dutch=dutch)
 
@@ -249,10 +251,8 @@ CURES: Mapping[str, Cure] = {
     ),
     "deleted_log_lost": Cure(
         "Deletes may be missing",
-        "Read the division anew; what is gone is removed behind it:"
-        " TAP_EXACT_ONLINE_REREAD='{{\"divisions\": {divisions}}}' meltano run tap-exact-online target-postgres exact-online:deletes.",
-        "Lees de administratie opnieuw; wat weg is, wordt daarna verwijderd:"
-        " TAP_EXACT_ONLINE_REREAD='{{\"divisions\": {divisions}}}' meltano run tap-exact-online target-postgres exact-online:deletes.",
+        "Read the division anew; what is gone is removed behind it: {reread}.",
+        "Lees de administratie opnieuw; wat weg is, wordt daarna verwijderd: {reread}.",
     ),
 }
 """What to do about each kind of finding."""

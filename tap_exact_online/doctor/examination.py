@@ -16,11 +16,13 @@ from tap_exact_online.doctor.grants import Division, Row, look
 from tap_exact_online.doctor.ledger import Ledger
 from tap_exact_online.doctor.probes import Line, reach
 from tap_exact_online.doctor.state import LastRead, deleted_log, last_run
-from tap_exact_online.errors import ConfigurationError, TapError, Unreachable
+from tap_exact_online.errors import ConfigurationError, LoginNeeded, TapError, Unreachable
 from tap_exact_online.reading import Allowance, Client
 from tap_exact_online.settings import HOSTS, Settings
 from tap_exact_online.state import read_before
 from tap_exact_online.telling import told_selection
+
+_REFUSED = "not accepted by Exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,11 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
     if server.findings or dead:
         return _cut_short(result)
     grants = look(line.client, settings.choice, request.state or {})
+    if any(map(_is_refusal, grants.check.findings)):
+        # The token looked good in the store, and was tried only now.
+        refused = f"{_REFUSED}; kept in {kept(settings).health(tools.clock()).place}"
+        result.checks[-1] = Check("connection", refused, grants.check.findings)
+        return _cut_short(result)
     result.checks.append(grants.check)
     result.divisions = list(grants.chosen)
     if result.divisions:
@@ -198,6 +205,10 @@ def _server(settings: Settings) -> Check:
     return Check("server", f"{settings.base_url}{region} answers in {took * 1000:.0f} ms")
 
 
+def _is_refusal(finding: Finding) -> bool:
+    return finding.exit_code == LoginNeeded.exit_code
+
+
 def _connection(places: Kept, client: Client | None, clock: Callable[[], float]) -> Check:
     """Look at the store, and get an access token as the tap does: under the same lock, from the same chain.
 
@@ -208,20 +219,20 @@ def _connection(places: Kept, client: Client | None, clock: Callable[[], float])
     if health.exit_code:
         found = Finding("login", " ".join(health.warnings))
         return Check("connection", f"{health.word}; kept in {health.place}", (found,))
-    findings = []
+    findings: list[Finding] = []
     if client is not None:
         try:
             client.tokens.access_token()
         except TapError as error:
             findings.append(of_failure(error))
-        else:
-            health = places.health(clock())
+        health = places.health(clock())  # what came of it
         if client.tokens.unsaved is not None:
             findings.append(Finding("unsaved", str(client.tokens.unsaved)))
     if not findings:
         findings = [Finding("connection", text, level=Level.WARNING) for text in health.warnings]
     left = "" if health.days_left is None else f", lapses in {health.days_left:.0f} days if unused"
-    return Check("connection", f"{health.word}{left}; kept in {health.place}", tuple(findings))
+    text = _REFUSED if any(map(_is_refusal, findings)) else f"{health.word}{left}"
+    return Check("connection", f"{text}; kept in {health.place}", tuple(findings))
 
 
 def _look_back(request: Request, rows: Sequence[Row], result: Examination) -> None:

@@ -147,7 +147,7 @@ def _divisions(result: Examination) -> list[Padding | Table | Text]:
     shown = result.divisions
     if len(shown) > _FEW_DIVISIONS:
         shown = [division for division in shown if division.remarks][:_FEW_DIVISIONS]
-    table = table_with("Division", "Name", "Status", "Calls today", "This minute")
+    table = table_with("Division", "Name", "Status", "Left today", "Left this minute")
     if result.log_ages:
         table.add_column("Deletes read")
     for column in table.columns[3:5]:

@@ -22,6 +22,7 @@ MEANINGS: Mapping[Verdict, str] = {
     Verdict.NOT_READ: "Exact's totals of this year were not read, so nothing was compared: select the stream `reporting_balance`, for"
     " this year too.",
 }
+BOOKED = "All debits of the year here. Entries that open the books are among them, which a trial balance shows apart."
 WHY: Mapping[Why, str] = {
     Why.DIFFERS: "another amount",
     Why.MISSING_HERE: "missing here",

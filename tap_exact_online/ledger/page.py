@@ -229,4 +229,4 @@ def _meanings() -> str:
         f'<dt class="{_class(verdict)}">{explained.VERDICTS[verdict]}</dt><dd>{_prose(explained.MEANINGS[verdict])}</dd>'
         for verdict in reversed(Verdict)
     )
-    return f"<dl>{items}</dl>"
+    return f"<dl>{items}<dt>Booked</dt><dd>{explained.BOOKED}</dd></dl>"

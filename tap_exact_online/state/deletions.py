@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 from tap_exact_online.state.bookmarks import partitions
 from tap_exact_online.state.form import READ
 from tap_exact_online.state.freshness import Freshness
+from tap_exact_online.surroundings import how_to_run
 
 _KEPT_DAYS = 60
 _WARN_DAYS = 50
@@ -52,8 +54,7 @@ class Age:
         return (
             f"Deletes may be missing: the log of deleted rows of division {self.division} was last read {self.days} days ago,"
             f" and Exact keeps it for two months. Read this division anew once, and let what is gone be"
-            f" removed behind it: TAP_EXACT_ONLINE_REREAD='{{\"divisions\": [{self.division}]}}' meltano run tap-exact-online"
-            " target-postgres exact-online:deletes"
+            f" removed behind it: {how_to_run(json.dumps({'divisions': [self.division]}))}"
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from tap_exact_online.doctor.document import of_finding
+from tap_exact_online.surroundings import how_to_run
 from tap_exact_online.telling import words
 from tap_exact_online.verify.checking import Checked, Verification
 from tap_exact_online.verify.keys import Key, Outcome
@@ -29,7 +30,6 @@ KINDS: Mapping[str, str] = {
 """What is told of rows, by the name in `Outcome`."""
 DIFFERENCES = frozenset({"missing", "unclear", "surplus", "gone"})
 """Those that the next run does not see to by itself."""
-_RUN = "meltano run tap-exact-online target-postgres exact-online:deletes"
 
 
 def sets(outcome: Outcome) -> dict[str, AbstractSet[Key]]:
@@ -80,11 +80,11 @@ def advice(plan: Verification) -> Iterator[str]:
             "streams": [*dict.fromkeys(each.resource.name for each in wrong)],
             "divisions": sorted({each.division for each in wrong}),
         }
-        yield f"Missing or surplus: read them anew, TAP_EXACT_ONLINE_REREAD='{json.dumps(again)}' {_RUN}"
+        yield f"Missing or surplus: read them anew, {how_to_run(json.dumps(again))}"
     if _of("gone", plan.checked):
         yield "Gone: mirror the deletes, meltano run exact-online:deletes, or exact-online deletes --apply"
     if _of("unclear", plan.checked):
-        yield f"Unclear: run, and verify again, {_RUN}. With the stream `reads` in the database it is told at once."
+        yield f"Unclear: run, and verify again, {how_to_run()}. With the stream `reads` in the database it is told at once."
     if plan.findings:
         yield "Not compared: what the doctor says of it stands above."
 
@@ -99,6 +99,8 @@ def verdict(plan: Verification) -> str:
     differing = sum(each.outcome.differs for each in plan.checked)
     if differing:
         return f"{words.counted(differing, 'differs', 'differ')} from what Exact has, of {compared}."
+    if plan.findings and not plan.checked:
+        return f"Nothing could be compared, for {words.counted(plan.calls, 'call')}."
     if plan.findings:
         return f"Not all could be compared; what was is equal: {compared}."
     return f"Equal: {compared}."

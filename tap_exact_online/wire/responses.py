@@ -12,7 +12,7 @@ from tap_exact_online.errors import Denied, LimitReached, ReadError, Refused, jo
 from tap_exact_online.spoken import spoken
 from tap_exact_online.wire.transport import redirected
 
-MANAGE_COMPANIES = "Manage companies (user menu > My Exact Online > Security Centre > app permissions)"
+MANAGE_COMPANIES = "Manage companies (user menu > My Exact Online > Security Centre > My app's permissions)"
 
 CLOSED: Mapping[str, str] = {
     "NoDivisionAccess": "the company is not open to this app or this user",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 
 import psycopg
@@ -123,9 +122,8 @@ def test_no_database_there() -> None:
     result = run("--apply", EXACT_ONLINE_DELETES_URL=NOWHERE)
     assert result.exit_code == 1
     assert "The database cannot be reached, or broke off: connection failed" in result.output
-    # Two sentences of PostgreSQL. A word in them may be what another test has for a password.
-    assert re.search(r"refused; Is the \S+ running", result.output)
-    assert "Where it is comes from EXACT_ONLINE_DELETES_URL: correct it there." in result.output
+    # What the client asks of a reader, whether the server runs, is left to our own next sentence.
+    assert "refused. Where it is comes from EXACT_ONLINE_DELETES_URL: correct it there." in result.output
     assert PASSWORD not in result.output
 
 

@@ -36,6 +36,10 @@ class Diagnosis:
     def checks(self) -> dict[str, str]:
         return {each["check"]: each["status"] for each in self.document["checks"]}
 
+    @property
+    def summaries(self) -> dict[str, str]:
+        return {each["check"]: each["summary"] for each in self.document["checks"]}
+
     def results(self, stream: str) -> list[str]:
         """Return what a stream comes to, division by division."""
         found = next(each for each in self.document["rights"] if each["stream"] == stream)

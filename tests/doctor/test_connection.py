@@ -53,6 +53,9 @@ def test_a_dead_refresh_token(patient: Patient) -> None:
     assert said.exit_code == 3
     assert said.findings["login"]["exit_code"] == 3
     assert patient.sandbox.control.stats()["tokens"]["calls"] == 1
+    assert said.summaries["connection"].startswith("not accepted by Exact; kept in ")
+    status = json.loads(patient.run("status", "--json").out)
+    assert (status["state"], status["refresh_token_days_left"]) == ("broken", None)
 
 
 def test_an_access_token_that_is_refused(start_sandbox: StartSandbox, connected: Connect) -> None:
@@ -62,6 +65,10 @@ def test_an_access_token_that_is_refused(start_sandbox: StartSandbox, connected:
     said = patient.doctor("--streams", "accounts")
     assert said.exit_code == 3
     assert "exact-online login" in said.findings["login"]["cure"]["en"]
+    # The token is tried only now, and what is found is told of the connection, not of the list of divisions.
+    assert said.checks["connection"] == "problem"
+    assert said.summaries["connection"].startswith("not accepted by Exact; kept in ")
+    assert [said.checks[name] for name in ("divisions", "rights", "calls", "cost")] == ["skipped"] * 4
 
 
 def test_a_token_that_dies_between_two_questions(start_sandbox: StartSandbox, connected: Connect) -> None:

@@ -214,7 +214,7 @@ def test_the_state_of_a_real_run(patient: Patient, tmp_path: Path) -> None:
     found = {each["finding"]: each for each in json.loads(given.out)["findings"]}
     assert found["moved"]["divisions"] == [THIRD]
     assert found["deleted_log_lost"]["divisions"] == [FIRST, SECOND]
-    cure = """TAP_EXACT_ONLINE_REREAD='{"divisions": [1000001,1000002]}' meltano run tap-exact-online"""
+    cure = """TAP_EXACT_ONLINE_REREAD='{"divisions": [1000001, 1000002]}' meltano run tap-exact-online"""
     assert all(cure in found["deleted_log_lost"]["cure"][language] for language in ("en", "nl"))
 
     shown = patient.given(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import requests
 
 from demo import kept
 from tap_exact_online.cli.certificate import certificate_of
@@ -56,6 +57,14 @@ def test_tells_what_landed_and_stays_to_be_asked_until_it_is_stopped(tmp_path: P
         assert certificate_of(conninfo, None, DEFAULT_SCHEMA).verdict is Verdict.COMPLETE
         (address,) = re.findall(r"the sandbox at (\S+)", done.stdout)
         assert Control(address).divisions()
+        told = dict(re.findall(r"(\w+)=(\S+)", done.stdout.partition("To connect to the sandbox")[2]))
+        assert told["TAP_EXACT_ONLINE_BASE_URL"] == f"{address}/"
+        consent = {
+            "client_id": told["TAP_EXACT_ONLINE_CLIENT_ID"],
+            "redirect_uri": told["EXACT_ONLINE_REDIRECT_URI"],
+        }
+        asked = requests.get(f"{address}/api/oauth2/auth", {**consent, "response_type": "code"}, timeout=30)
+        assert asked.ok, asked.text
 
         # So is the line that runs it once more.
         (more,) = re.findall(r"^    (\S+/meltano .* run exact-online-books)$", done.stdout, re.MULTILINE)

@@ -185,6 +185,14 @@ def test_a_database_that_is_not_there(case: Case) -> None:
     assert ended.exit_code == 1
     assert "The database cannot be reached" in ended.err
     assert "hunter2" not in ended.err
+    assert "; Is the server" not in ended.err
+
+
+def test_where_nothing_could_be_compared_nothing_is_called_equal(case: Case) -> None:
+    ended = case.verify("--yes", "--divisions", "99")
+    assert ended.exit_code == 1
+    assert "Nothing could be compared, for " in ended.out
+    assert "equal" not in ended.out
 
 
 def test_who_waits_sees_each_call(case: Case) -> None:

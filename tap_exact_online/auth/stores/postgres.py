@@ -353,8 +353,9 @@ def connected(to: Mapping[str, Any]) -> psycopg.Connection:
 
 def words(error: psycopg.Error) -> str:
     """Return what the database says, on one line and without the password."""
-    text = error.diag.message_primary or "; ".join(line.strip() for line in str(error).splitlines() if line)
-    return spoken(text).rstrip(".?")
+    # libpq asks in a line of its own whether the server is running.
+    said = [line.strip() for line in str(error).splitlines() if line and not line.endswith("?")]
+    return spoken(error.diag.message_primary or "; ".join(said)).rstrip(".")
 
 
 def unreached(error: psycopg.Error, url: str) -> str:
