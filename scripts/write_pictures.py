@@ -36,7 +36,7 @@ REDIRECT_URI = "http://localhost:8400/callback"
 _MAIN = (sys.executable, "-c", "from tap_exact_online.cli import main; main()")
 _SANDBOX = ("--port=8765", "--seed=1", "--rows=2500", f"--redirect-uri={REDIRECT_URI}")
 _CHROMIUM = ("--headless", "--disable-gpu", "--hide-scrollbars", "--no-proxy-server", "--window-size=720,360")
-_WIDTH, _WIDE = 110, 128
+_WIDTH, _WIDE = 110, 132
 _FOREIGN = ("TAP_", "TARGET_", "EXACT_ONLINE_", "MELTANO_", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 
@@ -153,7 +153,7 @@ def _demo(environment: Mapping[str, str], home: Path) -> None:
 def _shortened(told: str) -> str:
     """Leave out what a picture has no room for, and show where: most tables, rows as they landed, most of what is off."""
     told = re.sub(
-        r"((?:^exact_online\.\w+ +[\d,]+ .*\n){9})(?:^exact_online\.\w+ .*\n)+",
+        r"((?:^exact_online\.\w+ +[\d,]+ .*\n){6})(?:^exact_online\.\w+ .*\n)+",
         r"\1…\n",
         told,
         flags=re.MULTILINE,
@@ -161,11 +161,10 @@ def _shortened(told: str) -> str:
     told = re.sub(
         r"^exact_online\.accounts: .*?(?=^==> A ledger)", "…\n\n", told, flags=re.MULTILINE | re.DOTALL
     )
-    told = re.sub(r"^company and year .*?(?=^The books)", "…\n\n", told, flags=re.MULTILINE | re.DOTALL)
     whole, mark, broken = told.partition("==> A page is lost")
     # The first company and year that is off, with its accounts; then the end.
     years = re.split(r"(?=^.+, \d{4}: )", broken, flags=re.MULTILINE)
-    end = re.search(r"^different: .*", broken, flags=re.MULTILINE | re.DOTALL)
+    end = re.search(r"^(?:\x1b\S*m)?different\S*: .*", broken, flags=re.MULTILINE | re.DOTALL)
     return "".join((whole, mark, *years[:2], "…\n\n", end.group() if end else ""))
 
 

@@ -100,6 +100,16 @@ def test_what_says_which_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert found(streams="accounts") == Selection(["accounts"], "--streams")
 
 
+def test_where_nobody_chose_it_is_not_called_a_choice(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MELTANO_EXTRACT__SELECT", '["*.*"]')
+    assert found() == BY_DEFAULT
+    told = capsys.readouterr().err
+    assert "Nothing was chosen" in told
+    assert "This run" not in told
+
+
 def test_a_catalog_wins_over_rules_and_one_of_the_project_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
