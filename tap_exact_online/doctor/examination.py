@@ -146,7 +146,8 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
     if any(map(_is_refusal, grants.check.findings)):
         # The token looked good in the store, and was tried only now.
         refused = f"{_REFUSED}; kept in {kept(settings).health(tools.clock()).place}"
-        result.checks[-1] = Check("connection", refused, grants.check.findings)
+        result.checks[-1] = Check("connection", refused, (*connection.findings, *grants.check.findings))
+        line.settle()
         return _cut_short(result)
     result.checks.append(grants.check)
     result.divisions = list(grants.chosen)

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tap_exact_online.reading.account import opened
 from tests.cli.program import free_port
 from tests.conftest import Sandbox, StartSandbox
 from tests.doctor.patient import Patient
@@ -58,10 +59,19 @@ def test_a_dead_refresh_token(patient: Patient) -> None:
     assert (status["state"], status["refresh_token_days_left"]) == ("broken", None)
 
 
+def used(patient: Patient) -> int:
+    """Return how many of the contract's calls are lent or made."""
+    (account,) = patient.store.parent.glob(f"{patient.store.name}.*.calls")
+    return opened(account.read_bytes()).used
+
+
 def test_an_access_token_that_is_refused(start_sandbox: StartSandbox, connected: Connect) -> None:
     patient = connected(start_sandbox(divisions=1, rows=5))
     assert patient.doctor("--streams", "divisions").exit_code == 0
-    patient.sandbox.control.fault("status", path="*", times=None, status=401)
+    before = used(patient)
+    patient.sandbox.control.reset_stats()
+    # Who is connected is answered; the list of divisions is not.
+    patient.sandbox.control.fault("status", path="*", skip=1, times=None, status=401)
     said = patient.doctor("--streams", "accounts")
     assert said.exit_code == 3
     assert "exact-online login" in said.findings["login"]["cure"]["en"]
@@ -69,6 +79,8 @@ def test_an_access_token_that_is_refused(start_sandbox: StartSandbox, connected:
     assert said.checks["connection"] == "problem"
     assert said.summaries["connection"].startswith("not accepted by Exact; kept in ")
     assert [said.checks[name] for name in ("divisions", "rights", "calls", "cost")] == ["skipped"] * 4
+    # What was lent of the contract's calls, and not made, is given back.
+    assert used(patient) - before <= patient.sandbox.control.stats()["calls"]
 
 
 def test_a_token_that_dies_between_two_questions(start_sandbox: StartSandbox, connected: Connect) -> None:
