@@ -112,6 +112,8 @@ def test_the_commands_of_the_services_work_together(start_sandbox: StartSandbox,
     division, path = sandbox.control.divisions()[0]["Code"], BY_NAME["transaction_lines"].path
     before = sandbox.control.count(division, path)
     told = run(*SERVICES["changes"]["entrypoint"][1:])
-    (booked, withdrawn) = (int(lines) for lines in re.findall(r"entr\S+ of (\d+) transaction lines", told))
+    (booked, withdrawn) = (
+        int(lines) for lines in re.findall(r"entr(?:y|ies) of (\d+) transaction lines", told)
+    )
     assert booked > withdrawn > 0
     assert sandbox.control.count(division, path) == before + booked - withdrawn

@@ -106,7 +106,8 @@ def test_the_rows_are_those_of_the_sandbox() -> None:
     )
 
 
-def test_make_docs_is_as_strict() -> None:
-    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").split("\ndocs:")[1].split("\n\n")[0]
+@pytest.mark.parametrize("target", ["docs", "lint"])
+def test_what_builds_the_site_is_strict(target: str) -> None:
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").split(f"\n{target}:")[1].split("\n\n")[0]
     assert "--fail-on-warning" in recipe
     assert "--nitpicky" in recipe

@@ -201,7 +201,7 @@ class TestTheLogOfDeletes:
         else:
             assert says in second.log
         if days >= 60:
-            assert f"""TAP_EXACT_ONLINE_REREAD='{{"divisions": [{division}]}}' """ in second.log
+            assert f"""TAP_EXACT_ONLINE_REREAD='{{"divisions": [{division}]}}' meltano run""" in second.log
         assert f"division {other} was last read" not in second.log
         third = _complete(tap.run(state=second.state, catalog=catalog))
         assert "two months" not in third.log

@@ -28,8 +28,8 @@ def test_tells_what_landed_and_stays_to_be_asked_until_it_is_stopped(tmp_path: P
         before, added, changed, deleted, now = map(int, line.groups())
         assert (before, changed) == (400, 15)
         assert now == before + added - deleted
-        booked = re.search(r"added +\d+ entr\S+ of (\d+) transaction lines", done.stdout)
-        withdrawn = re.search(r"deleted +\d+ entr\S+ of (\d+) transaction lines", done.stdout)
+        booked = re.search(r"added +\d+ entr(?:y|ies) of (\d+) transaction lines", done.stdout)
+        withdrawn = re.search(r"deleted +\d+ entr(?:y|ies) of (\d+) transaction lines", done.stdout)
         assert booked, done.stdout
         assert withdrawn, done.stdout
         assert (added, deleted) == (int(booked[1]), int(withdrawn[1]))
