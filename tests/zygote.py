@@ -1,8 +1,9 @@
 """A process that has a program loaded and forks for each run of it: a run costs its work, not its start.
 
 Each run is a process of its own, with the arguments, environment, folder and files that it was given, and signals end it
-like any other. Only the imports are behind it, and the reading of the facts that were committed. What a start itself does is tested where a program is started anew, with
-`subprocess`: `tests/tap/test_strange_files.py`, `tests/tap/test_interrupted.py`, `tests/sandbox/test_program.py` and others.
+like any other. Only the imports are behind it, and the reading of the facts that were committed. What a start itself does is
+tested where a program is started anew, with `subprocess`: `tests/tap/test_strange_files.py`, `tests/tap/test_interrupted.py`,
+`tests/sandbox/test_program.py` and others.
 """
 
 from __future__ import annotations

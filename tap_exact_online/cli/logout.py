@@ -10,8 +10,7 @@ from tap_exact_online.cli.options import has_terminal, with_settings
 from tap_exact_online.connection import kept
 from tap_exact_online.errors import ConfigurationError
 from tap_exact_online.settings import Settings
-
-_WHERE = "user menu > My Exact Online > Security Centre > My app's permissions"
+from tap_exact_online.wire import APP_PERMISSIONS
 
 
 @click.command("logout")
@@ -48,6 +47,6 @@ def command(settings: Settings, *, yes: bool) -> None:
                 msg = f"The token store {place} cannot be removed ({error.strerror or error}). Check its rights."
                 raise ConfigurationError(msg) from error
         click.echo(f"Forgotten: nothing is stored in {place} any more.")
-        click.echo(f"Exact Online was not told and still lists the app. Remove it there: {_WHERE}.")
+        click.echo(f"Exact Online was not told and still lists the app. Remove it there: {APP_PERMISSIONS}.")
     if settings.refresh_token:
         click.echo("The setting `refresh_token` is still set: the next run starts from it. Remove it too.")

@@ -16,6 +16,7 @@ from tap_exact_online.errors import (
     TokenNotStored,
 )
 from tap_exact_online.surroundings import how_to, how_to_run
+from tap_exact_online.wire import APP_PERMISSIONS
 
 DOCS = "https://github.com/tap-exact-online/tap-exact-online/blob/main/docs/doctor.md"
 """The page that says more; each cure has a section there."""
@@ -49,8 +50,8 @@ class Cure:
 
     def filled(self, values: Mapping[str, str]) -> Cure:
         """Return it with what its words leave open, and with our commands as they are run here."""
-        reread = how_to_run(f'{{"divisions": {values["divisions"]}}}') if "divisions" in values else ""
-        values = {**values, "reread": reread}
+        if reread := values.get("reread"):
+            values = {**values, "reread": how_to_run(reread)}
         english, dutch = (_here(words.format_map(values)) for words in (self.english, self.dutch))
         return replace(self, english=english, dutch=dutch)
 
@@ -59,7 +60,7 @@ def _here(words: str) -> str:
     return re.sub(r"`exact-online (\w+)`", lambda found: f"`{how_to(found[1])}`", words)
 
 
-_COMPANIES = "user menu > My Exact Online > Security Centre > My app's permissions > Manage companies"
+_COMPANIES = f"{APP_PERMISSIONS} > Manage companies"
 _COMPANIES_DUTCH = "gebruikersmenu > Mijn Exact Online > Beveiligingscentrum > Machtigingen voor mijn apps > Administraties beheren"
 _APPS = "Exact Online App Centre (https://apps.exactonline.com) > Manage my apps > your app"
 _APPS_DUTCH = "Exact Online App Centre (https://apps.exactonline.com) > Beheer mijn apps > uw app"

@@ -131,9 +131,9 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
     result.server = settings.base_url
     result.checks.append(server := _server(settings))
     try:
-        line = Line.of(settings, tools.clock, tools.sleep)
+        line, places = Line.of(settings, tools.clock, tools.sleep), kept(settings)
         result.checks.append(
-            connection := _connection(kept(settings), None if server.findings else line.client, tools.clock)
+            connection := _connection(places, None if server.findings else line.client, tools.clock)
         )
     except ConfigurationError as error:
         result.checks.append(Check("connection", "the store cannot be used", (Finding("store", str(error)),)))
@@ -145,8 +145,8 @@ def _ask(request: Request, settings: Settings, result: Examination, tools: Tools
     grants = look(line.client, settings.choice, request.state or {})
     if any(map(_is_refusal, grants.check.findings)):
         # The token looked good in the store, and was tried only now.
-        refused = f"{_REFUSED}; kept in {kept(settings).health(tools.clock()).place}"
-        result.checks[-1] = Check("connection", refused, (*connection.findings, *grants.check.findings))
+        findings = (*connection.findings, *grants.check.findings)
+        result.checks[-1] = Check("connection", f"{_REFUSED}; kept in {places.store.place}", findings)
         line.settle()
         return _cut_short(result)
     result.checks.append(grants.check)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -152,7 +153,7 @@ def deleted_log(
                 f"The log of deleted rows was last read {words.span(min(days), max(days))} days ago"
                 f" {words.where(divisions_of, len(divisions))}; Exact keeps it for two months."
             )
-            values = {"divisions": f"[{', '.join(map(str, divisions_of))}]"}
+            values = {"reread": json.dumps({"divisions": divisions_of})}
             findings.append(Finding(kind, text, ("deleted",), divisions_of, values, level))
     if empty := suspiciously_empty(state, divisions):
         text = (

@@ -22,6 +22,7 @@ from tap_exact_online.wire.calls import (
 from tap_exact_online.wire.dates import datetime_literal, filter_clock, int64_literal
 from tap_exact_online.wire.odata import Decoder, DoubtfulBody, MalformedBody, Page, skiptoken
 from tap_exact_online.wire.responses import (
+    APP_PERMISSIONS,
     CLOSED,
     MANAGE_COMPANIES,
     Accept,
@@ -51,6 +52,7 @@ from tap_exact_online.wire.transport import (
 from tap_exact_online.wire.values import is_instant
 
 __all__ = [
+    "APP_PERMISSIONS",
     "CLOSED",
     "MANAGE_COMPANIES",
     "MOST_URL",

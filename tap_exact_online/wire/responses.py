@@ -12,7 +12,8 @@ from tap_exact_online.errors import Denied, LimitReached, ReadError, Refused, jo
 from tap_exact_online.spoken import spoken
 from tap_exact_online.wire.transport import redirected
 
-MANAGE_COMPANIES = "Manage companies (user menu > My Exact Online > Security Centre > My app's permissions)"
+APP_PERMISSIONS = "user menu > My Exact Online > Security Centre > My app's permissions"
+MANAGE_COMPANIES = f"Manage companies ({APP_PERMISSIONS})"
 
 CLOSED: Mapping[str, str] = {
     "NoDivisionAccess": "the company is not open to this app or this user",
