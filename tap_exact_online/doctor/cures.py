@@ -50,8 +50,8 @@ class Cure:
 
     def filled(self, values: Mapping[str, str]) -> Cure:
         """Return it with what its words leave open, and with our commands as they are run here."""
-        if reread := values.get("reread"):
-            values = {**values, "reread": how_to_run(reread)}
+        reread = how_to_run(f'{{"divisions": {values["divisions"]}}}') if "divisions" in values else ""
+        values = {**values, "reread": reread}
         english, dutch = (_here(words.format_map(values)) for words in (self.english, self.dutch))
         return replace(self, english=english, dutch=dutch)
 

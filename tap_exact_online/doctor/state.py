@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -153,7 +152,7 @@ def deleted_log(
                 f"The log of deleted rows was last read {words.span(min(days), max(days))} days ago"
                 f" {words.where(divisions_of, len(divisions))}; Exact keeps it for two months."
             )
-            values = {"reread": json.dumps({"divisions": divisions_of})}
+            values = {"divisions": f"[{', '.join(map(str, divisions_of))}]"}
             findings.append(Finding(kind, text, ("deleted",), divisions_of, values, level))
     if empty := suspiciously_empty(state, divisions):
         text = (
