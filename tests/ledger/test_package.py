@@ -58,6 +58,24 @@ def test_postgresql_knows_how_large_the_tables_are(built: tuple[Warehouse, Built
     assert {row["relname"] for row in found} <= {file.stem for file in (PACKAGE / "seeds").glob("*.csv")}
 
 
+def test_no_view_is_put_in_the_place_of_another_at_the_next_build(
+    built: tuple[Warehouse, Built], dbt: Dbt
+) -> None:
+    """In PostgreSQL each takes away what rests on the old one, and two at once may wait for each other for ever."""
+    warehouse, first = built
+    assert not first.of("error", "fail")
+    again, log = warehouse.copy("again"), dbt.folder / warehouse.kind / "dbt.log"
+    before = len(log.read_text())
+    second = dbt.build(again, command="run")
+    assert second.code == 0, second.log
+    if warehouse.kind == "postgres":
+        put_aside = {*re.findall(r'rename to "(\w+)__dbt_backup"', log.read_text()[before:])}
+        known = "SELECT tablename FROM pg_tables WHERE schemaname = "
+        tables = again.rows(f"{known}'{MARTS}'")
+        assert put_aside
+        assert put_aside <= {row["tablename"] for row in tables}
+
+
 def test_columns_in_snake_case_are_found_by_the_rule_of_the_tap() -> None:
     macro = (PACKAGE / "macros" / "columns.sql").read_text(encoding="utf-8")
     (seam,) = re.findall(r"set seam = '(.*)'", macro)
